@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Making and ending a domain, and the memory of its tables.
+ *
+ * Every table of a domain comes from pt_table_alloc() and goes through pt_table_free(), so that
+ * table_bytes is what the domain holds, wherever the memory comes from. The domain structure itself
+ * is never in the caller's memory: that may be shared with a device.
+ */
+#include "core/domain.h"
+
+#include "core/tree.h"
+
+static void *mem_alloc(struct pt_domain *d, size_t bytes, unsigned int flags)
+{
+	if (d->pool)
+		return table_pool_alloc(d->pool, bytes, flags);
+	return d->mem.alloc(d->mem.ctx, bytes, flags);
+}
+
+static void mem_free(struct pt_domain *d, void *table, size_t bytes, unsigned int flags)
+{
+	if (d->pool)
+		table_pool_free(d->pool, table, bytes, flags);
+	else
+		d->mem.free(d->mem.ctx, table, bytes, flags);
+}
+
+uint64_t *pt_table_alloc(struct pt_domain *d, size_t bytes, unsigned int flags)
+{
+	void *table = mem_alloc(d, bytes, flags);
+
+	if (unlikely(!table))
+		return NULL;
+	if (misuse((uintptr_t)table & (bytes - 1), "table memory is not naturally aligned") ||
+	    misuse(pt_to_phys(d, table) > d->table_pa_last - (bytes - 1),
+		   "table memory lies beyond what a table descriptor can hold")) {
+		mem_free(d, table, bytes, 0);
+		return NULL;
+	}
+	__atomic_fetch_add(&d->table_bytes, bytes, __ATOMIC_RELAXED);
+	return table;
+}
+
+void pt_table_free(struct pt_domain *d, void *table, size_t bytes, unsigned int flags)
+{
+	__atomic_fetch_sub(&d->table_bytes, bytes, __ATOMIC_RELAXED);
+	mem_free(d, table, bytes, flags);
+}
+
+void noinline pt_clean_slow(struct pt_domain *d, void *ptr, size_t bytes)
+{
+	const struct iommu_gather_ops *tlb = d->iop.cfg.tlb;
+
+	if (tlb && tlb->flush_pgtable)
+		tlb->flush_pgtable(ptr, bytes, d->iop.cookie);
+	else
+		io_pgtable_port_clean(ptr, bytes);
+}
+
+static void set_callbacks(struct pt_domain *d, const struct iommu_gather_ops *tlb)
+{
+	if (!tlb)
+		return;
+	d->tlb_add_range = tlb->tlb_add_range;
+	d->tlb_add_flush = tlb->tlb_add_flush;
+	d->tlb_sync = tlb->tlb_sync;
+}
+
+static void set_memory(struct pt_domain *d, const struct io_pgtable_mem *mem)
+{
+	if (!mem) {
+		d->pool = table_pool_default();
+		return;
+	}
+	d->mem = *mem;
+	d->translated = mem->virt_to_phys != NULL;
+}
+
+static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
+{
+	const struct pt_format *f = layout->format;
+	const struct io_pgtable_cfg *cfg = &d->iop.cfg;
+	size_t bytes = sizeof(uint64_t) << layout->root_bits;
+
+	d->iop.ops = layout->ops;
+	d->format = f;
+	d->top = (uint8_t)layout->top;
+	d->root_shift = (uint8_t)pt_shift(f, layout->top);
+	d->root_bytes = bytes < TABLE_POOL_MIN_BYTES ? TABLE_POOL_MIN_BYTES : bytes;
+	d->iova_base = layout->iova_base;
+	d->ia_last = (1ull << cfg->ias) - 1;
+	d->pa_last = (1ull << cfg->oas) - 1;
+	d->leaf_bits = layout->leaf_bits;
+	d->table_bits = layout->table_bits;
+	d->table_pa_last = layout->table_pa_last;
+	d->page_fast = cfg->coherent_walk && (cfg->pgsize_bitmap & pt_span(f, 0));
+}
+
+struct io_pgtable *pt_domain_create(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,
+				    void *cookie, const struct pt_layout *layout)
+{
+	struct pt_domain *d;
+
+	_Static_assert(sizeof(*d) <= 512, "a domain takes one 512-byte block");
+	d = table_pool_alloc(table_pool_default(), 512, IO_PGTABLE_MEM_ZERO);
+	if (!d)
+		return NULL;
+	d->iop.fmt = fmt;
+	d->iop.cookie = cookie;
+	d->iop.cfg = *cfg;
+	set_callbacks(d, cfg->tlb);
+	set_memory(d, cfg->mem);
+	set_layout(d, layout);
+	d->root = pt_table_alloc(d, d->root_bytes, IO_PGTABLE_MEM_ZERO);
+	if (!d->root) {
+		table_pool_free(table_pool_default(), d, 512, 0);
+		return NULL;
+	}
+	pt_clean(d, d->root, d->root_bytes);
+	port_wmb();
+	return &d->iop;
+}
+
+void pt_domain_destroy(struct io_pgtable *iop)
+{
+	struct pt_domain *d = pt_domain(iop);
+
+	pt_tree_free_root(d);
+	misuse(d->table_bytes != 0, "a table was freed while a gather held tables of it");
+	table_pool_free(table_pool_default(), d, 512, 0);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A domain: one page table with what its operations need at hand, behind struct io_pgtable.
+ *
+ * Input addresses inside core/ are "ia": the iova less iova_base, so that the upper half of an
+ * address space (TTBR1) is walked like any other and 0 <= ia <= ia_last always.
+ *
+ * Who writes what: everything is written once, by the allocating thread before the domain is handed
+ * out, except the descriptors (core/port.h says how) and table_bytes, which any thread adds to with
+ * relaxed atomics: it is a statistic, nothing is ordered by it.
+ */
+#ifndef CORE_DOMAIN_H
+#define CORE_DOMAIN_H
+
+#include "core/assert.h"
+#include "core/format.h"
+#include "core/port.h"
+#include "io-pgtable.h"
+#include "table-pool.h"
+
+struct pt_domain {
+	struct io_pgtable iop; /* first: the two convert into each other */
+
+	/* What a single map, unmap or translation reads. */
+	uint64_t *root __attribute__((aligned(64)));
+	uint64_t iova_base;
+	uint64_t ia_last;
+	uint64_t pa_last;
+	uint64_t leaf_bits;  /* set in every leaf */
+	uint64_t table_bits; /* set in every table descriptor */
+	uint8_t root_shift;
+	uint8_t top;	 /* level of the root */
+	bool page_fast;	 /* the smallest page may be mapped and the walker is coherent */
+	bool translated; /* physical addresses of tables are not their virtual ones */
+	void (*tlb_add_range)(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
+			      void *cookie);
+	void (*tlb_sync)(void *cookie);
+
+	/* The rest. */
+	const struct pt_format *format;
+	void (*tlb_add_flush)(uint64_t iova, size_t size, bool leaf, void *cookie);
+	size_t root_bytes;
+	size_t table_bytes;
+	uint64_t table_pa_last;
+	struct table_pool *pool; /* NULL: mem has hooks */
+	struct io_pgtable_mem mem;
+};
+
+/* What a format's allocation decides, for pt_domain_create(). */
+struct pt_layout {
+	const struct pt_format *format;
+	const struct io_pgtable_ops *ops;
+	unsigned int top;
+	unsigned int root_bits; /* log2 of the root's entries */
+	uint64_t iova_base;
+	uint64_t leaf_bits;
+	uint64_t table_bits;
+	uint64_t table_pa_last; /* the last address that a table descriptor can hold */
+};
+
+static always_inline struct pt_domain *pt_domain(struct io_pgtable *iop)
+{
+	return (struct pt_domain *)iop;
+}
+
+static always_inline bool pt_quirk(const struct pt_domain *d, unsigned long quirk)
+{
+	return d->iop.cfg.quirks & quirk;
+}
+
+static always_inline void *pt_to_virt(const struct pt_domain *d, uint64_t pa)
+{
+	if (unlikely(d->translated))
+		return d->mem.phys_to_virt(d->mem.ctx, pa);
+	return (void *)(uintptr_t)pa;
+}
+
+static always_inline uint64_t pt_to_phys(const struct pt_domain *d, const void *ptr)
+{
+	if (unlikely(d->translated))
+		return d->mem.virt_to_phys(d->mem.ctx, ptr);
+	return (uintptr_t)ptr;
+}
+
+/* The table that a table descriptor points to. */
+static always_inline uint64_t *pt_child(const struct pt_format *f, const struct pt_domain *d,
+					uint64_t desc)
+{
+	return pt_to_virt(d, f->table_pa(desc));
+}
+
+static always_inline bool pt_coherent(const struct pt_domain *d)
+{
+	return d->iop.cfg.coherent_walk;
+}
+
+/* core/domain.c */
+struct io_pgtable *pt_domain_create(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,
+				    void *cookie, const struct pt_layout *layout);
+void pt_domain_destroy(struct io_pgtable *iop);
+uint64_t *pt_table_alloc(struct pt_domain *d, size_t bytes, unsigned int flags);
+void pt_table_free(struct pt_domain *d, void *table, size_t bytes, unsigned int flags);
+void pt_clean_slow(struct pt_domain *d, void *ptr, size_t bytes);
+
+/* Makes descriptors visible to a walker that does not snoop; nothing for one that does. */
+static always_inline void pt_clean(struct pt_domain *d, void *ptr, size_t bytes)
+{
+	if (unlikely(!pt_coherent(d)))
+		pt_clean_slow(d, ptr, bytes);
+}
+
+#endif /* CORE_DOMAIN_H */

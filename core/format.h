@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contract between a format and the walker: what a format is.
+ *
+ * A format is one static const struct pt_format of numbers and small always-inline functions. The
+ * hot operations are stamped with its address as a constant (core/walker.h), so that every number
+ * folds and every function is inlined; the cold ones (core/tree.c) reach the same structure through
+ * the domain. Nothing in core/ knows any particular format.
+ *
+ * Levels count upwards from the leaf: level 0 holds the smallest pages, level l + 1 points to
+ * tables of level l. (The Arm documents count the other way: their level is 3 - l.)
+ *
+ * Invariants a format keeps: a descriptor is 64 bits; empty is 0 and nothing else is; at level 0
+ * all non-empty descriptors are leaves; the leaves of consecutive addresses differ by the size they
+ * map, within an aligned output region of 1 << linear_pa_lg2 bytes (0: everywhere).
+ */
+#ifndef CORE_FORMAT_H
+#define CORE_FORMAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/port.h"
+
+/* The prot arguments that exist: IOMMU_READ to IOMMU_PRIV. */
+#define PT_PROT_COUNT 64
+
+struct pt_format {
+	uint8_t granule_lg2;   /* log2 of the smallest page, and of a table's size */
+	uint8_t index_bits;    /* log2 of the entries of a table below the root */
+	uint8_t max_top;       /* the highest level that a root can be at */
+	uint8_t linear_pa_lg2; /* see above */
+	uint64_t cleaned;      /* software bit of a table descriptor: a walker can see it */
+	const uint64_t *attr;  /* [PT_PROT_COUNT]: a leaf's attribute bits by prot */
+
+	bool (*is_table)(uint64_t desc, unsigned int level);
+	uint64_t (*leaf)(uint64_t pa, uint64_t attr, unsigned int level);
+	uint64_t (*leaf_pa)(uint64_t desc, unsigned int level);
+	uint64_t (*leaf_attr)(uint64_t desc, unsigned int level);
+	uint64_t (*table)(uint64_t pa);
+	uint64_t (*table_pa)(uint64_t desc);
+	bool (*is_valid)(uint64_t desc, unsigned int level); /* well-formed leaf or table */
+};
+
+static always_inline unsigned int pt_shift(const struct pt_format *f, unsigned int level)
+{
+	return f->granule_lg2 + level * f->index_bits;
+}
+
+/* What one entry of a level covers, in bytes. */
+static always_inline uint64_t pt_span(const struct pt_format *f, unsigned int level)
+{
+	return 1ull << pt_shift(f, level);
+}
+
+/* Entries of a table below the root. */
+static always_inline size_t pt_entries(const struct pt_format *f)
+{
+	return (size_t)1 << f->index_bits;
+}
+
+static always_inline size_t pt_table_bytes(const struct pt_format *f)
+{
+	return pt_entries(f) * sizeof(uint64_t);
+}
+
+static always_inline size_t pt_index(const struct pt_format *f, unsigned int level, uint64_t ia)
+{
+	return (ia >> pt_shift(f, level)) & (pt_entries(f) - 1);
+}
+
+#endif /* CORE_FORMAT_H */

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The environment of a hosted program (Linux): memory by mmap, reports to stderr, cache cleaning
+ * with what the processor has. The only file of core/ that needs an operating system; an embedder
+ * without one supplies these four functions and leaves it out (core/port.h).
+ */
+#define _GNU_SOURCE
+#include "core/port.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+/*
+ * Maps more than needed and gives the edges back, so that the arena is aligned whatever mmap()
+ * returns. The head is a multiple of 4096; what lies below it up to the host's page is wasted.
+ */
+void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, bool *huge)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t head = (head_bytes + page - 1) & ~(page - 1);
+	size_t total = head + 2 * arena_bytes;
+	char *map = mmap(NULL, total, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *arena;
+
+	if (map == MAP_FAILED)
+		return NULL;
+	arena = (char *)(((uintptr_t)map + head + arena_bytes - 1) & ~(uintptr_t)(arena_bytes - 1));
+	if (arena - head > map)
+		munmap(map, (size_t)(arena - head - map));
+	if (arena + arena_bytes < map + total)
+		munmap(arena + arena_bytes, (size_t)(map + total - arena - arena_bytes));
+	*huge = madvise(arena, arena_bytes, MADV_HUGEPAGE) == 0;
+	return arena;
+}
+
+void io_pgtable_port_arena_unmap(void *arena, size_t head_bytes, size_t arena_bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t head = (head_bytes + page - 1) & ~(page - 1);
+
+	munmap((char *)arena - head, head + arena_bytes);
+}
+
+void io_pgtable_port_report(bool fatal, const char *what, const char *file, int line)
+{
+	fprintf(stderr, "io-pgtable: %s: %s (%s:%d)\n", fatal ? "broken invariant" : "misuse", what,
+		file, line);
+	if (fatal)
+		abort();
+}
+
+#if defined(__x86_64__)
+
+enum clean_insn { CLEAN_UNKNOWN, CLEAN_CLFLUSH, CLEAN_CLFLUSHOPT, CLEAN_CLWB };
+
+/* CPUID leaf 7: CLFLUSHOPT is EBX bit 23, CLWB bit 24 (Intel SDM vol. 2, CPUID). */
+static enum clean_insn detect_clean(void)
+{
+	unsigned int a, b, c, d;
+
+	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
+		return CLEAN_CLFLUSH;
+	return b & (1u << 24) ? CLEAN_CLWB : b & (1u << 23) ? CLEAN_CLFLUSHOPT : CLEAN_CLFLUSH;
+}
+
+/* Every thread that comes early finds and writes the same value. */
+static enum clean_insn clean_insn(void)
+{
+	static enum clean_insn insn;
+	enum clean_insn known = __atomic_load_n(&insn, __ATOMIC_RELAXED);
+
+	if (unlikely(known == CLEAN_UNKNOWN)) {
+		known = detect_clean();
+		__atomic_store_n(&insn, known, __ATOMIC_RELAXED);
+	}
+	return known;
+}
+
+void io_pgtable_port_clean(const void *ptr, size_t bytes)
+{
+	const char *p = (const char *)((uintptr_t)ptr & ~(uintptr_t)63),
+		   *end = (const char *)ptr + bytes;
+	enum clean_insn insn = clean_insn();
+
+	for (; p < end; p += 64) {
+		if (likely(insn == CLEAN_CLWB))
+			__asm__ volatile("clwb %0" ::"m"(*p) : "memory");
+		else if (insn == CLEAN_CLFLUSHOPT)
+			__asm__ volatile("clflushopt %0" ::"m"(*p) : "memory");
+		else
+			__asm__ volatile("clflush %0" ::"m"(*p) : "memory");
+	}
+	port_wmb();
+}
+
+#elif defined(__aarch64__)
+
+/* CTR_EL0.DminLine, bits 19:16: log2 of the words in the smallest data cache line (DDI0487, D19).
+ */
+void io_pgtable_port_clean(const void *ptr, size_t bytes)
+{
+	uint64_t ctr, line;
+	uintptr_t p, end = (uintptr_t)ptr + bytes;
+
+	__asm__("mrs %0, ctr_el0" : "=r"(ctr));
+	line = 4ull << ((ctr >> 16) & 0xf);
+	for (p = (uintptr_t)ptr & ~(line - 1); p < end; p += line)
+		__asm__ volatile("dc cvac, %0" ::"r"(p) : "memory");
+	port_wmb();
+}
+
+#else
+#error "io-pgtable: no cache cleaning for this processor"
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What core/ and fmt/ need of the machine and of the environment, and nothing else does it for
+ * them.
+ *
+ * The first half is the processor: descriptor accesses, barriers, a spinlock, hints. The second
+ * half is four functions that the environment supplies: core/port-host.c does for a hosted program,
+ * an embedder on bare metal writes its own and leaves that file out.
+ *
+ * Ordering, in one place: a table is filled with plain stores and published by a compare-and-swap
+ * with release semantics; whoever follows a table descriptor depends on its value for the address,
+ * which orders the loads on every processor supported. The compiler is told so by an acquire load
+ * where that costs nothing (x86-64) or where a tool has to see it (TSan).
+ */
+#ifndef CORE_PORT_H
+#define CORE_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define likely(x)     __builtin_expect(!!(x), 1)
+#define unlikely(x)   __builtin_expect(!!(x), 0)
+#define always_inline inline __attribute__((always_inline))
+#define noinline      __attribute__((noinline))
+
+#if defined(__SANITIZE_THREAD__)
+#define PORT_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define PORT_TSAN 1
+#endif
+#endif
+#ifndef PORT_TSAN
+#define PORT_TSAN 0
+#endif
+
+#if defined(__aarch64__) && !PORT_TSAN
+#define PORT_LOAD_ORDER __ATOMIC_RELAXED
+#else
+#define PORT_LOAD_ORDER __ATOMIC_ACQUIRE
+#endif
+
+/* A descriptor that another thread or a walker may be writing; what it points to may be followed.
+ */
+static always_inline uint64_t port_load(const uint64_t *p)
+{
+	return __atomic_load_n(p, PORT_LOAD_ORDER);
+}
+
+/* A descriptor that a walker may be reading: one single-copy atomic store. */
+static always_inline void port_store(uint64_t *p, uint64_t v)
+{
+	__atomic_store_n(p, v, __ATOMIC_RELAXED);
+}
+
+/* Publishes what was stored before; a loser may follow the winner's value in *old. */
+static always_inline bool port_cas(uint64_t *p, uint64_t *old, uint64_t v)
+{
+	return __atomic_compare_exchange_n(p, old, v, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+/* The kernel's wmb(): earlier stores are visible to a device before anything later happens. */
+static always_inline void port_wmb(void)
+{
+#if defined(__aarch64__)
+	__asm__ volatile("dsb st" ::: "memory");
+#elif defined(__x86_64__)
+	__asm__ volatile("sfence" ::: "memory");
+#else
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+/* The kernel's dma_wmb(): earlier stores are visible to a device before later stores are. */
+static always_inline void port_dma_wmb(void)
+{
+#if defined(__aarch64__)
+	__asm__ volatile("dmb oshst" ::: "memory");
+#elif defined(__x86_64__)
+	__asm__ volatile("" ::: "memory");
+#else
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+static always_inline void port_cpu_relax(void)
+{
+#if defined(__aarch64__)
+	__asm__ volatile("yield" ::: "memory");
+#elif defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
+static always_inline void port_prefetch(const void *p)
+{
+	__builtin_prefetch(p);
+}
+
+static always_inline unsigned int port_lg2(uint64_t v)
+{
+	return 63 - (unsigned int)__builtin_clzll(v);
+}
+
+/*
+ * A test-and-set spinlock for sections of a few dozen instructions. Written by whoever takes it;
+ * acquire on the way in, release on the way out, so that a section sees its predecessors' stores.
+ */
+struct port_lock {
+	uint32_t held;
+};
+
+static always_inline void port_lock(struct port_lock *lock)
+{
+	while (unlikely(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE)))
+		while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
+			port_cpu_relax();
+}
+
+static always_inline void port_unlock(struct port_lock *lock)
+{
+	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+}
+
+/*
+ * Supplied by the environment. Context: any thread; none of them may call back into the library.
+ */
+
+/*
+ * Zeroed memory: arena_bytes (a power of two) aligned to its size, with head_bytes (a multiple of
+ * 4096) directly below it. NULL if there is none. *huge says whether large pages were accepted.
+ */
+void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, bool *huge);
+
+/* Gives back what io_pgtable_port_arena_map() returned as arena. */
+void io_pgtable_port_arena_unmap(void *arena, size_t head_bytes, size_t arena_bytes);
+
+/* Writes the cache lines of a range back to where a walker that does not snoop reads them. */
+void io_pgtable_port_clean(const void *ptr, size_t bytes);
+
+/* Reports misuse of the API or a broken invariant; must not return if fatal is set. */
+void io_pgtable_port_report(bool fatal, const char *what, const char *file, int line);
+
+#endif /* CORE_PORT_H */

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whole tables: making, publishing, taking away, splitting a block into one, checking one.
+ *
+ * Compiled once for every format. A table is reachable either through its parent's descriptor, or
+ * from one gather, or from one thread that is building or dismantling it; it is freed only in the
+ * last two states, and after the invalidation that its removal called for has been synced. The
+ * recursion is as deep as the table has levels, at most five.
+ */
+#include "core/tree.h"
+
+#include <errno.h>
+
+#include "core/gather.h"
+#include "core/run.h"
+
+static size_t root_entries(const struct pt_domain *d)
+{
+	return (size_t)(d->ia_last >> d->root_shift) + 1;
+}
+
+void noinline pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc)
+{
+	if (desc & d->format->cleaned)
+		return;
+	pt_clean_slow(d, slot, sizeof(*slot));
+	__atomic_fetch_or(slot, d->format->cleaned, __ATOMIC_RELAXED);
+}
+
+uint64_t *pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table)
+{
+	const struct pt_format *f = d->format;
+	uint64_t desc = f->table(pt_to_phys(d, table)) | d->table_bits;
+	uint64_t seen = 0;
+
+	/* Not before the table's own contents can be seen by a walker. */
+	port_dma_wmb();
+	if (likely(port_cas(slot, &seen, desc))) {
+		if (!pt_coherent(d))
+			pt_tree_see(d, slot, desc);
+		return table;
+	}
+	pt_table_free(d, table, pt_table_bytes(f), 0);
+	return NULL;
+}
+
+/* An empty table in *slot; or whatever somebody else put there first. */
+static int make_table(struct pt_domain *d, uint64_t *slot)
+{
+	size_t bytes = pt_table_bytes(d->format);
+	uint64_t *table = pt_table_alloc(d, bytes, IO_PGTABLE_MEM_ZERO);
+
+	if (!table)
+		return -ENOMEM;
+	pt_clean(d, table, bytes);
+	pt_tree_install(d, slot, table);
+	return 0;
+}
+
+int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, uint64_t **slot)
+{
+	const struct pt_format *f = d->format;
+	uint64_t *p = d->root + (ia >> d->root_shift);
+
+	for (unsigned int l = d->top; l > level; l--) {
+		uint64_t desc = port_load(p);
+
+		if (!desc) {
+			int err = make_table(d, p);
+
+			if (err)
+				return err;
+			desc = port_load(p);
+		}
+		if (!f->is_table(desc, l))
+			return -EEXIST;
+		if (!pt_coherent(d))
+			pt_tree_see(d, p, desc);
+		p = pt_child(f, d, desc) + pt_index(f, l - 1, ia);
+	}
+	*slot = p;
+	return 0;
+}
+
+bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc)
+{
+	const struct pt_format *f = d->format;
+	uint64_t seen = desc;
+
+	/* The only thing that may change under us is the software bit. */
+	while (!port_cas(slot, &seen, 0))
+		if ((seen ^ desc) & ~f->cleaned)
+			return false;
+	pt_clean(d, slot, sizeof(*slot));
+	return true;
+}
+
+bool pt_tree_is_empty(const struct pt_domain *d, const uint64_t *table, unsigned int level)
+{
+	const struct pt_format *f = d->format;
+
+	if (!level)
+		return run_is_empty(table, pt_entries(f));
+	for (size_t i = 0; i < pt_entries(f); i++) {
+		uint64_t desc = port_load(table + i);
+
+		if (desc && (!f->is_table(desc, level) ||
+			     !pt_tree_is_empty(d, pt_child(f, d, desc), level - 1)))
+			return false;
+	}
+	return true;
+}
+
+bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned int level)
+{
+	const struct pt_format *f = d->format;
+
+	if (run_count(table, pt_entries(f)) < pt_entries(f))
+		return false;
+	for (size_t i = 0; level && i < pt_entries(f); i++) {
+		uint64_t desc = port_load(table + i);
+
+		if (f->is_table(desc, level) &&
+		    !pt_tree_is_full(d, pt_child(f, d, desc), level - 1))
+			return false;
+	}
+	return true;
+}
+
+static void gather_leaves(struct pt_domain *d, const uint64_t *table, unsigned int level,
+			  uint64_t ia, struct iommu_iotlb_gather *g)
+{
+	const struct pt_format *f = d->format;
+	unsigned int shift = pt_shift(f, level);
+
+	if (!level) {
+		pt_gather_range(d, g, ia, (uint64_t)pt_entries(f) << shift, shift, true);
+		return;
+	}
+	for (size_t i = 0; i < pt_entries(f); i++, ia += 1ull << shift) {
+		uint64_t desc = port_load(table + i);
+
+		if (f->is_table(desc, level))
+			gather_leaves(d, pt_child(f, d, desc), level - 1, ia, g);
+		else if (desc)
+			pt_gather_range(d, g, ia, 1ull << shift, shift, true);
+	}
+}
+
+/* The tables below this one, each as what it covered; bottom level first keeps runs together. */
+static void gather_tables(struct pt_domain *d, const uint64_t *table, unsigned int level,
+			  uint64_t ia, struct iommu_iotlb_gather *g)
+{
+	const struct pt_format *f = d->format;
+	unsigned int shift = pt_shift(f, level);
+
+	for (size_t i = 0; level && i < pt_entries(f); i++) {
+		uint64_t desc = port_load(table + i);
+		uint64_t at = ia + ((uint64_t)i << shift);
+
+		if (!f->is_table(desc, level))
+			continue;
+		gather_tables(d, pt_child(f, d, desc), level - 1, at, g);
+		pt_gather_range(d, g, at, 1ull << shift, shift, false);
+	}
+}
+
+void pt_tree_gather(struct pt_domain *d, const uint64_t *table, unsigned int level, uint64_t ia,
+		    struct iommu_iotlb_gather *g)
+{
+	unsigned int shift = pt_shift(d->format, level + 1);
+
+	gather_leaves(d, table, level, ia, g);
+	gather_tables(d, table, level, ia, g);
+	pt_gather_range(d, g, ia, 1ull << shift, shift, false);
+}
+
+static void free_children(struct pt_domain *d, uint64_t *table, size_t entries, unsigned int level,
+			  unsigned int flags)
+{
+	const struct pt_format *f = d->format;
+
+	for (size_t i = 0; level && i < entries; i++) {
+		uint64_t desc = port_load(table + i);
+
+		if (f->is_table(desc, level))
+			pt_tree_free(d, pt_child(f, d, desc), level - 1, flags);
+	}
+}
+
+void pt_tree_free(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags)
+{
+	const struct pt_format *f = d->format;
+
+	free_children(d, table, pt_entries(f), level, flags);
+	/* An interior table that had children is not zero, whatever its leaves are. */
+	pt_table_free(d, table, pt_table_bytes(f), level ? 0 : flags);
+}
+
+void pt_tree_free_root(struct pt_domain *d)
+{
+	free_children(d, d->root, root_entries(d), d->top, 0);
+	pt_table_free(d, d->root, d->root_bytes, 0);
+}
+
+static void fill_split(struct pt_domain *d, uint64_t *table, uint64_t desc, unsigned int level)
+{
+	const struct pt_format *f = d->format;
+	uint64_t pa = f->leaf_pa(desc, level), attr = f->leaf_attr(desc, level);
+
+	for (size_t i = 0; i < pt_entries(f); i++, pa += pt_span(f, level - 1))
+		table[i] = f->leaf(pa, attr, level - 1);
+	pt_clean(d, table, pt_table_bytes(f));
+}
+
+int pt_tree_split(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
+		  uint64_t ia)
+{
+	const struct pt_format *f = d->format;
+	unsigned int shift = pt_shift(f, level);
+	struct iommu_iotlb_gather g;
+	uint64_t *table = pt_table_alloc(d, pt_table_bytes(f), 0);
+
+	if (!table)
+		return -ENOMEM;
+	fill_split(d, table, desc, level);
+	/* Break before make: no walker may find the block and the table at the same time. */
+	if (!port_cas(slot, &desc, 0)) {
+		pt_table_free(d, table, pt_table_bytes(f), 0);
+		return -EBUSY;
+	}
+	pt_clean(d, slot, sizeof(*slot));
+	pt_gather_init(&g);
+	pt_gather_range(d, &g, ia >> shift << shift, 1ull << shift, shift, true);
+	pt_gather_finish(d, &g);
+	return pt_tree_install(d, slot, table) ? 0 : -EBUSY;
+}
+
+int pt_tree_drop_empty(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
+		       uint64_t ia)
+{
+	const struct pt_format *f = d->format;
+	unsigned int shift = pt_shift(f, level);
+	uint64_t *table = pt_child(f, d, desc);
+	struct iommu_iotlb_gather g;
+
+	if (!pt_tree_is_empty(d, table, level - 1) || !pt_tree_detach(d, slot, desc))
+		return -EEXIST;
+	pt_gather_init(&g);
+	gather_tables(d, table, level - 1, ia, &g);
+	pt_gather_range(d, &g, ia, 1ull << shift, shift, false);
+	pt_gather_finish(d, &g);
+	pt_tree_free(d, table, level - 1, IO_PGTABLE_MEM_ZERO);
+	return 0;
+}
+
+/* What io_pgtable_validate() has found so far. */
+struct census {
+	size_t table_bytes;
+	bool bad;
+};
+
+static void validate_table(const struct pt_domain *d, const uint64_t *table, size_t entries,
+			   unsigned int level, struct census *c)
+{
+	const struct pt_format *f = d->format;
+
+	for (size_t i = 0; i < entries && !c->bad; i++) {
+		uint64_t desc = port_load(table + i);
+
+		if (!desc)
+			continue;
+		if (!f->is_valid(desc, level)) {
+			c->bad = true;
+		} else if (f->is_table(desc, level)) {
+			const uint64_t *child = pt_child(f, d, desc);
+
+			c->table_bytes += pt_table_bytes(f);
+			/* A loop or a table reached twice makes the sum too large. */
+			if (!level || (uintptr_t)child & (pt_table_bytes(f) - 1) ||
+			    (desc & d->table_bits) != d->table_bits ||
+			    c->table_bytes > d->table_bytes)
+				c->bad = true;
+			else
+				validate_table(d, child, pt_entries(f), level - 1, c);
+		} else if (f->leaf_pa(desc, level) > d->pa_last ||
+			   (f->leaf_pa(desc, level) & (pt_span(f, level) - 1)) ||
+			   (desc & d->leaf_bits) != d->leaf_bits) {
+			c->bad = true;
+		}
+	}
+}
+
+int io_pgtable_validate(struct io_pgtable *iop)
+{
+	const struct pt_domain *d = pt_domain(iop);
+	struct census c = {.table_bytes = d->root_bytes};
+
+	validate_table(d, d->root, root_entries(d), d->top, &c);
+	return c.bad || c.table_bytes != d->table_bytes ? -EUCLEAN : 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whole tables and what hangs below them: the cold half of the walker, compiled once for all
+ * formats (core/tree.c). "level" is the level of the entries in the table that is named.
+ */
+#ifndef CORE_TREE_H
+#define CORE_TREE_H
+
+#include "core/domain.h"
+
+/* Makes the tables down to level that ia needs; *slot is its entry there. 0, -ENOMEM or -EEXIST. */
+int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, uint64_t **slot);
+
+/*
+ * Installs table in *slot if that is empty. Returns the table that is there afterwards: the own
+ * one, somebody else's (the own one is freed then), or NULL if it holds a leaf.
+ */
+uint64_t *pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table);
+
+/* Has whoever installed this table descriptor made it visible yet? If not, does so now. */
+void pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc);
+
+/* Takes the table that desc points to out of *slot; false if somebody else did. */
+bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc);
+
+/* No leaf below, or: no hole. */
+bool pt_tree_is_empty(const struct pt_domain *d, const uint64_t *table, unsigned int level);
+bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned int level);
+
+/* Adds the leaves and tables of a detached tree that starts at ia to a gather. */
+void pt_tree_gather(struct pt_domain *d, const uint64_t *table, unsigned int level, uint64_t ia,
+		    struct iommu_iotlb_gather *g);
+
+/* Frees a table and all below it; IO_PGTABLE_MEM_ZERO: there is no leaf in it. */
+void pt_tree_free(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags);
+void pt_tree_free_root(struct pt_domain *d);
+
+/* Replaces the block in *slot by a table with the same translations. 0, -ENOMEM or -EBUSY. */
+int pt_tree_split(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
+		  uint64_t ia);
+
+/* Takes the table in *slot away if nothing is mapped by it. 0 or -EEXIST. */
+int pt_tree_drop_empty(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
+		       uint64_t ia);
+
+#endif /* CORE_TREE_H */

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The walker: map, unmap and translate, written once and stamped per format and granule.
+ *
+ * Every function here is always-inline and takes the format as its first argument. PT_STAMP() makes
+ * the three operations of one format out of them; the format's address is a constant there, so its
+ * numbers and functions fold into the code. Each operation has a straight path for one smallest
+ * page of a coherent table that is already there, and hands everything else, errors included, to
+ * one general function that is not inlined: the single page pays nothing for the batch.
+ *
+ * Invariants: arguments are checked before any descriptor is touched; a new table is filled in
+ * private and published once; a descriptor is cleared before its invalidation is asked for.
+ */
+#ifndef CORE_WALKER_H
+#define CORE_WALKER_H
+
+#include <errno.h>
+
+#include "core/gather.h"
+#include "core/run.h"
+#include "core/tree.h"
+
+/* The entry for ia at level 0, NULL if there is no table for it. */
+static always_inline uint64_t *pt_find_page(const struct pt_format *f, const struct pt_domain *d,
+					    uint64_t ia)
+{
+	uint64_t *slot = d->root + (ia >> d->root_shift);
+	unsigned int top = d->top;
+
+#pragma GCC unroll 8
+	for (unsigned int l = f->max_top; l > 0; l--) {
+		uint64_t desc;
+
+		if (l > top)
+			continue;
+		desc = port_load(slot);
+		if (unlikely(!f->is_table(desc, l)))
+			return NULL;
+		slot = pt_child(f, d, desc) + pt_index(f, l - 1, ia);
+	}
+	return slot;
+}
+
+/* The level whose entries map pgsize bytes, if it may be asked for. */
+static always_inline int pt_level_of(const struct pt_format *f, const struct pt_domain *d,
+				     uint64_t pgsize, unsigned int *level)
+{
+	if (!pgsize || (pgsize & (pgsize - 1)) || !(d->iop.cfg.pgsize_bitmap & pgsize))
+		return -EINVAL;
+	*level = (port_lg2(pgsize) - f->granule_lg2) / f->index_bits;
+	return 0;
+}
+
+static always_inline int pt_check_range(uint64_t first, uint64_t last, uint64_t bytes)
+{
+	return first > last || bytes - 1 > last - first ? -ERANGE : 0;
+}
+
+/* Bytes of pgcount pages; 0 if none, saturates where they do not fit. */
+static always_inline uint64_t pt_bytes(uint64_t pgsize, uint64_t pgcount)
+{
+	uint64_t bytes;
+
+	return __builtin_mul_overflow(pgsize, pgcount, &bytes) ? UINT64_MAX : bytes;
+}
+
+static always_inline int pt_check_map(const struct pt_format *f, const struct pt_domain *d,
+				      uint64_t ia, uint64_t pa, uint64_t pgsize, uint64_t pgcount,
+				      int prot, unsigned int *level)
+{
+	uint64_t bytes = pt_bytes(pgsize, pgcount);
+	int err = pt_level_of(f, d, pgsize, level);
+
+	if (err || !pgcount || ((ia | pa) & (pgsize - 1)) || (prot & ~(PT_PROT_COUNT - 1)) ||
+	    !(prot & (IOMMU_READ | IOMMU_WRITE)))
+		return -EINVAL;
+	err = pt_check_range(ia, d->ia_last, bytes);
+	return err ? err : pt_check_range(pa, d->pa_last, bytes);
+}
+
+/* How many of n leaves from pa on have descriptors that differ by their size. */
+static always_inline size_t pt_linear(const struct pt_format *f, uint64_t pa, unsigned int shift,
+				      size_t n)
+{
+	uint64_t left;
+
+	if (!f->linear_pa_lg2)
+		return n;
+	left = ((1ull << f->linear_pa_lg2) - (pa & ((1ull << f->linear_pa_lg2) - 1))) >> shift;
+	return n < left ? n : left;
+}
+
+/* Leaves over existing entries of one table; over tables only if nothing is mapped by them. */
+static always_inline int pt_map_live(const struct pt_format *f, struct pt_domain *d, uint64_t *p,
+				     size_t n, uint64_t ia, uint64_t pa, uint64_t attr,
+				     unsigned int level)
+{
+	uint64_t span = pt_span(f, level);
+
+	if (unlikely(!run_is_empty(p, n))) {
+		if (!level)
+			return -EEXIST;
+		for (size_t i = 0; i < n; i++) {
+			uint64_t desc = port_load(p + i);
+
+			if (desc && (!f->is_table(desc, level) ||
+				     pt_tree_drop_empty(d, p + i, desc, level, ia + i * span)))
+				return -EEXIST;
+		}
+	}
+	run_fill_live(p, n, f->leaf(pa, attr, level), span);
+	pt_clean(d, p, n * sizeof(*p));
+	return 0;
+}
+
+/*
+ * Leaves in a table that is not there yet: filled in private, then published. -EAGAIN when another
+ * thread published one first.
+ */
+static always_inline int pt_map_new(const struct pt_format *f, struct pt_domain *d, uint64_t *slot,
+				    size_t index, size_t n, uint64_t pa, uint64_t attr,
+				    unsigned int level)
+{
+	bool whole = n == pt_entries(f);
+	uint64_t *table = pt_table_alloc(d, pt_table_bytes(f), whole ? 0 : IO_PGTABLE_MEM_ZERO);
+
+	if (unlikely(!table))
+		return -ENOMEM;
+	run_fill_private(table + index, n, f->leaf(pa, attr, level), pt_span(f, level));
+	pt_clean(d, table, pt_table_bytes(f));
+	return pt_tree_install(d, slot, table) ? 0 : -EAGAIN;
+}
+
+/* One table's worth: the part of the run that lies below *slot (an entry of level + 1). */
+static always_inline int pt_map_below(const struct pt_format *f, struct pt_domain *d,
+				      uint64_t *slot, size_t n, uint64_t ia, uint64_t pa,
+				      uint64_t attr, unsigned int level)
+{
+	size_t index = pt_index(f, level, ia);
+	uint64_t desc = port_load(slot);
+
+	if (!desc) {
+		int err = pt_map_new(f, d, slot, index, n, pa, attr, level);
+
+		if (likely(err != -EAGAIN))
+			return err;
+		desc = port_load(slot);
+	}
+	if (unlikely(!f->is_table(desc, level + 1)))
+		return -EEXIST;
+	if (unlikely(!pt_coherent(d)))
+		pt_tree_see(d, slot, desc);
+	return pt_map_live(f, d, pt_child(f, d, desc) + index, n, ia, pa, attr, level);
+}
+
+/* n leaves of one level. *done counts the bytes that are mapped, also when an error is returned. */
+static always_inline int pt_map_leaves(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
+				       uint64_t pa, size_t n, uint64_t attr, unsigned int level,
+				       size_t *done)
+{
+	unsigned int shift = pt_shift(f, level);
+	uint64_t *slot = NULL;
+	int err = 0;
+
+	while (n) {
+		size_t run;
+
+		if (level == d->top) {
+			run = pt_linear(f, pa, shift, n);
+			err = pt_map_live(f, d, d->root + (ia >> shift), run, ia, pa, attr, level);
+		} else {
+			run = pt_entries(f) - pt_index(f, level, ia);
+			run = pt_linear(f, pa, shift, n < run ? n : run);
+			if (!slot) {
+				err = pt_tree_slot(d, ia, level + 1, &slot);
+				if (err)
+					break;
+			}
+			err = pt_map_below(f, d, slot, run, ia, pa, attr, level);
+		}
+		if (err)
+			break;
+		n -= run;
+		ia += (uint64_t)run << shift;
+		pa += (uint64_t)run << shift;
+		*done += run << shift;
+		/* The next entry of the same table, unless a table on the way there ends. */
+		if (pt_index(f, level, ia))
+			continue;
+		slot = pt_index(f, level + 1, ia) && slot ? slot + 1 : NULL;
+	}
+	return err;
+}
+
+static always_inline int pt_map_general(const struct pt_format *f, struct io_pgtable *iop,
+					uint64_t iova, phys_addr_t pa, size_t pgsize,
+					size_t pgcount, int prot, size_t *mapped)
+{
+	struct pt_domain *d = pt_domain(iop);
+	uint64_t ia = iova - d->iova_base;
+	unsigned int level = 0;
+	size_t done = 0;
+	int err = pt_check_map(f, d, ia, pa, pgsize, pgcount, prot, &level);
+
+	if (!err) {
+		uint64_t attr = f->attr[prot] | d->leaf_bits;
+
+		/* The smallest pages apart: with a constant level the loops over them fold. */
+		if (likely(!level))
+			err = pt_map_leaves(f, d, ia, pa, pgcount, attr, 0, &done);
+		else
+			err = pt_map_leaves(f, d, ia, pa, pgcount, attr, level, &done);
+		port_wmb();
+	}
+	if (mapped)
+		*mapped += done;
+	misuse(err == -EEXIST && !pt_quirk(d, IO_PGTABLE_QUIRK_NO_WARN),
+	       "map over something that is mapped");
+	misuse(err == -EINVAL || err == -ERANGE, "map with arguments that cannot be mapped");
+	return err;
+}
+
+/* One smallest page into a table that is there; false: not this case, nothing was done. */
+static always_inline bool pt_map_page(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
+				      uint64_t pa, int prot)
+{
+	uint64_t *slot;
+
+	if (unlikely(((ia | pa) & (pt_span(f, 0) - 1)) || ia > d->ia_last || pa > d->pa_last ||
+		     (unsigned int)prot >= PT_PROT_COUNT || !(prot & (IOMMU_READ | IOMMU_WRITE))))
+		return false;
+	slot = pt_find_page(f, d, ia);
+	if (unlikely(!slot || port_load(slot)))
+		return false;
+	port_store(slot, f->leaf(pa, f->attr[prot] | d->leaf_bits, 0));
+	port_wmb();
+	return true;
+}
+
+/* Consecutive leaves from *slot on, no further than end and the end of the table. */
+static always_inline uint64_t pt_unmap_leaves(const struct pt_format *f, struct pt_domain *d,
+					      uint64_t *slot, uint64_t ia, uint64_t end,
+					      unsigned int level, struct iommu_iotlb_gather *g)
+{
+	unsigned int shift = pt_shift(f, level);
+	size_t most = (end - ia) >> shift, n;
+
+	if (level != d->top && most > pt_entries(f) - pt_index(f, level, ia))
+		most = pt_entries(f) - pt_index(f, level, ia);
+	n = run_count(slot, most);
+	for (size_t i = 0; level && i < n; i++)
+		if (f->is_table(port_load(slot + i), level))
+			n = i;
+	run_clear_live(slot, n);
+	pt_clean(d, slot, n * sizeof(*slot));
+	pt_gather_range(d, g, ia, (uint64_t)n << shift, shift, true);
+	return (uint64_t)n << shift;
+}
+
+/* The whole tree below *slot, if it has no hole: one descriptor is cleared. 0 if it has. */
+static always_inline uint64_t pt_unmap_tree(const struct pt_format *f, struct pt_domain *d,
+					    uint64_t *slot, uint64_t desc, uint64_t ia,
+					    unsigned int level, struct iommu_iotlb_gather *g)
+{
+	uint64_t *table = pt_child(f, d, desc);
+
+	if (!pt_tree_is_full(d, table, level - 1) || !pt_tree_detach(d, slot, desc))
+		return 0;
+	pt_tree_gather(d, table, level - 1, ia, g);
+	pt_gather_table(d, g, table, level - 1);
+	return pt_span(f, level);
+}
+
+/* As much from ia on as one table allows; 0 at a hole. */
+static always_inline uint64_t pt_unmap_step(const struct pt_format *f, struct pt_domain *d,
+					    uint64_t ia, uint64_t end, struct iommu_iotlb_gather *g)
+{
+	uint64_t *slot = d->root + (ia >> d->root_shift);
+
+	for (unsigned int l = d->top;; l--) {
+		uint64_t span = pt_span(f, l), desc = port_load(slot), done;
+		bool whole = !(ia & (span - 1)) && end - ia >= span;
+
+		if (!desc)
+			return 0;
+		if (!f->is_table(desc, l)) {
+			if (whole)
+				return pt_unmap_leaves(f, d, slot, ia, end, l, g);
+			if (pt_quirk(d, IO_PGTABLE_QUIRK_NO_SPLIT) ||
+			    pt_tree_split(d, slot, desc, l, ia))
+				return 0;
+			desc = port_load(slot);
+		} else if (whole) {
+			done = pt_unmap_tree(f, d, slot, desc, ia, l, g);
+			if (done)
+				return done;
+		}
+		slot = pt_child(f, d, desc) + pt_index(f, l - 1, ia);
+	}
+}
+
+static always_inline size_t pt_unmap_general(const struct pt_format *f, struct io_pgtable *iop,
+					     uint64_t iova, size_t pgsize, size_t pgcount,
+					     struct iommu_iotlb_gather *gather)
+{
+	struct pt_domain *d = pt_domain(iop);
+	uint64_t ia = iova - d->iova_base, first = ia, bytes = pt_bytes(pgsize, pgcount), end;
+	struct iommu_iotlb_gather own, *g = gather ? gather : &own;
+	unsigned int level;
+
+	if (misuse(pt_level_of(f, d, pgsize, &level) || !pgcount || (ia & (pgsize - 1)) ||
+			   pt_check_range(ia, d->ia_last, bytes),
+		   "unmap with arguments that cannot have been mapped"))
+		return 0;
+	if (!gather)
+		pt_gather_init(&own);
+	end = ia + bytes;
+	while (ia < end) {
+		uint64_t done = pt_unmap_step(f, d, ia, end, g);
+
+		if (!done)
+			break;
+		ia += done;
+	}
+	if (!gather)
+		pt_gather_finish(d, &own);
+	return ia - first;
+}
+
+/* One smallest page of a table that is there; false: not this case, nothing was done. */
+static always_inline bool pt_unmap_page(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
+					struct iommu_iotlb_gather *gather)
+{
+	uint64_t *slot;
+
+	if (unlikely((ia & (pt_span(f, 0) - 1)) || ia > d->ia_last))
+		return false;
+	slot = pt_find_page(f, d, ia);
+	if (unlikely(!slot || !port_load(slot)))
+		return false;
+	port_store(slot, 0);
+	if (gather) {
+		pt_gather_range(d, gather, ia, pt_span(f, 0), f->granule_lg2, true);
+		return true;
+	}
+	port_dma_wmb();
+	pt_emit(d, &(struct iommu_gather_range){.iova = ia + d->iova_base,
+						.size = pt_span(f, 0),
+						.stride_lg2 = f->granule_lg2,
+						.leaf = true});
+	pt_tlb_sync(d);
+	return true;
+}
+
+static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct io_pgtable *iop,
+					      uint64_t iova)
+{
+	const struct pt_domain *d = pt_domain(iop);
+	uint64_t ia = iova - d->iova_base;
+	const uint64_t *slot;
+	unsigned int top = d->top;
+
+	if (unlikely(ia > d->ia_last))
+		return 0;
+	slot = d->root + (ia >> d->root_shift);
+#pragma GCC unroll 8
+	for (unsigned int l = f->max_top + 1; l-- > 0;) {
+		uint64_t desc;
+
+		if (l > top)
+			continue;
+		desc = port_load(slot);
+		if (unlikely(!desc))
+			return 0;
+		if (!l || !f->is_table(desc, l))
+			return f->leaf_pa(desc, l) | (ia & (pt_span(f, l) - 1));
+		slot = pt_child(f, d, desc) + pt_index(f, l - 1, ia);
+	}
+	return 0;
+}
+
+/* The operations of one format, fmt a static const struct pt_format, as name##_ops. */
+#define PT_STAMP(name, fmt)                                                                    \
+	static noinline int name##_map_general(struct io_pgtable *iop, uint64_t iova,          \
+					       phys_addr_t pa, size_t pgsize, size_t pgcount,  \
+					       int prot, size_t *mapped)                       \
+	{                                                                                      \
+		return pt_map_general(&(fmt), iop, iova, pa, pgsize, pgcount, prot, mapped);   \
+	}                                                                                      \
+	static int name##_map_pages(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,     \
+				    size_t pgsize, size_t pgcount, int prot, size_t *mapped)   \
+	{                                                                                      \
+		struct pt_domain *d = pt_domain(iop);                                          \
+                                                                                               \
+		if (likely(pgcount == 1 && pgsize == pt_span(&(fmt), 0) && d->page_fast) &&    \
+		    likely(pt_map_page(&(fmt), d, iova - d->iova_base, pa, prot))) {           \
+			if (mapped)                                                            \
+				*mapped += pgsize;                                             \
+			return 0;                                                              \
+		}                                                                              \
+		return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);       \
+	}                                                                                      \
+	static noinline size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,     \
+						    size_t pgsize, size_t pgcount,             \
+						    struct iommu_iotlb_gather *gather)         \
+	{                                                                                      \
+		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather);           \
+	}                                                                                      \
+	static size_t name##_unmap_pages(struct io_pgtable *iop, uint64_t iova, size_t pgsize, \
+					 size_t pgcount, struct iommu_iotlb_gather *gather)    \
+	{                                                                                      \
+		struct pt_domain *d = pt_domain(iop);                                          \
+                                                                                               \
+		if (likely(pgcount == 1 && pgsize == pt_span(&(fmt), 0) && d->page_fast) &&    \
+		    likely(pt_unmap_page(&(fmt), d, iova - d->iova_base, gather)))             \
+			return pgsize;                                                         \
+		return name##_unmap_general(iop, iova, pgsize, pgcount, gather);               \
+	}                                                                                      \
+	static phys_addr_t name##_iova_to_phys(struct io_pgtable *iop, uint64_t iova)          \
+	{                                                                                      \
+		return pt_translate(&(fmt), iop, iova);                                        \
+	}                                                                                      \
+	static const struct io_pgtable_ops name##_ops = {                                      \
+		.map_pages = name##_map_pages,                                                 \
+		.unmap_pages = name##_unmap_pages,                                             \
+		.iova_to_phys = name##_iova_to_phys,                                           \
+	}
+
+#endif /* CORE_WALKER_H */

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * AArch32 long descriptors, stage 1: the walker stamped with its granules. What it means to be this
+ * format is in arm-lpae.h (descriptors) and arm-lpae-cfg.c (sizes, registers).
+ */
+#include "core/walker.h"
+#include "fmt/arm-lpae-cfg.h"
+#include "fmt/arm-lpae.h"
+
+static const uint64_t attrs[PT_PROT_COUNT] = LPAE_ATTR_TABLE(LPAE_S1_ATTR);
+
+static const struct pt_format format_4k = LPAE_FORMAT(12, 2, attrs);
+
+PT_STAMP(lpae_4k, format_4k);
+
+static const struct lpae_kind kind = {
+	.fmt = ARM_32_LPAE_S1,
+	.stage = 1,
+	.is_32 = true,
+	.ias_min = 25,
+	.ias_max = 32,
+	.oas_min = 32,
+	.oas_max = 40,
+	.granules = 1ull << 12,
+	.quirks = IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_NO_WARN | IO_PGTABLE_QUIRK_NO_SPLIT,
+};
+
+static const struct lpae_variant variants[] = {
+	{&format_4k, &lpae_4k_ops},
+};
+
+LPAE_INIT_FNS(arm_32_lpae_s1, kind, variants);

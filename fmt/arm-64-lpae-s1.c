@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VMSAv8-64, stage 1: the walker stamped with its granules. What it means to be this format
+ * is in arm-lpae.h (descriptors) and arm-lpae-cfg.c (sizes, registers).
+ */
+#include "core/walker.h"
+#include "fmt/arm-lpae-cfg.h"
+#include "fmt/arm-lpae.h"
+
+static const uint64_t attrs[PT_PROT_COUNT] = LPAE_ATTR_TABLE(LPAE_S1_ATTR);
+
+static const struct pt_format format_4k = LPAE_FORMAT(12, 3, attrs);
+static const struct pt_format format_16k = LPAE_FORMAT(14, 3, attrs);
+static const struct pt_format format_64k = LPAE_FORMAT(16, 2, attrs);
+
+PT_STAMP(lpae_4k, format_4k);
+PT_STAMP(lpae_16k, format_16k);
+PT_STAMP(lpae_64k, format_64k);
+
+static const struct lpae_kind kind = {
+	.fmt = ARM_64_LPAE_S1,
+	.stage = 1,
+	.is_32 = false,
+	.ias_min = 32,
+	.ias_max = 52,
+	.oas_min = 32,
+	.oas_max = 52,
+	.granules = 1ull << 12 | 1ull << 14 | 1ull << 16,
+	.quirks = IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_ARM_TTBR1 | IO_PGTABLE_QUIRK_NO_WARN |
+		  IO_PGTABLE_QUIRK_NO_SPLIT,
+};
+
+static const struct lpae_variant variants[] = {
+	{&format_4k, &lpae_4k_ops},
+	{&format_16k, &lpae_16k_ops},
+	{&format_64k, &lpae_64k_ops},
+};
+
+LPAE_INIT_FNS(arm_64_lpae_s1, kind, variants);

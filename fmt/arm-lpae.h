@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The long descriptors of the Arm architecture (LPAE, VMSAv8-64), both stages: encode and decode.
+ *
+ * Source: Arm Architecture Reference Manual DDI0487, D8.3 "Translation table descriptor formats".
+ * Stage 1 and 2, and the 32-bit formats, have the same layout of type and address; what differs are
+ * the attributes (a table indexed by prot) and the registers (arm-lpae-cfg.c). The 64K granule
+ * keeps address bits 51:48 in descriptor bits 15:12 (FEAT_LPA); they are zero for smaller
+ * addresses, so it has one encoding for every oas.
+ */
+#ifndef FMT_ARM_LPAE_H
+#define FMT_ARM_LPAE_H
+
+#include "core/format.h"
+#include "io-pgtable.h"
+
+#define LPAE_TYPE_MASK	3ull
+#define LPAE_TYPE_BLOCK 1ull
+#define LPAE_TYPE_TABLE 3ull /* and a page, at level 0 */
+
+#define LPAE_BIT(n) (1ull << (n))
+#define LPAE_AF	    LPAE_BIT(10)
+#define LPAE_SH_OS  (2ull << 8)
+#define LPAE_SH_IS  (3ull << 8)
+
+/* Stage 1 leaves. */
+#define LPAE_S1_ATTRINDX(n) ((uint64_t)(n) << 2)
+#define LPAE_S1_NS	    LPAE_BIT(5)
+#define LPAE_S1_UNPRIV	    LPAE_BIT(6) /* AP[1] */
+#define LPAE_S1_RDONLY	    LPAE_BIT(7) /* AP[2] */
+#define LPAE_S1_NG	    LPAE_BIT(11)
+#define LPAE_S1_PXN	    LPAE_BIT(53)
+#define LPAE_S1_UXN	    LPAE_BIT(54)
+#define LPAE_S1_NSTABLE	    LPAE_BIT(63)
+
+/* Indices into MAIR, see arm-lpae-cfg.c. */
+#define LPAE_ATTR_NC	0
+#define LPAE_ATTR_CACHE 1
+#define LPAE_ATTR_DEV	2
+
+/* Stage 2 leaves. XN[1:0] = 2 forbids execution at every exception level; 3 would not. */
+#define LPAE_S2_MEMATTR(n) ((uint64_t)(n) << 2)
+#define LPAE_S2_READ	   LPAE_BIT(6)
+#define LPAE_S2_WRITE	   LPAE_BIT(7)
+#define LPAE_S2_XN	   LPAE_BIT(54)
+#define LPAE_MEMATTR_OIWB  0xf
+#define LPAE_MEMATTR_NC	   0x5
+#define LPAE_MEMATTR_DEV   0x1
+
+/* Software bit of a table descriptor, ignored by hardware at both stages. */
+#define LPAE_CLEANED LPAE_BIT(55)
+
+#define LPAE_S1_ATTR(p)                                                  \
+	(LPAE_S1_NG | LPAE_AF | ((p)&IOMMU_WRITE ? 0 : LPAE_S1_RDONLY) | \
+	 ((p)&IOMMU_PRIV ? 0 : LPAE_S1_UNPRIV) |                         \
+	 ((p)&IOMMU_MMIO    ? LPAE_S1_ATTRINDX(LPAE_ATTR_DEV)            \
+	  : (p)&IOMMU_CACHE ? LPAE_S1_ATTRINDX(LPAE_ATTR_CACHE)          \
+			    : LPAE_S1_ATTRINDX(LPAE_ATTR_NC)) |          \
+	 ((p)&IOMMU_CACHE ? LPAE_SH_IS : LPAE_SH_OS) |                   \
+	 ((p)&IOMMU_NOEXEC ? LPAE_S1_PXN | LPAE_S1_UXN : 0))
+
+#define LPAE_S2_ATTR(p)                                                                          \
+	(LPAE_AF | ((p)&IOMMU_READ ? LPAE_S2_READ : 0) | ((p)&IOMMU_WRITE ? LPAE_S2_WRITE : 0) | \
+	 ((p)&IOMMU_MMIO    ? LPAE_S2_MEMATTR(LPAE_MEMATTR_DEV)                                  \
+	  : (p)&IOMMU_CACHE ? LPAE_S2_MEMATTR(LPAE_MEMATTR_OIWB)                                 \
+			    : LPAE_S2_MEMATTR(LPAE_MEMATTR_NC)) |                                \
+	 ((p)&IOMMU_CACHE ? LPAE_SH_IS : LPAE_SH_OS) | ((p)&IOMMU_NOEXEC ? LPAE_S2_XN : 0))
+
+/* A table of PT_PROT_COUNT constants, indexed by prot. */
+#define LPAE_ATTR_4(m, p) m(p), m((p) + 1), m((p) + 2), m((p) + 3)
+#define LPAE_ATTR_16(m, p)                                                   \
+	LPAE_ATTR_4(m, p), LPAE_ATTR_4(m, (p) + 4), LPAE_ATTR_4(m, (p) + 8), \
+		LPAE_ATTR_4(m, (p) + 12)
+#define LPAE_ATTR_TABLE(m)                                                                        \
+	{                                                                                         \
+		LPAE_ATTR_16(m, 0), LPAE_ATTR_16(m, 16), LPAE_ATTR_16(m, 32), LPAE_ATTR_16(m, 48) \
+	}
+
+/* Bits 47:granule, where an address and its descriptor agree. */
+static always_inline uint64_t lpae_field(unsigned int granule_lg2)
+{
+	return ((1ull << 48) - 1) & ~((1ull << granule_lg2) - 1);
+}
+
+/* Where a descriptor holds address bits. */
+static always_inline uint64_t lpae_mask(unsigned int granule_lg2)
+{
+	return lpae_field(granule_lg2) | (granule_lg2 < 16 ? 0 : 0xfull << 12);
+}
+
+static always_inline uint64_t lpae_encode(uint64_t pa, unsigned int granule_lg2)
+{
+	if (granule_lg2 < 16)
+		return pa;
+	return (pa & lpae_field(16)) | ((pa >> 48) << 12);
+}
+
+static always_inline uint64_t lpae_decode(uint64_t desc, unsigned int granule_lg2)
+{
+	uint64_t pa = desc & lpae_field(granule_lg2);
+
+	if (granule_lg2 < 16)
+		return pa;
+	return pa | ((desc >> 12) & 0xf) << 48;
+}
+
+static always_inline bool lpae_is_table(uint64_t desc, unsigned int level)
+{
+	return level && (desc & LPAE_TYPE_MASK) == LPAE_TYPE_TABLE;
+}
+
+static always_inline uint64_t lpae_type(unsigned int level)
+{
+	return level ? LPAE_TYPE_BLOCK : LPAE_TYPE_TABLE;
+}
+
+/* The address functions of one granule: the only thing that depends on it. */
+#define LPAE_FUNCTIONS(g)                                                                   \
+	static always_inline uint64_t lpae_leaf_##g(uint64_t pa, uint64_t attr,             \
+						    unsigned int level)                     \
+	{                                                                                   \
+		return lpae_encode(pa, g) | attr | lpae_type(level);                        \
+	}                                                                                   \
+	static always_inline uint64_t lpae_leaf_pa_##g(uint64_t desc, unsigned int level)   \
+	{                                                                                   \
+		return lpae_decode(desc, g);                                                \
+	}                                                                                   \
+	static always_inline uint64_t lpae_leaf_attr_##g(uint64_t desc, unsigned int level) \
+	{                                                                                   \
+		return desc & ~(lpae_mask(g) | LPAE_TYPE_MASK);                             \
+	}                                                                                   \
+	static always_inline uint64_t lpae_table_##g(uint64_t pa)                           \
+	{                                                                                   \
+		return lpae_encode(pa, g) | LPAE_TYPE_TABLE;                                \
+	}                                                                                   \
+	static always_inline uint64_t lpae_table_pa_##g(uint64_t desc)                      \
+	{                                                                                   \
+		return lpae_decode(desc, g);                                                \
+	}
+
+LPAE_FUNCTIONS(12)
+LPAE_FUNCTIONS(14)
+LPAE_FUNCTIONS(16)
+
+/* A block is possible at levels 1 and 2; which of them an oas allows, alloc decides. */
+static always_inline bool lpae_is_valid(uint64_t desc, unsigned int level)
+{
+	if (lpae_is_table(desc, level))
+		return true;
+	return level <= 2 && (desc & LPAE_TYPE_MASK) == lpae_type(level) && (desc & LPAE_AF);
+}
+
+/* One granule of one stage: the structure that the walker is stamped with. */
+#define LPAE_FORMAT(g, top, attrs)                                                             \
+	{                                                                                      \
+		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),                     \
+		.linear_pa_lg2 = (g) == 16 ? 48 : 0, .cleaned = LPAE_CLEANED, .attr = (attrs), \
+		.is_table = lpae_is_table, .leaf = lpae_leaf_##g, .leaf_pa = lpae_leaf_pa_##g, \
+		.leaf_attr = lpae_leaf_attr_##g, .table = lpae_table_##g,                      \
+		.table_pa = lpae_table_pa_##g, .is_valid = lpae_is_valid,                      \
+	}
+
+#endif /* FMT_ARM_LPAE_H */

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * io-pgtable: page tables for IOMMUs, as proposed for Linux in 2014 and grown since.
+ *
+ * The one header a driver needs. A driver fills a struct io_pgtable_cfg, gets a table with
+ * alloc_io_pgtable(), programs the registers that come back in the configuration's union, and then
+ * maps, unmaps and translates through iop->ops or the range calls below. The table tells the driver
+ * what to invalidate through struct iommu_gather_ops.
+ *
+ * What holds everywhere: failures are negative errno values; an unmap is first made visible to the
+ * walker, then invalidated, then synced, and only then is the memory of a removed table reused.
+ */
+#ifndef IO_PGTABLE_H
+#define IO_PGTABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef uint64_t phys_addr_t;
+
+struct io_pgtable;
+struct io_pgtable_cfg;
+struct iommu_iotlb_gather;
+
+/* Permissions and attributes of a mapping (the prot argument), the bits that Linux uses. */
+#define IOMMU_READ   (1 << 0)
+#define IOMMU_WRITE  (1 << 1)
+#define IOMMU_CACHE  (1 << 2) /* DMA is cache coherent */
+#define IOMMU_NOEXEC (1 << 3)
+#define IOMMU_MMIO   (1 << 4) /* device memory, e.g. an MSI doorbell */
+#define IOMMU_PRIV   (1 << 5) /* privileged accesses only (stage 1) */
+
+/**
+ * enum io_pgtable_fmt - the table formats
+ * @ARM_32_LPAE_S1: AArch32 long descriptors, stage 1 (ias 25..32, oas 32..40, 4K granule)
+ * @ARM_32_LPAE_S2: AArch32 long descriptors, stage 2 (ias 25..40, oas 32..40, 4K granule)
+ * @ARM_64_LPAE_S1: VMSAv8-64 stage 1 (ias and oas 32..48, up to 52 with the 64K granule)
+ * @ARM_64_LPAE_S2: VMSAv8-64 stage 2 (the same sizes; concatenated roots)
+ * @IO_PGTABLE_NUM_FMTS: the number of formats, not a format
+ */
+enum io_pgtable_fmt {
+	ARM_32_LPAE_S1,
+	ARM_32_LPAE_S2,
+	ARM_64_LPAE_S1,
+	ARM_64_LPAE_S2,
+	IO_PGTABLE_NUM_FMTS,
+};
+
+/*
+ * Quirks, numbered as in Linux as far as Linux has them. A quirk that is unknown, or that the
+ * format does not have, makes alloc_io_pgtable() fail: it is never ignored.
+ */
+#define IO_PGTABLE_QUIRK_ARM_NS	   (1ul << 0)  /* stage 1: NS and NSTable set */
+#define IO_PGTABLE_QUIRK_ARM_TTBR1 (1ul << 5)  /* 64-bit stage 1: the upper half, through TTBR1 */
+#define IO_PGTABLE_QUIRK_NO_WARN   (1ul << 9)  /* -EEXIST is expected, do not report it */
+#define IO_PGTABLE_QUIRK_NO_SPLIT  (1ul << 16) /* unmap never splits a block */
+
+/**
+ * struct iommu_gather_ops - what the driver does when translations go away
+ * @tlb_flush_all: invalidate every entry of this table's context, and wait until that is done.
+ * @tlb_add_flush: queue the invalidation of one leaf (or, with @leaf false, of the walk-cache
+ *	entries for one table) of @size bytes at @iova.
+ * @tlb_sync: wait until everything that was queued has taken effect.
+ * @flush_pgtable: make @size bytes of descriptors at @ptr visible to a walker that does not snoop
+ *	the CPU's caches. Called only when io_pgtable_cfg.coherent_walk is false; when it is absent
+ *	then, the library cleans the cache lines itself.
+ * @tlb_add_range: optional, better form of @tlb_add_flush: a run of @size >> @stride_lg2 leaves
+ *	(or tables) that are all of 1 << @stride_lg2 bytes. No call mixes sizes.
+ *
+ * Any of them, or the structure itself, may be absent: then nothing is called in its place, except
+ * that a driver without @tlb_add_range gets one @tlb_add_flush per leaf.
+ *
+ * Context of all of them: called by the thread that maps, unmaps, syncs or frees; concurrently when
+ * the driver does those concurrently; with no lock of the library held, so they may take the
+ * driver's own and may sleep if the caller of the operation may. They must not allocate from the
+ * table's memory hooks and must not map or unmap in the same table. Before the first of them runs
+ * the cleared descriptors are ordered before any later store of this thread, such as the one that
+ * rings a command queue's doorbell (a store barrier, dma_wmb()).
+ *
+ * Order: tlb_add_flush or tlb_add_range any number of times, then one tlb_sync; a table's memory is
+ * reused only after that tlb_sync returned. How many entries can be queued: the library buffers at
+ * most IOMMU_GATHER_RANGES runs; the driver never has to allocate.
+ *
+ * Source: the 2014 series "Generic IOMMU page table framework" and its review (docs/review.md).
+ */
+struct iommu_gather_ops {
+	void (*tlb_flush_all)(void *cookie);
+	void (*tlb_add_flush)(uint64_t iova, size_t size, bool leaf, void *cookie);
+	void (*tlb_sync)(void *cookie);
+	void (*flush_pgtable)(void *ptr, size_t size, void *cookie);
+	void (*tlb_add_range)(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
+			      void *cookie);
+};
+
+/* alloc: the memory must read as zero. free: the memory does read as zero. */
+#define IO_PGTABLE_MEM_ZERO (1u << 0)
+
+/**
+ * struct io_pgtable_mem - where a table's memory comes from
+ * @alloc: returns @size_bytes (a power of two, 64 bytes to 1 MiB) at natural alignment, or NULL.
+ *	Zeroed if @flags has IO_PGTABLE_MEM_ZERO; otherwise its content may be anything.
+ * @free: takes back what @alloc returned, with the same size. @flags has IO_PGTABLE_MEM_ZERO if
+ *	the content is known to be zero.
+ * @virt_to_phys: the address that goes into a table descriptor or a root register for @ptr, which
+ *	lies in memory that @alloc returned. Absent: identity.
+ * @phys_to_virt: the inverse. Absent: identity. Give both or neither.
+ * @ctx: passed to all of them.
+ *
+ * Context: the thread that maps, unmaps or syncs; concurrently if the driver maps concurrently. An
+ * address that does not fit the format's table descriptors makes the allocation fail (-ENOMEM).
+ */
+struct io_pgtable_mem {
+	void *(*alloc)(void *ctx, size_t size_bytes, unsigned int flags);
+	void (*free)(void *ctx, void *ptr, size_t size_bytes, unsigned int flags);
+	phys_addr_t (*virt_to_phys)(void *ctx, const void *ptr);
+	void *(*phys_to_virt)(void *ctx, phys_addr_t pa);
+	void *ctx;
+};
+
+/**
+ * struct io_pgtable_cfg - what the driver wants, and what it gets to program
+ * @quirks: IO_PGTABLE_QUIRK_*
+ * @pgsize_bitmap: the page and block sizes that may be asked for, all of one granule (4K 2M 1G, or
+ *	16K 32M, or 64K 512M, and 4T with a 52-bit @oas). A mixture is refused. It bounds what map
+ *	is asked for: splitting a block may still leave blocks of the granule's next smaller size.
+ * @ias: input (IOVA) address size in bits
+ * @oas: output (physical) address size in bits
+ * @coherent_walk: the walker snoops the CPU's caches
+ * @tlb: invalidation callbacks, may be NULL; must outlive the table
+ * @mem: memory hooks, NULL for the library's pool and identity; copied
+ * @arm_lpae_s1_cfg: out. @ttbr and @tcr in the layout of TTBRn_EL1 and TCR_EL1 (32-bit format:
+ *	TTBCR with EAE), @mair as MAIR_EL1 (mair[1] is 0). Arm ARM DDI0487, D19.2.
+ * @arm_lpae_s2_cfg: out. VTTBR_EL2 without the VMID, VTCR_EL2 (32-bit format: VTCR).
+ */
+struct io_pgtable_cfg {
+	unsigned long quirks;
+	uint64_t pgsize_bitmap;
+	unsigned int ias;
+	unsigned int oas;
+	bool coherent_walk;
+	const struct iommu_gather_ops *tlb;
+	const struct io_pgtable_mem *mem;
+	union {
+		struct {
+			uint64_t ttbr[2];
+			uint64_t tcr;
+			uint64_t mair[2];
+		} arm_lpae_s1_cfg;
+		struct {
+			uint64_t vttbr;
+			uint64_t vtcr;
+		} arm_lpae_s2_cfg;
+	};
+};
+
+/**
+ * struct io_pgtable_ops - the operations of one table
+ * @map_pages: map @pgcount pages of @pgsize bytes at @iova to @paddr. @mapped is increased (never
+ *	reset) by the bytes that were mapped; they stay mapped when an error is returned. Returns 0,
+ *	or -EINVAL (size not in pgsize_bitmap, misaligned, zero length, unknown bits or neither
+ *	IOMMU_READ nor IOMMU_WRITE in @prot), -ERANGE (beyond ias or oas, or wrapping around),
+ *	-EEXIST (something is mapped there), -ENOMEM. A block over a table without any mapping
+ *	replaces the table: clear, invalidate (not leaf), sync, install.
+ * @unmap_pages: remove what is mapped in the @pgcount * @pgsize bytes at @iova, whatever the sizes
+ *	it was mapped with, up to the first hole. Returns the bytes removed: 0 also for arguments
+ *	that map_pages would refuse. Part of a block is split off (the rest is unmapped for the time
+ *	that break-before-make takes); with IO_PGTABLE_QUIRK_NO_SPLIT, or when no memory can be had
+ *	for the split, the block is left alone and counts as a hole. With @gather NULL everything is
+ *	invalidated and synced before the call returns; otherwise io_pgtable_sync() does that.
+ * @iova_to_phys: the physical address @iova translates to, 0 if it is not mapped.
+ *
+ * Context: any number of threads, without a lock, as long as their ranges are disjoint. Overlapping
+ * calls are a bug of the caller. None of them sleeps on its own account.
+ */
+struct io_pgtable_ops {
+	int (*map_pages)(struct io_pgtable *iop, uint64_t iova, phys_addr_t paddr, size_t pgsize,
+			 size_t pgcount, int prot, size_t *mapped);
+	size_t (*unmap_pages)(struct io_pgtable *iop, uint64_t iova, size_t pgsize, size_t pgcount,
+			      struct iommu_iotlb_gather *gather);
+	phys_addr_t (*iova_to_phys)(struct io_pgtable *iop, uint64_t iova);
+};
+
+/**
+ * struct io_pgtable - one page table
+ * @ops: its operations
+ * @fmt: private, its format
+ * @cookie: private, passed to the callbacks
+ * @cfg: private, a copy of the configuration with the registers filled in
+ */
+struct io_pgtable {
+	const struct io_pgtable_ops *ops;
+	enum io_pgtable_fmt fmt;
+	void *cookie;
+	struct io_pgtable_cfg cfg;
+};
+
+/**
+ * alloc_io_pgtable() - make an empty table
+ * @fmt: its format
+ * @cfg: what is wanted; the union at its end is filled in
+ * @cookie: passed to the callbacks of @cfg->tlb
+ *
+ * Return: the table, or NULL: io_pgtable_check_cfg() tells why, and if it finds nothing wrong,
+ * there was no memory. Context: any.
+ */
+struct io_pgtable *alloc_io_pgtable(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,
+				    void *cookie);
+
+/**
+ * io_pgtable_check_cfg() - would alloc_io_pgtable() take this configuration?
+ * @fmt: the format
+ * @cfg: the configuration
+ *
+ * Return: 0; -EINVAL (no such format, no configuration, an empty or mixed pgsize_bitmap, half a set
+ * of memory hooks); -EOPNOTSUPP (a quirk that is unknown or that this format does not have);
+ * -ERANGE (ias or oas outside what the format and granule can do, or a stage-2 input size that the
+ * output size does not allow: DDI0487, D8.2). Context: any, no side effect.
+ */
+int io_pgtable_check_cfg(enum io_pgtable_fmt fmt, const struct io_pgtable_cfg *cfg);
+
+/**
+ * free_io_pgtable() - give a table and everything in it back
+ * @iop: the table, or NULL
+ *
+ * Calls tlb_flush_all first. The caller guarantees that the walker no longer uses the table (the
+ * TLB may still be dirty), that no other thread does, and that no gather holds tables of it.
+ */
+void free_io_pgtable(struct io_pgtable *iop);
+
+/**
+ * io_pgtable_map() - map a range, with the largest blocks that fit
+ * @iop: the table
+ * @iova: first input address, a multiple of the smallest page
+ * @paddr: first output address, likewise
+ * @size: length in bytes, likewise
+ * @prot: IOMMU_*
+ *
+ * Return: 0, or the errors of map_pages. If it fails every translation is as it was before: what
+ * had been mapped is unmapped, invalidated and synced; tables made on the way may remain, are
+ * accounted in io_pgtable_table_bytes(), and go with the table.
+ */
+int io_pgtable_map(struct io_pgtable *iop, uint64_t iova, phys_addr_t paddr, size_t size, int prot);
+
+/**
+ * io_pgtable_unmap() - unmap a range
+ * @iop: the table
+ * @iova: first input address, a multiple of the smallest page
+ * @size: length in bytes, likewise
+ * @gather: collects what to invalidate, or NULL to have it invalidated and synced now
+ *
+ * Return: the bytes unmapped, see unmap_pages.
+ */
+size_t io_pgtable_unmap(struct io_pgtable *iop, uint64_t iova, size_t size,
+			struct iommu_iotlb_gather *gather);
+
+/**
+ * io_pgtable_iova_to_phys() - translate
+ * @iop: the table
+ * @iova: any input address
+ *
+ * Return: the physical address, 0 if @iova is not mapped.
+ */
+phys_addr_t io_pgtable_iova_to_phys(struct io_pgtable *iop, uint64_t iova);
+
+/**
+ * io_pgtable_table_bytes() - the memory that the table's descriptors take now
+ * @iop: the table
+ *
+ * Return: bytes in the root and in every table below it, and in tables that a gather still holds.
+ * Exact when no other thread is in an operation on @iop.
+ */
+size_t io_pgtable_table_bytes(const struct io_pgtable *iop);
+
+/**
+ * io_pgtable_validate() - check every descriptor of a table
+ * @iop: the table; nothing else may use it meanwhile
+ *
+ * Every descriptor is empty, a leaf at a level that may have one with an output address below oas,
+ * or points to a table that is aligned and not reached twice from its parent's neighbours; and the
+ * tables found add up to what was allocated. Slow: for tests, fuzzers and debugging.
+ *
+ * Return: 0, or -EUCLEAN.
+ */
+int io_pgtable_validate(struct io_pgtable *iop);
+
+/* Bounds of a gather: distinct runs, and removed tables that wait for the sync. */
+#define IOMMU_GATHER_RANGES 8
+#define IOMMU_GATHER_TABLES 16
+
+/**
+ * struct iommu_gather_range - a run of leaves, or of tables, of one size
+ * @iova: where it starts
+ * @size: its length in bytes, a multiple of 1 << @stride_lg2
+ * @stride_lg2: log2 of what one leaf (or table) covers
+ * @leaf: leaves, or tables
+ */
+struct iommu_gather_range {
+	uint64_t iova;
+	uint64_t size;
+	uint8_t stride_lg2;
+	bool leaf;
+};
+
+/**
+ * struct iommu_iotlb_gather - what unmaps have removed and the TLB may still hold
+ * @nr_ranges: private, runs in @range
+ * @nr_tables: private, tables in @table
+ * @queued: private, something was handed to the driver already and awaits the sync
+ * @range: private, the runs; adjacent ones of one kind are merged
+ * @table: private, removed tables, with everything below them
+ *
+ * Lives on the caller's stack, never allocates, belongs to one thread and one table at a time.
+ *
+ * Bound: when a run cannot be merged and IOMMU_GATHER_RANGES are there, those are handed to the
+ * driver at once (tlb_add_range or tlb_add_flush: queued, not synced) and gathering goes on. When
+ * IOMMU_GATHER_TABLES tables wait, one sync is done early and they are released. Nothing is ever
+ * dropped and nothing more than what was unmapped is invalidated.
+ */
+struct iommu_iotlb_gather {
+	unsigned int nr_ranges;
+	unsigned int nr_tables;
+	bool queued;
+	struct iommu_gather_range range[IOMMU_GATHER_RANGES];
+	struct {
+		void *ptr;
+		unsigned int level;
+	} table[IOMMU_GATHER_TABLES];
+};
+
+/**
+ * iommu_iotlb_gather_init() - make a gather empty
+ * @gather: the gather
+ */
+void iommu_iotlb_gather_init(struct iommu_iotlb_gather *gather);
+
+/**
+ * io_pgtable_sync() - invalidate what a gather holds, wait for it, release the tables
+ * @iop: the table that the gather was used with
+ * @gather: the gather; empty and usable again afterwards
+ *
+ * Calls tlb_add_range (or tlb_add_flush) for each run and tlb_sync once; nothing if the gather is
+ * empty.
+ */
+void io_pgtable_sync(struct io_pgtable *iop, struct iommu_iotlb_gather *gather);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* IO_PGTABLE_H */

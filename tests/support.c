@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * See support.h. The memory hooks use the C library's allocator, so that AddressSanitizer sees a
+ * table that is used after it was freed; without it, a freed table is poisoned with descriptors
+ * that translate to an address no test maps.
+ */
+#include "support.h"
+
+#include <stdio.h>
+
+#define POISON 0xdead0000dead0fffull
+
+const struct variant variants[NR_VARIANTS] = {
+	{"arm_64_lpae_s1/4K", ARM_64_LPAE_S1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 48, 48},
+	{"arm_64_lpae_s1/16K", ARM_64_LPAE_S1, SZ_16K, SZ_16K | SZ_32M, 48, 48},
+	{"arm_64_lpae_s1/64K", ARM_64_LPAE_S1, SZ_64K, SZ_64K | SZ_512M | SZ_4T, 52, 52},
+	{"arm_64_lpae_s2/4K", ARM_64_LPAE_S2, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 40, 48},
+	{"arm_64_lpae_s2/16K", ARM_64_LPAE_S2, SZ_16K, SZ_16K | SZ_32M, 48, 48},
+	{"arm_64_lpae_s2/64K", ARM_64_LPAE_S2, SZ_64K, SZ_64K | SZ_512M, 44, 44},
+	{"arm_32_lpae_s1/4K", ARM_32_LPAE_S1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 32, 40},
+	{"arm_32_lpae_s2/4K", ARM_32_LPAE_S2, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 40, 40},
+};
+
+struct recorder recorder;
+struct test_memory test_memory;
+
+const struct variant *find_variant(const char *name)
+{
+	for (size_t i = 0; i < NR_VARIANTS; i++)
+		if (!strcmp(variants[i].name, name))
+			return &variants[i];
+	return NULL;
+}
+
+uint64_t largest_size(uint64_t sizes)
+{
+	return 1ull << (63 - __builtin_clzll(sizes));
+}
+
+static void record(struct event e)
+{
+	recorder.count[e.kind]++;
+	if (recorder.nr_events < MAX_EVENTS)
+		recorder.event[recorder.nr_events++] = e;
+	if (e.kind == EVENT_RANGE || e.kind == EVENT_FLUSH)
+		recorder.unsynced++;
+	else if (e.kind == EVENT_SYNC || e.kind == EVENT_ALL)
+		recorder.unsynced = 0;
+}
+
+static void on_range(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf, void *cookie)
+{
+	record((struct event){EVENT_RANGE, iova, size, stride_lg2, leaf, cookie});
+}
+
+static void on_flush(uint64_t iova, size_t size, bool leaf, void *cookie)
+{
+	record((struct event){EVENT_FLUSH, iova, size, 0, leaf, cookie});
+}
+
+static void on_sync(void *cookie)
+{
+	record((struct event){EVENT_SYNC, 0, 0, 0, false, cookie});
+}
+
+static void on_flush_all(void *cookie)
+{
+	record((struct event){EVENT_ALL, 0, 0, 0, false, cookie});
+}
+
+static void on_clean(void *ptr, size_t size, void *cookie)
+{
+	record((struct event){EVENT_CLEAN, 0, size, 0, false, ptr});
+}
+
+const struct iommu_gather_ops range_driver = {
+	.tlb_flush_all = on_flush_all,
+	.tlb_add_flush = on_flush,
+	.tlb_sync = on_sync,
+	.flush_pgtable = on_clean,
+	.tlb_add_range = on_range,
+};
+
+const struct iommu_gather_ops per_leaf_driver = {
+	.tlb_flush_all = on_flush_all,
+	.tlb_add_flush = on_flush,
+	.tlb_sync = on_sync,
+	.flush_pgtable = on_clean,
+};
+
+void recorder_reset(void)
+{
+	recorder.nr_events = 0;
+	recorder.unsynced = 0;
+	memset(recorder.count, 0, sizeof(recorder.count));
+}
+
+const struct event *recorded(size_t index, enum event_kind kind)
+{
+	assert_true(index < recorder.nr_events);
+	assert_int_equal(recorder.event[index].kind, kind);
+	return &recorder.event[index];
+}
+
+static bool fails_now(void)
+{
+	test_memory.allocs++;
+	if (!test_memory.fail_at)
+		return false;
+	if (test_memory.fail_at > 1) {
+		test_memory.fail_at--;
+		return false;
+	}
+	test_memory.fail_at = test_memory.fail_forever;
+	return true;
+}
+
+static void *hook_alloc(void *ctx, size_t size_bytes, unsigned int flags)
+{
+	uint64_t *p;
+
+	if (fails_now())
+		return NULL;
+	p = aligned_alloc(size_bytes, size_bytes);
+	if (!p)
+		return NULL;
+	for (size_t i = 0; i < size_bytes / sizeof(*p); i++)
+		p[i] = flags & IO_PGTABLE_MEM_ZERO ? 0 : POISON;
+	test_memory.live++;
+	return p;
+}
+
+static void hook_free(void *ctx, void *ptr, size_t size_bytes, unsigned int flags)
+{
+	uint64_t *p = ptr;
+
+	assert_true(test_memory.live > 0);
+	assert_false((uintptr_t)ptr & (size_bytes - 1));
+	test_memory.live--;
+	if (test_memory.check_sync)
+		assert_int_equal(recorder.unsynced, 0);
+	for (size_t i = 0; i < size_bytes / sizeof(*p); i++) {
+		if (flags & IO_PGTABLE_MEM_ZERO)
+			assert_int_equal(p[i], 0);
+		p[i] = POISON;
+	}
+	recorder.count[EVENT_FREE]++;
+	free(ptr);
+}
+
+static phys_addr_t hook_virt_to_phys(void *ctx, const void *ptr)
+{
+	return (uintptr_t)ptr + test_memory.pa_offset;
+}
+
+static void *hook_phys_to_virt(void *ctx, phys_addr_t pa)
+{
+	return (void *)(uintptr_t)(pa - test_memory.pa_offset);
+}
+
+const struct io_pgtable_mem identity_mem = {.alloc = hook_alloc, .free = hook_free};
+
+const struct io_pgtable_mem offset_mem = {
+	.alloc = hook_alloc,
+	.free = hook_free,
+	.virt_to_phys = hook_virt_to_phys,
+	.phys_to_virt = hook_phys_to_virt,
+};
+
+void test_memory_reset(void)
+{
+	assert_int_equal(test_memory.live, 0);
+	memset(&test_memory, 0, sizeof(test_memory));
+}
+
+struct io_pgtable_cfg config(const struct variant *v)
+{
+	return (struct io_pgtable_cfg){
+		.quirks = IO_PGTABLE_QUIRK_NO_WARN,
+		.pgsize_bitmap = v->sizes,
+		.ias = v->ias,
+		.oas = v->oas,
+		.coherent_walk = true,
+		.tlb = &range_driver,
+	};
+}
+
+struct io_pgtable *make_table(const struct variant *v)
+{
+	struct io_pgtable_cfg cfg = config(v);
+	struct io_pgtable *iop;
+
+	assert_int_equal(io_pgtable_check_cfg(v->fmt, &cfg), 0);
+	iop = alloc_io_pgtable(v->fmt, &cfg, NULL);
+	assert_non_null(iop);
+	recorder_reset();
+	return iop;
+}
+
+uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 0x2545f4914f6cdd1dull;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the tests share: the list of formats and granules, a driver that records what it is told to
+ * invalidate, and memory hooks that count, fail on request, poison, and translate addresses.
+ *
+ * Both recorders are for one thread; tests with threads bring their own.
+ */
+#ifndef TESTS_SUPPORT_H
+#define TESTS_SUPPORT_H
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "io-pgtable.h"
+#include "table-pool.h"
+
+#define SZ_4K	(1ull << 12)
+#define SZ_16K	(1ull << 14)
+#define SZ_64K	(1ull << 16)
+#define SZ_2M	(1ull << 21)
+#define SZ_32M	(1ull << 25)
+#define SZ_512M (1ull << 29)
+#define SZ_1G	(1ull << 30)
+#define SZ_4T	(1ull << 42)
+
+#define RW (IOMMU_READ | IOMMU_WRITE)
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* A format at one granule, with the address sizes that a typical test uses. */
+struct variant {
+	const char *name;
+	enum io_pgtable_fmt fmt;
+	uint64_t granule;
+	uint64_t sizes;
+	unsigned int ias, oas;
+};
+
+#define NR_VARIANTS 8
+extern const struct variant variants[NR_VARIANTS];
+
+const struct variant *find_variant(const char *name);
+uint64_t largest_size(uint64_t sizes);
+
+enum event_kind { EVENT_RANGE, EVENT_FLUSH, EVENT_SYNC, EVENT_ALL, EVENT_CLEAN, EVENT_FREE };
+
+struct event {
+	enum event_kind kind;
+	uint64_t iova;
+	uint64_t size;
+	unsigned int stride_lg2;
+	bool leaf;
+	void *ptr;
+};
+
+#define MAX_EVENTS 20000
+
+/* The first MAX_EVENTS calls, and how many there were of each kind. */
+struct recorder {
+	struct event event[MAX_EVENTS];
+	size_t nr_events;
+	size_t count[EVENT_FREE + 1];
+	size_t unsynced; /* invalidations since the last sync */
+};
+
+extern struct recorder recorder;
+extern const struct iommu_gather_ops range_driver;    /* with tlb_add_range */
+extern const struct iommu_gather_ops per_leaf_driver; /* without */
+
+void recorder_reset(void);
+const struct event *recorded(size_t index, enum event_kind kind);
+
+/* The number of tables handed out and not returned; which allocation fails (1: the next). */
+struct test_memory {
+	size_t live;
+	size_t allocs;
+	size_t fail_at;
+	bool fail_forever;
+	bool check_sync;    /* a table must not be freed with invalidations outstanding */
+	uint64_t pa_offset; /* physical = virtual + this */
+};
+
+extern struct test_memory test_memory;
+extern const struct io_pgtable_mem identity_mem; /* test_memory, physical = virtual */
+extern const struct io_pgtable_mem offset_mem;	 /* test_memory, translated */
+
+void test_memory_reset(void);
+
+/* A configuration of a variant, with range_driver and the library's own memory. */
+struct io_pgtable_cfg config(const struct variant *v);
+struct io_pgtable *make_table(const struct variant *v);
+
+/* A small deterministic generator: xorshift64*. */
+uint64_t next_random(uint64_t *state);
+
+#endif /* TESTS_SUPPORT_H */

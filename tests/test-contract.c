@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every error of the contract, for configurations and for operations, and that a refused call
+ * changes nothing.
+ */
+#include "support.h"
+
+static const struct variant *s1_4k;
+
+static void expect_cfg(enum io_pgtable_fmt fmt, struct io_pgtable_cfg cfg, int err)
+{
+	struct io_pgtable *iop;
+
+	assert_int_equal(io_pgtable_check_cfg(fmt, &cfg), err);
+	iop = alloc_io_pgtable(fmt, &cfg, NULL);
+	assert_true(!iop == (err != 0));
+	free_io_pgtable(iop);
+}
+
+static void test_cfg(void **state)
+{
+	struct io_pgtable_cfg good = config(s1_4k), cfg;
+
+	expect_cfg(ARM_64_LPAE_S1, good, 0);
+	assert_int_equal(io_pgtable_check_cfg(IO_PGTABLE_NUM_FMTS, &good), -EINVAL);
+	assert_int_equal(io_pgtable_check_cfg((enum io_pgtable_fmt) - 1, &good), -EINVAL);
+	assert_int_equal(io_pgtable_check_cfg(ARM_64_LPAE_S1, NULL), -EINVAL);
+	assert_null(alloc_io_pgtable(ARM_64_LPAE_S1, NULL, NULL));
+	assert_null(alloc_io_pgtable(IO_PGTABLE_NUM_FMTS, &good, NULL));
+
+	cfg = good;
+	cfg.quirks |= 1ul << 20;
+	expect_cfg(ARM_64_LPAE_S1, cfg, -EOPNOTSUPP);
+	cfg.quirks = IO_PGTABLE_QUIRK_ARM_NS;
+	expect_cfg(ARM_64_LPAE_S1, cfg, 0);
+	expect_cfg(ARM_64_LPAE_S2, cfg, -EOPNOTSUPP);
+	cfg.quirks = IO_PGTABLE_QUIRK_ARM_TTBR1;
+	expect_cfg(ARM_64_LPAE_S2, cfg, -EOPNOTSUPP);
+	cfg.ias = 32;
+	cfg.oas = 40;
+	expect_cfg(ARM_32_LPAE_S1, cfg, -EOPNOTSUPP);
+}
+
+static void test_cfg_sizes(void **state)
+{
+	static const struct {
+		uint64_t sizes;
+		int err;
+	} cases[] = {
+		{0, -EINVAL},
+		{SZ_4K, 0},
+		{SZ_2M | SZ_1G, 0},
+		{SZ_32M, 0},
+		{SZ_4K | SZ_64K, -EINVAL},
+		{SZ_4K | SZ_32M, -EINVAL},
+		{SZ_16K | SZ_512M, -EINVAL},
+		{SZ_64K | SZ_2M, -EINVAL},
+		{SZ_64K | SZ_4T, -EINVAL}, /* needs a 52-bit oas */
+		{SZ_4K | 1ull << 39, -EINVAL},
+		{1ull << 13, -EINVAL},
+		{1, -EINVAL},
+	};
+	struct io_pgtable_cfg cfg = config(s1_4k);
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cfg.pgsize_bitmap = cases[i].sizes;
+		expect_cfg(ARM_64_LPAE_S1, cfg, cases[i].err);
+		expect_cfg(ARM_64_LPAE_S2, cfg, cases[i].err);
+	}
+	cfg.ias = 32;
+	cfg.oas = 40;
+	cfg.pgsize_bitmap = SZ_16K;
+	expect_cfg(ARM_32_LPAE_S1, cfg, -EINVAL);
+	cfg.pgsize_bitmap = SZ_64K | SZ_512M;
+	expect_cfg(ARM_32_LPAE_S2, cfg, -EINVAL);
+}
+
+static void test_cfg_ranges(void **state)
+{
+	static const struct {
+		enum io_pgtable_fmt fmt;
+		uint64_t sizes;
+		unsigned int ias, oas;
+		int err;
+	} cases[] = {
+		{ARM_64_LPAE_S1, SZ_4K, 31, 48, -ERANGE},
+		{ARM_64_LPAE_S1, SZ_4K, 0, 48, -ERANGE},
+		{ARM_64_LPAE_S1, SZ_4K, 64, 48, -ERANGE},
+		{ARM_64_LPAE_S1, SZ_4K, 49, 48, -ERANGE},
+		{ARM_64_LPAE_S1, SZ_4K, 48, 52, -ERANGE},
+		{ARM_64_LPAE_S1, SZ_16K, 52, 48, -ERANGE},
+		{ARM_64_LPAE_S1, SZ_64K, 52, 52, 0},
+		{ARM_64_LPAE_S1, SZ_64K | SZ_4T, 52, 52, 0},
+		{ARM_64_LPAE_S1, SZ_64K, 53, 52, -ERANGE},
+		{ARM_64_LPAE_S1, SZ_4K, 48, 31, -ERANGE},
+		{ARM_64_LPAE_S1, SZ_4K, 33, 33, 0},
+		{ARM_32_LPAE_S1, SZ_4K, 33, 40, -ERANGE},
+		{ARM_32_LPAE_S1, SZ_4K, 32, 41, -ERANGE},
+		{ARM_32_LPAE_S1, SZ_4K, 24, 40, -ERANGE},
+		{ARM_32_LPAE_S2, SZ_4K, 41, 40, -ERANGE},
+		{ARM_32_LPAE_S2, SZ_4K, 40, 40, 0},
+		/* No level 0 below 44 bits, and too many tables to concatenate at level 1. */
+		{ARM_64_LPAE_S2, SZ_4K, 44, 42, -ERANGE},
+		{ARM_64_LPAE_S2, SZ_4K, 43, 42, 0},
+		{ARM_64_LPAE_S2, SZ_4K, 44, 44, 0},
+		{ARM_64_LPAE_S2, SZ_16K, 41, 40, -ERANGE},
+		{ARM_64_LPAE_S2, SZ_16K, 40, 40, 0},
+		{ARM_64_LPAE_S2, SZ_64K, 47, 42, -ERANGE},
+		{ARM_64_LPAE_S2, SZ_64K, 46, 42, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct io_pgtable_cfg cfg = config(s1_4k);
+
+		cfg.pgsize_bitmap = cases[i].sizes;
+		cfg.ias = cases[i].ias;
+		cfg.oas = cases[i].oas;
+		expect_cfg(cases[i].fmt, cfg, cases[i].err);
+	}
+}
+
+static void test_cfg_mem(void **state)
+{
+	struct io_pgtable_mem half = identity_mem;
+	struct io_pgtable_cfg cfg = config(s1_4k);
+
+	cfg.mem = &half;
+	half.free = NULL;
+	expect_cfg(ARM_64_LPAE_S1, cfg, -EINVAL);
+	half = offset_mem;
+	half.phys_to_virt = NULL;
+	expect_cfg(ARM_64_LPAE_S1, cfg, -EINVAL);
+	/* A table whose address does not fit a descriptor is refused, not truncated. */
+	test_memory_reset();
+	test_memory.pa_offset = 1ull << 49;
+	half = offset_mem;
+	assert_null(alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL));
+	assert_int_equal(test_memory.live, 0);
+}
+
+static void test_absent_callbacks(void **state)
+{
+	static const struct iommu_gather_ops none;
+	struct io_pgtable_cfg cfg = config(s1_4k);
+
+	for (int i = 0; i < 4; i++) {
+		struct io_pgtable *iop;
+
+		cfg.tlb = i & 1 ? &none : NULL;
+		cfg.coherent_walk = i & 2;
+		iop = alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL);
+		assert_non_null(iop);
+		assert_int_equal(io_pgtable_map(iop, 0, 0, SZ_1G, RW), 0);
+		assert_int_equal(io_pgtable_unmap(iop, SZ_4K, SZ_4K, NULL), SZ_4K);
+		assert_int_equal(io_pgtable_unmap(iop, SZ_2M, SZ_1G - SZ_2M, NULL), SZ_1G - SZ_2M);
+		free_io_pgtable(iop);
+	}
+	free_io_pgtable(NULL);
+}
+
+struct map_case {
+	uint64_t iova, pa;
+	size_t pgsize, pgcount;
+	int prot, err;
+};
+
+static void test_map_errors(void **state)
+{
+	static const struct map_case cases[] = {
+		{0, 0, SZ_4K, 1, 0, -EINVAL},
+		{0, 0, SZ_4K, 1, IOMMU_CACHE, -EINVAL},
+		{0, 0, SZ_4K, 1, RW | 64, -EINVAL},
+		{0, 0, SZ_4K, 1, -1, -EINVAL},
+		{0, 0, SZ_4K, 0, RW, -EINVAL},
+		{0, 0, 0, 1, RW, -EINVAL},
+		{0, 0, SZ_64K, 1, RW, -EINVAL},
+		{0, 0, SZ_4K | SZ_2M, 1, RW, -EINVAL},
+		{42, 0, SZ_4K, 1, RW, -EINVAL},
+		{0, 42, SZ_4K, 1, RW, -EINVAL},
+		{SZ_4K, 0, SZ_2M, 1, RW, -EINVAL},
+		{0, SZ_4K, SZ_2M, 1, RW, -EINVAL},
+		{1ull << 48, 0, SZ_4K, 1, RW, -ERANGE},
+		{(1ull << 48) - SZ_4K, 0, SZ_4K, 2, RW, -ERANGE},
+		{0, 1ull << 48, SZ_4K, 1, RW, -ERANGE},
+		{0, (1ull << 48) - SZ_4K, SZ_4K, 2, RW, -ERANGE},
+		{0, 0, SZ_4K, 1ull << 37, RW, -ERANGE},
+		{0, 0, SZ_4K, 1ull << 52, RW, -ERANGE},
+		{SZ_4K, 0, SZ_4K, SIZE_MAX, RW, -ERANGE},
+		{-SZ_4K, 0, SZ_4K, 1, RW, -ERANGE},
+		{-SZ_4K, 0, SZ_4K, 2, RW, -ERANGE},
+		{0, -SZ_4K, SZ_4K, 2, RW, -ERANGE},
+	};
+	struct io_pgtable *iop = make_table(s1_4k);
+	size_t bytes = io_pgtable_table_bytes(iop), mapped = 12345;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct map_case *c = &cases[i];
+
+		assert_int_equal(iop->ops->map_pages(iop, c->iova, c->pa, c->pgsize, c->pgcount,
+						     c->prot, &mapped),
+				 c->err);
+		assert_int_equal(mapped, 12345);
+		assert_int_equal(io_pgtable_table_bytes(iop), bytes);
+	}
+	assert_int_equal(recorder.nr_events, 0);
+	free_io_pgtable(iop);
+}
+
+static void test_range_map_errors(void **state)
+{
+	struct io_pgtable *iop = make_table(s1_4k);
+
+	assert_int_equal(io_pgtable_map(iop, 0, 0, 0, RW), -EINVAL);
+	assert_int_equal(io_pgtable_map(iop, 0, 0, SZ_4K + 1, RW), -EINVAL);
+	assert_int_equal(io_pgtable_map(iop, 1, 0, SZ_4K, RW), -EINVAL);
+	assert_int_equal(io_pgtable_map(iop, 0, 0x800, SZ_4K, RW), -EINVAL);
+	assert_int_equal(io_pgtable_map(iop, 0, 0, SZ_4K, 0), -EINVAL);
+	assert_int_equal(io_pgtable_map(iop, 0, 0, (1ull << 48) + SZ_4K, RW), -ERANGE);
+	assert_int_equal(io_pgtable_map(iop, -SZ_4K, 0, 2 * SZ_4K, RW), -ERANGE);
+	assert_int_equal(io_pgtable_map(iop, 0, (1ull << 48) - SZ_4K, 2 * SZ_4K, RW), -ERANGE);
+	free_io_pgtable(iop);
+}
+
+static void test_unmap_errors(void **state)
+{
+	struct io_pgtable *iop = make_table(s1_4k);
+
+	assert_int_equal(io_pgtable_map(iop, 0, 0, 4 * SZ_4K, RW), 0);
+	assert_int_equal(iop->ops->unmap_pages(iop, 42, SZ_4K, 1, NULL), 0);
+	assert_int_equal(iop->ops->unmap_pages(iop, 0, SZ_4K, 0, NULL), 0);
+	assert_int_equal(iop->ops->unmap_pages(iop, 0, SZ_64K, 1, NULL), 0);
+	assert_int_equal(iop->ops->unmap_pages(iop, 0, SZ_4K, SIZE_MAX, NULL), 0);
+	assert_int_equal(iop->ops->unmap_pages(iop, 1ull << 48, SZ_4K, 1, NULL), 0);
+	assert_int_equal(iop->ops->unmap_pages(iop, -SZ_4K, SZ_4K, 2, NULL), 0);
+	assert_int_equal(io_pgtable_unmap(iop, 0, 0, NULL), 0);
+	assert_int_equal(io_pgtable_unmap(iop, 0, SZ_4K + 1, NULL), 0);
+	assert_int_equal(recorder.nr_events, 0);
+	/* A hole at once, a hole later, and the pages beyond it untouched. */
+	assert_int_equal(io_pgtable_unmap(iop, 4 * SZ_4K, SZ_4K, NULL), 0);
+	assert_int_equal(io_pgtable_unmap(iop, SZ_1G, SZ_4K, NULL), 0);
+	assert_int_equal(io_pgtable_unmap(iop, SZ_4K, SZ_4K, NULL), SZ_4K);
+	assert_int_equal(io_pgtable_unmap(iop, 0, 4 * SZ_4K, NULL), SZ_4K);
+	assert_int_equal(io_pgtable_iova_to_phys(iop, 2 * SZ_4K), 2 * SZ_4K);
+	assert_int_equal(io_pgtable_unmap(iop, 2 * SZ_4K, 100 * SZ_4K, NULL), 2 * SZ_4K);
+	free_io_pgtable(iop);
+}
+
+/* Mapped stays mapped when map_pages fails; nothing stays when the range map does. */
+static void test_partial_map(void **state)
+{
+	struct io_pgtable *iop = make_table(s1_4k);
+	size_t mapped = SZ_4K;
+
+	assert_int_equal(io_pgtable_map(iop, SZ_2M, SZ_1G, SZ_4K, RW), 0);
+	assert_int_equal(iop->ops->map_pages(iop, SZ_2M - 8 * SZ_4K, 0, SZ_4K, 16, RW, &mapped),
+			 -EEXIST);
+	assert_int_equal(mapped, 9 * SZ_4K);
+	assert_int_equal(io_pgtable_iova_to_phys(iop, SZ_2M - 8 * SZ_4K), 0);
+	assert_int_equal(io_pgtable_iova_to_phys(iop, SZ_2M - SZ_4K), 7 * SZ_4K);
+	assert_int_equal(io_pgtable_unmap(iop, SZ_2M - 8 * SZ_4K, 8 * SZ_4K, NULL), 8 * SZ_4K);
+
+	recorder_reset();
+	assert_int_equal(io_pgtable_map(iop, SZ_2M - 8 * SZ_4K, SZ_64K, 16 * SZ_4K, RW), -EEXIST);
+	for (int i = -8; i < 8; i++)
+		assert_int_equal(io_pgtable_iova_to_phys(iop, SZ_2M + i * SZ_4K), i ? 0 : SZ_1G);
+	/* What had been mapped for a moment is invalidated. */
+	assert_int_equal(recorder.count[EVENT_RANGE], 1);
+	assert_int_equal(recorder.count[EVENT_SYNC], 1);
+	free_io_pgtable(iop);
+}
+
+/* Blocks into each other: every combination of what is there and what is asked for. */
+static void test_exist(void **state)
+{
+	struct io_pgtable *iop = make_table(s1_4k);
+
+	assert_int_equal(io_pgtable_map(iop, 0, 0, SZ_1G, RW), 0);
+	assert_int_equal(io_pgtable_map(iop, 0, 0, SZ_1G, RW), -EEXIST);
+	assert_int_equal(io_pgtable_map(iop, SZ_2M, 0, SZ_2M, RW), -EEXIST);
+	assert_int_equal(io_pgtable_map(iop, SZ_2M + SZ_4K, 0, SZ_4K, RW), -EEXIST);
+	assert_int_equal(io_pgtable_map(iop, SZ_1G + SZ_2M + SZ_4K, 0, SZ_4K, RW), 0);
+	assert_int_equal(io_pgtable_map(iop, SZ_1G + SZ_2M, 0, SZ_2M, RW), -EEXIST);
+	assert_int_equal(io_pgtable_map(iop, SZ_1G, 0, SZ_1G, RW), -EEXIST);
+	assert_int_equal(io_pgtable_iova_to_phys(iop, SZ_1G + SZ_2M + SZ_4K + 3), 3);
+	assert_int_equal(io_pgtable_iova_to_phys(iop, 7), 7);
+	free_io_pgtable(iop);
+}
+
+/* The range map takes the largest blocks that both addresses allow. */
+static void test_block_choice(void **state)
+{
+	struct io_pgtable *iop = make_table(s1_4k);
+	size_t root = io_pgtable_table_bytes(iop);
+
+	assert_int_equal(io_pgtable_map(iop, SZ_1G, SZ_1G, SZ_1G, RW), 0);
+	assert_int_equal(io_pgtable_table_bytes(iop), root + SZ_4K);
+	assert_int_equal(io_pgtable_unmap(iop, SZ_1G, SZ_1G, NULL), SZ_1G);
+	/* 4K up to the next 2M, 2M blocks, 4K again: tables of levels 2, 3 and 3. */
+	assert_int_equal(io_pgtable_map(iop, 4 * SZ_1G - SZ_2M - SZ_4K, SZ_1G - SZ_2M - SZ_4K,
+					2 * SZ_2M + 2 * SZ_4K, RW),
+			 0);
+	assert_int_equal(io_pgtable_table_bytes(iop), root + 5 * SZ_4K);
+	assert_int_equal(io_pgtable_iova_to_phys(iop, 4 * SZ_1G), SZ_1G);
+	assert_int_equal(io_pgtable_iova_to_phys(iop, 4 * SZ_1G + SZ_2M + 5), SZ_1G + SZ_2M + 5);
+	/* Not alike modulo 2M: pages only. */
+	assert_int_equal(io_pgtable_map(iop, 8 * SZ_1G, SZ_4K, 2 * SZ_2M, RW), 0);
+	assert_int_equal(io_pgtable_table_bytes(iop), root + 8 * SZ_4K);
+	free_io_pgtable(iop);
+}
+
+static int setup(void **state)
+{
+	s1_4k = find_variant("arm_64_lpae_s1/4K");
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cfg),
+		cmocka_unit_test(test_cfg_sizes),
+		cmocka_unit_test(test_cfg_ranges),
+		cmocka_unit_test(test_cfg_mem),
+		cmocka_unit_test(test_absent_callbacks),
+		cmocka_unit_test(test_map_errors),
+		cmocka_unit_test(test_range_map_errors),
+		cmocka_unit_test(test_unmap_errors),
+		cmocka_unit_test(test_partial_map),
+		cmocka_unit_test(test_exist),
+		cmocka_unit_test(test_block_choice),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
