@@ -34,7 +34,8 @@ struct block {
 
 struct arena {
 	struct table_pool *pool;
-	struct arena *next; /* of the same size */
+	struct arena *next;	  /* of the same size */
+	struct arena *next_fresh; /* that has fresh blocks too */
 	void *base;
 	uint32_t fresh; /* blocks from here on were never handed out */
 	uint32_t blocks;
@@ -43,9 +44,13 @@ struct arena {
 	struct block block[];
 };
 
-/* One block size: its arenas, newest first, and the blocks in each state. */
+/*
+ * One block size: its arenas, those of them with blocks that were never handed out (usually one;
+ * two threads can add one each at the same time), and the blocks in each state.
+ */
 struct size_class {
 	struct arena *arenas;
+	struct arena *fresh;
 	struct block *list[NR_STATES]; /* BLOCK_ZERO and BLOCK_DIRTY */
 	size_t count[NR_STATES];
 };
@@ -117,6 +122,7 @@ static struct block *pop(struct size_class *c, enum block_state state)
 /* With the lock held; it is let go while the operating system is asked. */
 static bool add_arena(struct table_pool *pool, unsigned int lg2)
 {
+	struct size_class *c = &pool->size[lg2 - MIN_LG2];
 	size_t head = head_bytes(lg2);
 	struct arena *arena;
 	bool huge = false;
@@ -139,20 +145,26 @@ static bool add_arena(struct table_pool *pool, unsigned int lg2)
 	arena->lg2 = (uint8_t)lg2;
 	arena->huge = huge;
 	arena->blocks = TABLE_POOL_ARENA_BYTES >> lg2;
-	arena->next = pool->size[lg2 - MIN_LG2].arenas;
-	pool->size[lg2 - MIN_LG2].arenas = arena;
+	arena->next = c->arenas;
+	c->arenas = arena;
+	arena->next_fresh = c->fresh;
+	c->fresh = arena;
 	pool->stats.huge_arenas += huge;
 	return true;
 }
 
-/* A block that was never handed out. Only the newest arena can have one. */
+/* A block that was never handed out. */
 static struct block *take_fresh(struct size_class *c)
 {
-	struct arena *arena = c->arenas;
+	struct arena *arena = c->fresh;
+	struct block *b;
 
-	if (!arena || arena->fresh == arena->blocks)
+	if (!arena)
 		return NULL;
-	return &arena->block[arena->fresh++];
+	b = &arena->block[arena->fresh++];
+	if (arena->fresh == arena->blocks)
+		c->fresh = arena->next_fresh;
+	return b;
 }
 
 /* With the lock held. *zero: does it read as zero? */
@@ -341,12 +353,12 @@ static bool census(const struct table_pool *pool, unsigned int i, size_t *arena_
 		   size_t *live_bytes)
 {
 	const struct size_class *c = &pool->size[i];
-	size_t count[NR_STATES] = {0};
+	size_t count[NR_STATES] = {0}, fresh = 0;
 
 	for (const struct arena *a = c->arenas; a; a = a->next) {
-		if (a->pool != pool || a->lg2 != i + MIN_LG2 || a->fresh > a->blocks ||
-		    (a != c->arenas && a->fresh != a->blocks))
+		if (a->pool != pool || a->lg2 != i + MIN_LG2 || a->fresh > a->blocks)
 			return false;
+		fresh += a->blocks - a->fresh;
 		*arena_bytes += TABLE_POOL_ARENA_BYTES;
 		for (uint32_t n = 0; n < a->blocks; n++) {
 			if (a->block[n].state >= NR_STATES ||
@@ -355,8 +367,10 @@ static bool census(const struct table_pool *pool, unsigned int i, size_t *arena_
 			count[a->block[n].state]++;
 		}
 	}
+	for (const struct arena *a = c->fresh; a; a = a->next_fresh)
+		fresh -= a->blocks - a->fresh;
 	*live_bytes += count[BLOCK_LIVE] << (i + MIN_LG2);
-	return count[BLOCK_ZERO] == c->count[BLOCK_ZERO] &&
+	return !fresh && count[BLOCK_ZERO] == c->count[BLOCK_ZERO] &&
 	       count[BLOCK_DIRTY] == c->count[BLOCK_DIRTY] &&
 	       list_is_good(c, BLOCK_ZERO, i + MIN_LG2) &&
 	       list_is_good(c, BLOCK_DIRTY, i + MIN_LG2);
