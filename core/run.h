@@ -20,7 +20,7 @@ static always_inline uint64_t run_peek(const uint64_t *p)
 /* Is every descriptor empty? */
 static always_inline bool run_is_empty(const uint64_t *p, size_t n)
 {
-	uint64_t any[4] = {0, 0, 0, 0};
+	uint64_t any[4] = { 0, 0, 0, 0 };
 	size_t i = 0;
 
 	for (; i + 4 <= n; i += 4) {

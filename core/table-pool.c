@@ -323,7 +323,7 @@ static void hook_free(void *ctx, void *ptr, size_t size_bytes, unsigned int flag
 
 void table_pool_mem(struct table_pool *pool, struct io_pgtable_mem *mem)
 {
-	*mem = (struct io_pgtable_mem){.alloc = hook_alloc, .free = hook_free, .ctx = pool};
+	*mem = (struct io_pgtable_mem){ .alloc = hook_alloc, .free = hook_free, .ctx = pool };
 }
 
 static bool reads_zero(const uint64_t *p, size_t bytes)
@@ -353,7 +353,7 @@ static bool census(const struct table_pool *pool, unsigned int i, size_t *arena_
 		   size_t *live_bytes)
 {
 	const struct size_class *c = &pool->size[i];
-	size_t count[NR_STATES] = {0}, fresh = 0;
+	size_t count[NR_STATES] = { 0 }, fresh = 0;
 
 	for (const struct arena *a = c->arenas; a; a = a->next) {
 		if (a->pool != pool || a->lg2 != i + MIN_LG2 || a->fresh > a->blocks)

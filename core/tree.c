@@ -260,6 +260,15 @@ struct census {
 	bool bad;
 };
 
+static bool leaf_is_good(const struct pt_domain *d, uint64_t desc, unsigned int level)
+{
+	const struct pt_format *f = d->format;
+	uint64_t pa = f->leaf_pa(desc, level);
+
+	return pa <= d->pa_last && !(pa & (pt_span(f, level) - 1)) &&
+	       (desc & d->leaf_bits) == d->leaf_bits;
+}
+
 static void validate_table(const struct pt_domain *d, const uint64_t *table, size_t entries,
 			   unsigned int level, struct census *c)
 {
@@ -267,34 +276,28 @@ static void validate_table(const struct pt_domain *d, const uint64_t *table, siz
 
 	for (size_t i = 0; i < entries && !c->bad; i++) {
 		uint64_t desc = port_load(table + i);
+		const uint64_t *child;
 
 		if (!desc)
 			continue;
-		if (!f->is_valid(desc, level)) {
-			c->bad = true;
-		} else if (f->is_table(desc, level)) {
-			const uint64_t *child = pt_child(f, d, desc);
-
-			c->table_bytes += pt_table_bytes(f);
-			/* A loop or a table reached twice makes the sum too large. */
-			if (!level || (uintptr_t)child & (pt_table_bytes(f) - 1) ||
-			    (desc & d->table_bits) != d->table_bits ||
-			    c->table_bytes > d->table_bytes)
-				c->bad = true;
-			else
-				validate_table(d, child, pt_entries(f), level - 1, c);
-		} else if (f->leaf_pa(desc, level) > d->pa_last ||
-			   (f->leaf_pa(desc, level) & (pt_span(f, level) - 1)) ||
-			   (desc & d->leaf_bits) != d->leaf_bits) {
-			c->bad = true;
+		if (!f->is_valid(desc, level) || !f->is_table(desc, level)) {
+			c->bad = !f->is_valid(desc, level) || !leaf_is_good(d, desc, level);
+			continue;
 		}
+		child = pt_child(f, d, desc);
+		c->table_bytes += pt_table_bytes(f);
+		/* A loop or a table reached twice makes the sum too large. */
+		c->bad = ((uintptr_t)child & (pt_table_bytes(f) - 1)) ||
+			 (desc & d->table_bits) != d->table_bits || c->table_bytes > d->table_bytes;
+		if (!c->bad)
+			validate_table(d, child, pt_entries(f), level - 1, c);
 	}
 }
 
 int io_pgtable_validate(struct io_pgtable *iop)
 {
 	const struct pt_domain *d = pt_domain(iop);
-	struct census c = {.table_bytes = d->root_bytes};
+	struct census c = { .table_bytes = d->root_bytes };
 
 	validate_table(d, d->root, root_entries(d), d->top, &c);
 	return c.bad || c.table_bytes != d->table_bytes ? -EUCLEAN : 0;

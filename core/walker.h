@@ -344,10 +344,10 @@ static always_inline bool pt_unmap_page(const struct pt_format *f, struct pt_dom
 		return true;
 	}
 	port_dma_wmb();
-	pt_emit(d, &(struct iommu_gather_range){.iova = ia + d->iova_base,
-						.size = pt_span(f, 0),
-						.stride_lg2 = f->granule_lg2,
-						.leaf = true});
+	pt_emit(d, &(struct iommu_gather_range){ .iova = ia + d->iova_base,
+						 .size = pt_span(f, 0),
+						 .stride_lg2 = f->granule_lg2,
+						 .leaf = true });
 	pt_tlb_sync(d);
 	return true;
 }

@@ -3,6 +3,7 @@
  * AArch32 long descriptors, stage 2: the walker stamped with its granules. What it means to be this
  * format is in arm-lpae.h (descriptors) and arm-lpae-cfg.c (sizes, registers).
  */
+#include "core/framework.h"
 #include "core/walker.h"
 #include "fmt/arm-lpae-cfg.h"
 #include "fmt/arm-lpae.h"
@@ -26,7 +27,7 @@ static const struct lpae_kind kind = {
 };
 
 static const struct lpae_variant variants[] = {
-	{&format_4k, &lpae_4k_ops},
+	{ &format_4k, &lpae_4k_ops },
 };
 
 LPAE_INIT_FNS(arm_32_lpae_s2, kind, variants);

@@ -3,6 +3,7 @@
  * VMSAv8-64, stage 1: the walker stamped with its granules. What it means to be this format
  * is in arm-lpae.h (descriptors) and arm-lpae-cfg.c (sizes, registers).
  */
+#include "core/framework.h"
 #include "core/walker.h"
 #include "fmt/arm-lpae-cfg.h"
 #include "fmt/arm-lpae.h"
@@ -31,9 +32,9 @@ static const struct lpae_kind kind = {
 };
 
 static const struct lpae_variant variants[] = {
-	{&format_4k, &lpae_4k_ops},
-	{&format_16k, &lpae_16k_ops},
-	{&format_64k, &lpae_64k_ops},
+	{ &format_4k, &lpae_4k_ops },
+	{ &format_16k, &lpae_16k_ops },
+	{ &format_64k, &lpae_64k_ops },
 };
 
 LPAE_INIT_FNS(arm_64_lpae_s1, kind, variants);

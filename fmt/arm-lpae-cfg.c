@@ -11,6 +11,9 @@
 
 #include <errno.h>
 
+#include "core/domain.h"
+#include "core/framework.h"
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* At most this many tables of the start level may be concatenated at stage 2. */
@@ -29,13 +32,13 @@ struct granule {
 };
 
 static const struct granule granules[] = {
-	{12, 1ull << 12 | 1ull << 21 | 1ull << 30, 0, 0, 2, 3, 44},
-	{14, 1ull << 14 | 1ull << 25, 0, 2, 1, 2, 42},
-	{16, 1ull << 16 | 1ull << 29, 1ull << 42, 1, 3, 2, 44},
+	{ 12, 1ull << 12 | 1ull << 21 | 1ull << 30, 0, 0, 2, 3, 44 },
+	{ 14, 1ull << 14 | 1ull << 25, 0, 2, 1, 2, 42 },
+	{ 16, 1ull << 16 | 1ull << 29, 1ull << 42, 1, 3, 2, 44 },
 };
 
 /* Physical sizes, in the order of their (I)PS codes. */
-static const uint8_t physical_bits[] = {32, 36, 40, 42, 44, 48, 52};
+static const uint8_t physical_bits[] = { 32, 36, 40, 42, 44, 48, 52 };
 
 /* MAIR, by attribute index: non-cacheable, write-back, device, inner NC outer write-back. */
 #define MAIR (0x44ull | 0xffull << 8 | 0x04ull << 16 | 0xf4ull << 24)
@@ -74,7 +77,7 @@ static struct start natural_start(const struct granule *g, unsigned int ias)
 	unsigned int bits = g->lg2 - 3;
 	unsigned int top = (ias - g->lg2 - 1) / bits;
 
-	return (struct start){.top = top, .root_bits = ias - g->lg2 - top * bits};
+	return (struct start){ .top = top, .root_bits = ias - g->lg2 - top * bits };
 }
 
 /*

@@ -7,8 +7,10 @@
 #ifndef FMT_ARM_LPAE_CFG_H
 #define FMT_ARM_LPAE_CFG_H
 
-#include "core/domain.h"
-#include "core/framework.h"
+#include "io-pgtable.h"
+
+struct io_pgtable_init_fns;
+struct pt_format;
 
 /**
  * struct lpae_kind - one of the LPAE formats

@@ -11,7 +11,7 @@
 #ifndef FMT_ARM_LPAE_H
 #define FMT_ARM_LPAE_H
 
-#include "core/format.h"
+#include "core/port.h"
 #include "io-pgtable.h"
 
 #define LPAE_TYPE_MASK	3ull

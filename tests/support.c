@@ -11,14 +11,14 @@
 #define POISON 0xdead0000dead0fffull
 
 const struct variant variants[NR_VARIANTS] = {
-	{"arm_64_lpae_s1/4K", ARM_64_LPAE_S1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 48, 48},
-	{"arm_64_lpae_s1/16K", ARM_64_LPAE_S1, SZ_16K, SZ_16K | SZ_32M, 48, 48},
-	{"arm_64_lpae_s1/64K", ARM_64_LPAE_S1, SZ_64K, SZ_64K | SZ_512M | SZ_4T, 52, 52},
-	{"arm_64_lpae_s2/4K", ARM_64_LPAE_S2, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 40, 48},
-	{"arm_64_lpae_s2/16K", ARM_64_LPAE_S2, SZ_16K, SZ_16K | SZ_32M, 48, 48},
-	{"arm_64_lpae_s2/64K", ARM_64_LPAE_S2, SZ_64K, SZ_64K | SZ_512M, 44, 44},
-	{"arm_32_lpae_s1/4K", ARM_32_LPAE_S1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 32, 40},
-	{"arm_32_lpae_s2/4K", ARM_32_LPAE_S2, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 40, 40},
+	{ "arm_64_lpae_s1/4K", ARM_64_LPAE_S1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 48, 48 },
+	{ "arm_64_lpae_s1/16K", ARM_64_LPAE_S1, SZ_16K, SZ_16K | SZ_32M, 48, 48 },
+	{ "arm_64_lpae_s1/64K", ARM_64_LPAE_S1, SZ_64K, SZ_64K | SZ_512M | SZ_4T, 52, 52 },
+	{ "arm_64_lpae_s2/4K", ARM_64_LPAE_S2, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 40, 48 },
+	{ "arm_64_lpae_s2/16K", ARM_64_LPAE_S2, SZ_16K, SZ_16K | SZ_32M, 48, 48 },
+	{ "arm_64_lpae_s2/64K", ARM_64_LPAE_S2, SZ_64K, SZ_64K | SZ_512M, 44, 44 },
+	{ "arm_32_lpae_s1/4K", ARM_32_LPAE_S1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 32, 40 },
+	{ "arm_32_lpae_s2/4K", ARM_32_LPAE_S2, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 40, 40 },
 };
 
 struct recorder recorder;
@@ -50,27 +50,27 @@ static void record(struct event e)
 
 static void on_range(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf, void *cookie)
 {
-	record((struct event){EVENT_RANGE, iova, size, stride_lg2, leaf, cookie});
+	record((struct event){ EVENT_RANGE, iova, size, stride_lg2, leaf, cookie });
 }
 
 static void on_flush(uint64_t iova, size_t size, bool leaf, void *cookie)
 {
-	record((struct event){EVENT_FLUSH, iova, size, 0, leaf, cookie});
+	record((struct event){ EVENT_FLUSH, iova, size, 0, leaf, cookie });
 }
 
 static void on_sync(void *cookie)
 {
-	record((struct event){EVENT_SYNC, 0, 0, 0, false, cookie});
+	record((struct event){ EVENT_SYNC, 0, 0, 0, false, cookie });
 }
 
 static void on_flush_all(void *cookie)
 {
-	record((struct event){EVENT_ALL, 0, 0, 0, false, cookie});
+	record((struct event){ EVENT_ALL, 0, 0, 0, false, cookie });
 }
 
 static void on_clean(void *ptr, size_t size, void *cookie)
 {
-	record((struct event){EVENT_CLEAN, 0, size, 0, false, ptr});
+	record((struct event){ EVENT_CLEAN, 0, size, 0, false, ptr });
 }
 
 const struct iommu_gather_ops range_driver = {
@@ -158,7 +158,7 @@ static void *hook_phys_to_virt(void *ctx, phys_addr_t pa)
 	return (void *)(uintptr_t)(pa - test_memory.pa_offset);
 }
 
-const struct io_pgtable_mem identity_mem = {.alloc = hook_alloc, .free = hook_free};
+const struct io_pgtable_mem identity_mem = { .alloc = hook_alloc, .free = hook_free };
 
 const struct io_pgtable_mem offset_mem = {
 	.alloc = hook_alloc,

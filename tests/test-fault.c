@@ -20,27 +20,27 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-	{"page", 0, {{0}}, false, SZ_1G, 0, SZ_4K},
-	{"two tables", 0, {{0}}, false, SZ_2M - SZ_4K, SZ_4K, SZ_2M},
-	{"gigabyte of pages", SZ_4K, {{0}}, false, SZ_1G - SZ_2M, SZ_4K, SZ_1G},
-	{"mixed blocks", 0, {{0}}, false, SZ_1G - SZ_4K, SZ_1G - SZ_4K, 2 * SZ_1G},
-	{"beside others",
-	 0,
-	 {{SZ_2M, SZ_4K}, {8 * SZ_1G, SZ_1G}},
-	 false,
-	 SZ_2M + SZ_4K,
-	 SZ_4K,
-	 4 * SZ_2M},
-	{"across 512G", 0, {{0}}, false, (1ull << 39) - SZ_4K, 0, 2 * SZ_4K},
-	{"split 2M", 0, {{SZ_2M, SZ_2M}}, true, SZ_2M + SZ_4K, 0, SZ_4K},
-	{"split 1G twice", 0, {{SZ_1G, SZ_1G}}, true, SZ_1G + SZ_4K, 0, SZ_4K},
-	{"split at both ends",
-	 0,
-	 {{SZ_1G, 2 * SZ_1G}},
-	 true,
-	 SZ_1G + SZ_4K,
-	 0,
-	 2 * SZ_1G - 2 * SZ_4K},
+	{ "page", 0, { { 0 } }, false, SZ_1G, 0, SZ_4K },
+	{ "two tables", 0, { { 0 } }, false, SZ_2M - SZ_4K, SZ_4K, SZ_2M },
+	{ "gigabyte of pages", SZ_4K, { { 0 } }, false, SZ_1G - SZ_2M, SZ_4K, SZ_1G },
+	{ "mixed blocks", 0, { { 0 } }, false, SZ_1G - SZ_4K, SZ_1G - SZ_4K, 2 * SZ_1G },
+	{ "beside others",
+	  0,
+	  { { SZ_2M, SZ_4K }, { 8 * SZ_1G, SZ_1G } },
+	  false,
+	  SZ_2M + SZ_4K,
+	  SZ_4K,
+	  4 * SZ_2M },
+	{ "across 512G", 0, { { 0 } }, false, (1ull << 39) - SZ_4K, 0, 2 * SZ_4K },
+	{ "split 2M", 0, { { SZ_2M, SZ_2M } }, true, SZ_2M + SZ_4K, 0, SZ_4K },
+	{ "split 1G twice", 0, { { SZ_1G, SZ_1G } }, true, SZ_1G + SZ_4K, 0, SZ_4K },
+	{ "split at both ends",
+	  0,
+	  { { SZ_1G, 2 * SZ_1G } },
+	  true,
+	  SZ_1G + SZ_4K,
+	  0,
+	  2 * SZ_1G - 2 * SZ_4K },
 };
 
 static void prepare(struct io_pgtable *iop, const struct operation *op)
@@ -171,7 +171,7 @@ static void test_alloc_io_pgtable(void **state)
 /* The library's own pool at its limit in the middle of a map. */
 static void test_pool_limit(void **state)
 {
-	struct table_pool_opts opts = {.limit_bytes = 3 * TABLE_POOL_ARENA_BYTES};
+	struct table_pool_opts opts = { .limit_bytes = 3 * TABLE_POOL_ARENA_BYTES };
 	struct table_pool *pool = table_pool_create(&opts);
 	struct io_pgtable_cfg cfg = config(find_variant("arm_64_lpae_s1/4K"));
 	struct table_pool_stats stats;

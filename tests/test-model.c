@@ -342,7 +342,7 @@ static void test_random(void **state)
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_random)};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random) };
 
 	variant = argc > 1 ? find_variant(argv[1]) : NULL;
 	if (!variant) {

@@ -115,7 +115,7 @@ static void test_misuse(void **state)
 
 static void test_limit(void **state)
 {
-	struct table_pool_opts opts = {.limit_bytes = TABLE_POOL_ARENA_BYTES};
+	struct table_pool_opts opts = { .limit_bytes = TABLE_POOL_ARENA_BYTES };
 	struct table_pool *small = table_pool_create(&opts);
 	void *p[4];
 
@@ -170,7 +170,7 @@ static void test_many(void **state)
 
 static void *churn(void *arg)
 {
-	char *held[16] = {0};
+	char *held[16] = { 0 };
 	uint64_t seed = (uintptr_t)arg;
 	uintptr_t bad = 0;
 

@@ -73,18 +73,18 @@ static void test_s1_registers(void **state)
 {
 	static const struct s1_case cases[] = {
 		/* SH0 IS, ORGN0/IRGN0 WBWA = 0x3500; EPD1 = 1 << 23; T0SZ; TG0; IPS. */
-		{SZ_4K, 48, 48, true, 0, 0x500803510},
-		{SZ_4K, 39, 40, true, 0, 0x200803519},
-		{SZ_16K, 47, 44, true, 0, 0x40080b511},
-		{SZ_64K, 42, 36, true, 0, 0x100807516},
-		{SZ_64K, 52, 52, true, 0, 0x60080750c},
-		{SZ_4K, 32, 32, false, 0, 0x000802020},
+		{ SZ_4K, 48, 48, true, 0, 0x500803510 },
+		{ SZ_4K, 39, 40, true, 0, 0x200803519 },
+		{ SZ_16K, 47, 44, true, 0, 0x40080b511 },
+		{ SZ_64K, 42, 36, true, 0, 0x100807516 },
+		{ SZ_64K, 52, 52, true, 0, 0x60080750c },
+		{ SZ_4K, 32, 32, false, 0, 0x000802020 },
 		/* An oas between two encodings takes the larger. */
-		{SZ_4K, 33, 33, true, 0, 0x10080351f},
+		{ SZ_4K, 33, 33, true, 0, 0x10080351f },
 		/* Through TTBR1: T1SZ, SH1, ORGN1, IRGN1 16 bits up, TG1 in 31:30, EPD0. */
-		{SZ_4K, 48, 48, true, IO_PGTABLE_QUIRK_ARM_TTBR1, 0x5b5100080},
-		{SZ_16K, 47, 48, true, IO_PGTABLE_QUIRK_ARM_TTBR1, 0x575110080},
-		{SZ_64K, 42, 48, true, IO_PGTABLE_QUIRK_ARM_TTBR1, 0x5f5160080},
+		{ SZ_4K, 48, 48, true, IO_PGTABLE_QUIRK_ARM_TTBR1, 0x5b5100080 },
+		{ SZ_16K, 47, 48, true, IO_PGTABLE_QUIRK_ARM_TTBR1, 0x575110080 },
+		{ SZ_64K, 42, 48, true, IO_PGTABLE_QUIRK_ARM_TTBR1, 0x5f5160080 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -121,23 +121,23 @@ static void test_s2_registers(void **state)
 {
 	static const struct s2_case cases[] = {
 		/* RES1, walk attributes 0x3500, PS << 16, TG0 << 14, SL0 << 6, T0SZ. */
-		{ARM_64_LPAE_S2, SZ_4K, 48, 48, 0x80053590, 4096},	  /* L0 */
-		{ARM_64_LPAE_S2, SZ_4K, 43, 48, 0x80053555, 16 * 4096},	  /* L1 x 16 */
-		{ARM_64_LPAE_S2, SZ_4K, 40, 40, 0x80023558, 2 * 4096},	  /* L1 x 2 */
-		{ARM_64_LPAE_S2, SZ_4K, 39, 40, 0x80023559, 4096},	  /* L1 */
-		{ARM_64_LPAE_S2, SZ_4K, 32, 32, 0x80003560, 64},	  /* L1, 4 entries */
-		{ARM_64_LPAE_S2, SZ_16K, 48, 48, 0x8005b590, 2 * 16384},  /* L1 x 2 */
-		{ARM_64_LPAE_S2, SZ_16K, 47, 48, 0x8005b591, 16384},	  /* L1 */
-		{ARM_64_LPAE_S2, SZ_16K, 40, 40, 0x8002b558, 16 * 16384}, /* L2 x 16 */
-		{ARM_64_LPAE_S2, SZ_16K, 36, 36, 0x8001b55c, 16384},	  /* L2 */
-		{ARM_64_LPAE_S2, SZ_64K, 44, 44, 0x80047594, 64},	  /* L1, 4 entries */
-		{ARM_64_LPAE_S2, SZ_64K, 46, 42, 0x80037552, 1 << 20},	  /* L2 x 16 */
-		{ARM_64_LPAE_S2, SZ_64K, 42, 42, 0x80037556, 65536},	  /* L2 */
-		{ARM_64_LPAE_S2, SZ_64K, 52, 52, 0x8006758c, 8192},	  /* L1 */
+		{ ARM_64_LPAE_S2, SZ_4K, 48, 48, 0x80053590, 4096 },	    /* L0 */
+		{ ARM_64_LPAE_S2, SZ_4K, 43, 48, 0x80053555, 16 * 4096 },   /* L1 x 16 */
+		{ ARM_64_LPAE_S2, SZ_4K, 40, 40, 0x80023558, 2 * 4096 },    /* L1 x 2 */
+		{ ARM_64_LPAE_S2, SZ_4K, 39, 40, 0x80023559, 4096 },	    /* L1 */
+		{ ARM_64_LPAE_S2, SZ_4K, 32, 32, 0x80003560, 64 },	    /* L1, 4 entries */
+		{ ARM_64_LPAE_S2, SZ_16K, 48, 48, 0x8005b590, 2 * 16384 },  /* L1 x 2 */
+		{ ARM_64_LPAE_S2, SZ_16K, 47, 48, 0x8005b591, 16384 },	    /* L1 */
+		{ ARM_64_LPAE_S2, SZ_16K, 40, 40, 0x8002b558, 16 * 16384 }, /* L2 x 16 */
+		{ ARM_64_LPAE_S2, SZ_16K, 36, 36, 0x8001b55c, 16384 },	    /* L2 */
+		{ ARM_64_LPAE_S2, SZ_64K, 44, 44, 0x80047594, 64 },	    /* L1, 4 entries */
+		{ ARM_64_LPAE_S2, SZ_64K, 46, 42, 0x80037552, 1 << 20 },    /* L2 x 16 */
+		{ ARM_64_LPAE_S2, SZ_64K, 42, 42, 0x80037556, 65536 },	    /* L2 */
+		{ ARM_64_LPAE_S2, SZ_64K, 52, 52, 0x8006758c, 8192 },	    /* L1 */
 		/* AArch32: T0SZ is signed, bit 4 its sign; no PS, no TG0. */
-		{ARM_32_LPAE_S2, SZ_4K, 40, 40, 0x80003558, 2 * 4096},
-		{ARM_32_LPAE_S2, SZ_4K, 32, 40, 0x80003540, 64},
-		{ARM_32_LPAE_S2, SZ_4K, 30, 40, 0x80003502, 4096},
+		{ ARM_32_LPAE_S2, SZ_4K, 40, 40, 0x80003558, 2 * 4096 },
+		{ ARM_32_LPAE_S2, SZ_4K, 32, 40, 0x80003540, 64 },
+		{ ARM_32_LPAE_S2, SZ_4K, 30, 40, 0x80003502, 4096 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -163,9 +163,9 @@ static void test_s1_32_registers(void **state)
 		unsigned int ias;
 		uint64_t tcr;
 	} cases[] = {
-		{32, 0x80803500}, /* EAE, EPD1, walk attributes, T0SZ 0 */
-		{31, 0x80803501},
-		{25, 0x80803507},
+		{ 32, 0x80803500 }, /* EAE, EPD1, walk attributes, T0SZ 0 */
+		{ 31, 0x80803501 },
+		{ 25, 0x80803507 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -191,14 +191,15 @@ struct prot_case {
 /* The attribute bits of a leaf, without address and type. */
 static const struct prot_case prot_cases[] = {
 	/* Stage 1: nG 0x800, AF 0x400, SH 0x200/0x300, RO 0x80, unprivileged 0x40, AttrIndx. */
-	{RW, 0xe40, 0x6d4},
-	{IOMMU_READ, 0xec0, 0x654},
-	{IOMMU_WRITE, 0xe40, 0x694},
-	{RW | IOMMU_CACHE, 0xf44, 0x7fc},
-	{RW | IOMMU_MMIO, 0xe48, 0x6c4},
-	{RW | IOMMU_PRIV, 0xe00, 0x6d4},
-	{RW | IOMMU_NOEXEC, 0x60000000000e40, 0x400000000006d4},
-	{IOMMU_READ | IOMMU_CACHE | IOMMU_NOEXEC | IOMMU_PRIV, 0x60000000000f84, 0x4000000000077c},
+	{ RW, 0xe40, 0x6d4 },
+	{ IOMMU_READ, 0xec0, 0x654 },
+	{ IOMMU_WRITE, 0xe40, 0x694 },
+	{ RW | IOMMU_CACHE, 0xf44, 0x7fc },
+	{ RW | IOMMU_MMIO, 0xe48, 0x6c4 },
+	{ RW | IOMMU_PRIV, 0xe00, 0x6d4 },
+	{ RW | IOMMU_NOEXEC, 0x60000000000e40, 0x400000000006d4 },
+	{ IOMMU_READ | IOMMU_CACHE | IOMMU_NOEXEC | IOMMU_PRIV, 0x60000000000f84,
+	  0x4000000000077c },
 };
 
 static void test_leaf_attributes(void **state)

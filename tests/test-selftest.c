@@ -9,7 +9,7 @@
 
 static void check_empty(struct io_pgtable *iop, uint64_t top)
 {
-	const uint64_t at[] = {0, 42, SZ_1G + 42, SZ_2M + 42, top / 2, top - 1};
+	const uint64_t at[] = { 0, 42, SZ_1G + 42, SZ_2M + 42, top / 2, top - 1 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(at); i++)
 		assert_int_equal(iop->ops->iova_to_phys(iop, at[i]), 0);

@@ -21,7 +21,7 @@ static void on_clean(void *ptr, size_t size, void *cookie)
 	__atomic_fetch_add(&cleaned, size, __ATOMIC_RELAXED);
 }
 
-static const struct iommu_gather_ops clean_driver = {.flush_pgtable = on_clean};
+static const struct iommu_gather_ops clean_driver = { .flush_pgtable = on_clean };
 
 /* Each thread returns how many of its checks failed: cmocka's assertions are for one thread. */
 #define CHECK(cond) (bad += !(cond))

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# test.sh: proves the library correct, from a fresh clone. Installs what is missing, builds each
+# preset in build/<preset> and runs its tests. The last line counts them; the status is not 0 if any
+# failed. Speed is never tested here: that is what bench.sh and its gate are for.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+usage() {
+	cat <<'END'
+test.sh - build and run the tests (under 10 minutes on two cores)
+
+  ./test.sh                every test with all assertions (dev), again under the address and
+                           undefined-behaviour sanitizers (asan), the threaded ones under the
+                           thread sanitizer (tsan), the optimised build (release), and clang-tidy
+  ./test.sh --arm64        the suite as arm64 programs, run by qemu-user
+  ./test.sh --only PRESET  one of dev, asan, tsan, release, arm64, without clang-tidy
+
+  --no-install             never install packages
+  --help                   this
+END
+}
+
+die() {
+	printf 'test.sh: %s\n' "$1" >&2
+	exit "${2:-1}"
+}
+
+say() {
+	printf '== %s\n' "$1" >&2
+}
+
+presets="dev asan tsan release" tidy=true install=true
+while [ $# -gt 0 ]; do
+	case $1 in
+	--arm64) presets=arm64 tidy=false ;;
+	--only)
+		[ $# -ge 2 ] || die "--only needs a preset (see --help)" 2
+		presets=$2 tidy=false
+		shift
+		;;
+	--no-install) install=false ;;
+	--help | -h) usage && exit 0 ;;
+	*) die "$1: not understood (see --help)" 2 ;;
+	esac
+	shift
+done
+case " dev asan tsan release arm64 " in
+*" ${presets%% *} "*) ;;
+*) die "--only $presets: there is no such preset (see --help)" 2 ;;
+esac
+
+# shellcheck source=tools/packages.sh
+. tools/packages.sh
+
+run_tidy() {
+	local log=build/tidy.log
+	say "clang-tidy"
+	# The test programs repeat cmocka's macros; the library and the tools are what is read closely.
+	find core fmt bench -name '*.c' -print0 |
+		xargs -0 -P "$(nproc)" -n 4 clang-tidy -quiet -p build/dev >"$log" 2>/dev/null || {
+		cat "$log"
+		die "clang-tidy found something (above; all of it is in $log)"
+	}
+}
+
+passed=0 failed=0 skipped=0
+
+# run_ctest PRESET [CTEST ARGUMENTS...]: adds to the counts.
+run_ctest() {
+	local preset=$1 log=build/$1-tests.log line
+	shift
+	ctest --preset "$preset" "$@" 2>&1 | tee "$log" | grep -vE '^ +Start ' || true
+	line=$(grep -E '^[0-9]+% tests passed, ' "$log") || die "ctest ran no test (see $log)"
+	set -- $(echo "$line" | sed -n 's/.* \([0-9]*\) tests failed out of \([0-9]*\)/\1 \2/p')
+	local skip
+	skip=$(grep -cE '\*\*\*Skipped' "$log" || true)
+	failed=$((failed + $1)) skipped=$((skipped + skip)) passed=$((passed + $2 - $1 - skip))
+}
+
+# shellcheck disable=SC2086
+install_packages $PACKAGES_BUILD $PACKAGES_TEST $(node_packages)
+mkdir -p build
+for preset in $presets; do
+	if [ "$preset" = arm64 ]; then
+		# shellcheck disable=SC2086
+		install_packages $PACKAGES_CROSS
+		say "arm64 sysroot"
+		tools/sysroot.sh
+	fi
+	say "building build/$preset"
+	quietly "build/$preset-configure.log" cmake --preset "$preset"
+	quietly "build/$preset-build.log" cmake --build "build/$preset"
+	say "testing build/$preset"
+	case $preset in
+	tsan) run_ctest tsan -L threads ;;
+	*) run_ctest "$preset" ;;
+	esac
+done
+if $tidy; then
+	run_tidy
+	passed=$((passed + 1))
+fi
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
