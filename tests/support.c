@@ -119,8 +119,13 @@ static void *hook_alloc(void *ctx, size_t size_bytes, unsigned int flags)
 {
 	uint64_t *p;
 
+	void (*on_alloc)(void) = test_memory.on_alloc;
+
 	if (fails_now())
 		return NULL;
+	test_memory.on_alloc = NULL;
+	if (on_alloc)
+		on_alloc();
 	p = aligned_alloc(size_bytes, size_bytes);
 	if (!p)
 		return NULL;

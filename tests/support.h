@@ -81,8 +81,9 @@ struct test_memory {
 	size_t allocs;
 	size_t fail_at;
 	bool fail_forever;
-	bool check_sync;    /* a table must not be freed with invalidations outstanding */
-	uint64_t pa_offset; /* physical = virtual + this */
+	bool check_sync;	/* a table must not be freed with invalidations outstanding */
+	uint64_t pa_offset;	/* physical = virtual + this */
+	void (*on_alloc)(void); /* called once, from inside the next allocation */
 };
 
 extern struct test_memory test_memory;

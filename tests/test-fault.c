@@ -168,6 +168,40 @@ static void test_alloc_io_pgtable(void **state)
 	assert_int_equal(table_pool_validate(pool), 0);
 }
 
+static struct io_pgtable *raced;
+
+/* What another thread does between our allocation and our compare-and-swap. */
+static void map_neighbour(void)
+{
+	assert_int_equal(io_pgtable_map(raced, SZ_2M + 8 * SZ_4K, SZ_1G, SZ_4K, RW), 0);
+}
+
+/* A race to install a table is lost at each level: the loser's page goes back, both maps hold. */
+static void test_lost_race(void **state)
+{
+	for (int level = 0; level < 3; level++) {
+		struct io_pgtable_cfg cfg = config(find_variant("arm_64_lpae_s1/4K"));
+		size_t live;
+
+		test_memory_reset();
+		cfg.mem = &identity_mem;
+		raced = alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL);
+		/* Tables above the level that is raced for are there already. */
+		if (level < 2)
+			assert_int_equal(io_pgtable_map(raced, level ? SZ_1G : 0, 0, SZ_4K, RW), 0);
+		live = test_memory.live;
+		test_memory.on_alloc = map_neighbour;
+		assert_int_equal(io_pgtable_map(raced, SZ_2M, 0, 2 * SZ_4K, RW), 0);
+		assert_null(test_memory.on_alloc);
+		assert_int_equal(test_memory.live, live + 1 + (size_t)level);
+		assert_int_equal(io_pgtable_iova_to_phys(raced, SZ_2M + SZ_4K + 1), SZ_4K + 1);
+		assert_int_equal(io_pgtable_iova_to_phys(raced, SZ_2M + 8 * SZ_4K + 1), SZ_1G + 1);
+		assert_int_equal(io_pgtable_validate(raced), 0);
+		free_io_pgtable(raced);
+		assert_int_equal(test_memory.live, 0);
+	}
+}
+
 /* The library's own pool at its limit in the middle of a map. */
 static void test_pool_limit(void **state)
 {
@@ -203,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alloc_io_pgtable),
 		cmocka_unit_test(test_operations),
+		cmocka_unit_test(test_lost_race),
 		cmocka_unit_test(test_pool_limit),
 	};
 

@@ -335,6 +335,15 @@ static void test_non_coherent(void **state)
 	assert_int_equal(io_pgtable_unmap(iop, SZ_4K, SZ_4K, NULL), SZ_4K);
 	assert_int_equal(recorded(0, EVENT_CLEAN)->size, 8);
 	assert_int_equal(recorder.nr_events, 3);
+	/* A whole table: its descriptor is cleaned before the invalidation, nothing else is. */
+	assert_int_equal(io_pgtable_map(iop, SZ_2M, SZ_4K, SZ_2M, RW), 0);
+	recorder_reset();
+	assert_int_equal(io_pgtable_unmap(iop, SZ_2M, SZ_2M, NULL), SZ_2M);
+	assert_int_equal(recorded(0, EVENT_CLEAN)->size, 8);
+	expect_range(1, SZ_2M, SZ_2M, 12, true);
+	expect_range(2, SZ_2M, SZ_2M, 21, false);
+	recorded(3, EVENT_SYNC);
+	assert_int_equal(recorder.nr_events, 4);
 	free_io_pgtable(iop);
 }
 
