@@ -76,6 +76,19 @@ static void set_memory(struct pt_domain *d, const struct io_pgtable_mem *mem)
 	d->translated = mem->virt_to_phys != NULL;
 }
 
+/* Every thread that comes early finds the same answer. */
+static bool wide_stores(void)
+{
+	static uint8_t known; /* 1: no, 2: yes */
+	uint8_t answer = __atomic_load_n(&known, __ATOMIC_RELAXED);
+
+	if (unlikely(!answer)) {
+		answer = port_wide_stores() ? 2 : 1;
+		__atomic_store_n(&known, answer, __ATOMIC_RELAXED);
+	}
+	return answer == 2;
+}
+
 static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 {
 	const struct pt_format *f = layout->format;
@@ -93,6 +106,7 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->leaf_bits = layout->leaf_bits;
 	d->table_bits = layout->table_bits;
 	d->table_pa_last = layout->table_pa_last;
+	d->wide_stores = wide_stores();
 	d->page_fast = cfg->coherent_walk && (cfg->pgsize_bitmap & pt_span(f, 0));
 }
 

@@ -29,9 +29,10 @@ struct pt_domain {
 	uint64_t leaf_bits;  /* set in every leaf */
 	uint64_t table_bits; /* set in every table descriptor */
 	uint8_t root_shift;
-	uint8_t top;	 /* level of the root */
-	bool page_fast;	 /* the smallest page may be mapped and the walker is coherent */
-	bool translated; /* physical addresses of tables are not their virtual ones */
+	uint8_t top;	  /* level of the root */
+	bool page_fast;	  /* the smallest page may be mapped and the walker is coherent */
+	bool wide_stores; /* core/run.h */
+	bool translated;  /* physical addresses of tables are not their virtual ones */
 	void (*tlb_add_range)(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
 			      void *cookie);
 	void (*tlb_sync)(void *cookie);

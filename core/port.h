@@ -104,6 +104,26 @@ static always_inline unsigned int port_lg2(uint64_t v)
 }
 
 /*
+ * May descriptors be stored two at a time (core/run.h has the vendors' texts)? CPUID is slow where
+ * it traps to a hypervisor: ask once.
+ */
+static inline bool port_wide_stores(void)
+{
+#if PORT_TSAN
+	return false;
+#elif defined(__aarch64__)
+	return true;
+#elif defined(__x86_64__)
+	uint32_t a = 1, b, c = 0, d;
+
+	__asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return c & (1u << 28);
+#else
+	return false;
+#endif
+}
+
+/*
  * A test-and-set spinlock for sections of a few dozen instructions. Written by whoever takes it;
  * acquire on the way in, release on the way out, so that a section sees its predecessors' stores.
  */

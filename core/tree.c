@@ -115,7 +115,7 @@ bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned 
 {
 	const struct pt_format *f = d->format;
 
-	if (run_count(table, pt_entries(f)) < pt_entries(f))
+	if (!(run_bits(table, pt_entries(f)).all & f->valid_bit))
 		return false;
 	for (size_t i = 0; level && i < pt_entries(f); i++) {
 		uint64_t desc = port_load(table + i);

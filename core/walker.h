@@ -20,9 +20,9 @@
 #include "core/run.h"
 #include "core/tree.h"
 
-/* The entry for ia at level 0, NULL if there is no table for it. */
-static always_inline uint64_t *pt_find_page(const struct pt_format *f, const struct pt_domain *d,
-					    uint64_t ia)
+/* The entry for ia at level, NULL if there is no table for it. */
+static always_inline uint64_t *pt_find(const struct pt_format *f, const struct pt_domain *d,
+				       uint64_t ia, unsigned int level)
 {
 	uint64_t *slot = d->root + (ia >> d->root_shift);
 	unsigned int top = d->top;
@@ -33,6 +33,8 @@ static always_inline uint64_t *pt_find_page(const struct pt_format *f, const str
 
 		if (l > top)
 			continue;
+		if (l <= level)
+			break;
 		desc = port_load(slot);
 		if (unlikely(!f->is_table(desc, l)))
 			return NULL;
@@ -108,7 +110,7 @@ static always_inline int pt_map_live(const struct pt_format *f, struct pt_domain
 				return -EEXIST;
 		}
 	}
-	run_fill_live(p, n, f->leaf(pa, attr, level), span);
+	run_fill_live(d->wide_stores, p, n, f->leaf(pa, attr, level), span);
 	pt_clean(d, p, n * sizeof(*p));
 	return 0;
 }
@@ -171,6 +173,8 @@ static always_inline int pt_map_leaves(const struct pt_format *f, struct pt_doma
 		} else {
 			run = pt_entries(f) - pt_index(f, level, ia);
 			run = pt_linear(f, pa, shift, n < run ? n : run);
+			if (!slot && likely(pt_coherent(d)))
+				slot = pt_find(f, d, ia, level + 1);
 			if (!slot) {
 				err = pt_tree_slot(d, ia, level + 1, &slot);
 				if (err)
@@ -229,12 +233,29 @@ static always_inline bool pt_map_page(const struct pt_format *f, struct pt_domai
 	if (unlikely(((ia | pa) & (pt_span(f, 0) - 1)) || ia > d->ia_last || pa > d->pa_last ||
 		     (unsigned int)prot >= PT_PROT_COUNT || !(prot & (IOMMU_READ | IOMMU_WRITE))))
 		return false;
-	slot = pt_find_page(f, d, ia);
+	slot = pt_find(f, d, ia, 0);
 	if (unlikely(!slot || port_load(slot)))
 		return false;
 	port_store(slot, f->leaf(pa, f->attr[prot] | d->leaf_bits, 0));
 	port_wmb();
 	return true;
+}
+
+/* Clears the leaves from *slot on, at most n and up to the first that is none; how many. */
+static always_inline size_t pt_clear_leaves(const struct pt_format *f, struct pt_domain *d,
+					    uint64_t *slot, size_t n, unsigned int level)
+{
+	struct run_bits bits = run_bits(slot, n);
+
+	if (unlikely(!(bits.all & f->valid_bit)))
+		n = run_count(slot, n);
+	if (level && unlikely(bits.any & f->table_bit))
+		for (size_t i = 0; i < n; i++)
+			if (f->is_table(port_load(slot + i), level))
+				n = i;
+	run_clear_live(d->wide_stores, slot, n);
+	pt_clean(d, slot, n * sizeof(*slot));
+	return n;
 }
 
 /* Consecutive leaves from *slot on, no further than end and the end of the table. */
@@ -247,12 +268,7 @@ static always_inline uint64_t pt_unmap_leaves(const struct pt_format *f, struct 
 
 	if (level != d->top && most > pt_entries(f) - pt_index(f, level, ia))
 		most = pt_entries(f) - pt_index(f, level, ia);
-	n = run_count(slot, most);
-	for (size_t i = 0; level && i < n; i++)
-		if (f->is_table(port_load(slot + i), level))
-			n = i;
-	run_clear_live(slot, n);
-	pt_clean(d, slot, n * sizeof(*slot));
+	n = pt_clear_leaves(f, d, slot, most, level);
 	pt_gather_range(d, g, ia, (uint64_t)n << shift, shift, true);
 	return (uint64_t)n << shift;
 }
@@ -299,6 +315,47 @@ static always_inline uint64_t pt_unmap_step(const struct pt_format *f, struct pt
 	}
 }
 
+/* Invalidates leaves of the smallest size: now, or when the gather is synced. */
+static always_inline void pt_flush_pages(const struct pt_format *f, struct pt_domain *d,
+					 uint64_t ia, uint64_t bytes,
+					 struct iommu_iotlb_gather *gather)
+{
+	struct iommu_gather_range r = {
+		.iova = ia + d->iova_base,
+		.size = bytes,
+		.stride_lg2 = f->granule_lg2,
+		.leaf = true,
+	};
+
+	if (gather) {
+		pt_gather_range(d, gather, ia, bytes, f->granule_lg2, true);
+		return;
+	}
+	port_dma_wmb();
+	pt_emit(d, &r);
+	pt_tlb_sync(d);
+}
+
+/*
+ * Smallest pages of one table that is there, but not all of it: the bytes that were unmapped, 0 if
+ * this is another case or there is a hole.
+ */
+static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_domain *d,
+					 uint64_t ia, size_t n, struct iommu_iotlb_gather *gather)
+{
+	uint64_t *slot;
+
+	if (n >= pt_entries(f) || n > pt_entries(f) - pt_index(f, 0, ia))
+		return 0;
+	slot = pt_find(f, d, ia, 0);
+	if (unlikely(!slot))
+		return 0;
+	n = pt_clear_leaves(f, d, slot, n, 0);
+	if (likely(n))
+		pt_flush_pages(f, d, ia, (uint64_t)n << f->granule_lg2, gather);
+	return n << f->granule_lg2;
+}
+
 static always_inline size_t pt_unmap_general(const struct pt_format *f, struct io_pgtable *iop,
 					     uint64_t iova, size_t pgsize, size_t pgcount,
 					     struct iommu_iotlb_gather *gather)
@@ -307,11 +364,15 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
 	uint64_t ia = iova - d->iova_base, first = ia, bytes = pt_bytes(pgsize, pgcount), end;
 	struct iommu_iotlb_gather own, *g = gather ? gather : &own;
 	unsigned int level;
+	size_t run;
 
 	if (misuse(pt_level_of(f, d, pgsize, &level) || !pgcount || (ia & (pgsize - 1)) ||
 			   pt_check_range(ia, d->ia_last, bytes),
 		   "unmap with arguments that cannot have been mapped"))
 		return 0;
+	run = pt_unmap_run(f, d, ia, bytes >> f->granule_lg2, gather);
+	if (likely(run))
+		return run;
 	if (!gather)
 		pt_gather_init(&own);
 	end = ia + bytes;
@@ -335,20 +396,11 @@ static always_inline bool pt_unmap_page(const struct pt_format *f, struct pt_dom
 
 	if (unlikely((ia & (pt_span(f, 0) - 1)) || ia > d->ia_last))
 		return false;
-	slot = pt_find_page(f, d, ia);
+	slot = pt_find(f, d, ia, 0);
 	if (unlikely(!slot || !port_load(slot)))
 		return false;
 	port_store(slot, 0);
-	if (gather) {
-		pt_gather_range(d, gather, ia, pt_span(f, 0), f->granule_lg2, true);
-		return true;
-	}
-	port_dma_wmb();
-	pt_emit(d, &(struct iommu_gather_range){ .iova = ia + d->iova_base,
-						 .size = pt_span(f, 0),
-						 .stride_lg2 = f->granule_lg2,
-						 .leaf = true });
-	pt_tlb_sync(d);
+	pt_flush_pages(f, d, ia, pt_span(f, 0), gather);
 	return true;
 }
 

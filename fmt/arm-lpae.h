@@ -151,13 +151,14 @@ static always_inline bool lpae_is_valid(uint64_t desc, unsigned int level)
 }
 
 /* One granule of one stage: the structure that the walker is stamped with. */
-#define LPAE_FORMAT(g, top, attrs)                                                             \
-	{                                                                                      \
-		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),                     \
-		.linear_pa_lg2 = (g) == 16 ? 48 : 0, .cleaned = LPAE_CLEANED, .attr = (attrs), \
-		.is_table = lpae_is_table, .leaf = lpae_leaf_##g, .leaf_pa = lpae_leaf_pa_##g, \
-		.leaf_attr = lpae_leaf_attr_##g, .table = lpae_table_##g,                      \
-		.table_pa = lpae_table_pa_##g, .is_valid = lpae_is_valid,                      \
+#define LPAE_FORMAT(g, top, attrs)                                                   \
+	{                                                                            \
+		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),           \
+		.linear_pa_lg2 = (g) == 16 ? 48 : 0, .valid_bit = 1, .table_bit = 2, \
+		.cleaned = LPAE_CLEANED, .attr = (attrs), .is_table = lpae_is_table, \
+		.leaf = lpae_leaf_##g, .leaf_pa = lpae_leaf_pa_##g,                  \
+		.leaf_attr = lpae_leaf_attr_##g, .table = lpae_table_##g,            \
+		.table_pa = lpae_table_pa_##g, .is_valid = lpae_is_valid,            \
 	}
 
 #endif /* FMT_ARM_LPAE_H */
