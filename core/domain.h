@@ -30,7 +30,7 @@ struct pt_domain {
 	uint64_t table_bits; /* set in every table descriptor */
 	uint8_t root_shift;
 	uint8_t top;	  /* level of the root */
-	bool page_fast;	  /* the smallest page may be mapped and the walker is coherent */
+	bool page_fast;	  /* smallest pages may be mapped, the walker snoops, identity */
 	bool wide_stores; /* core/run.h */
 	bool translated;  /* physical addresses of tables are not their virtual ones */
 	void (*tlb_add_range)(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,

@@ -33,7 +33,7 @@ struct pt_format {
 	uint64_t valid_bit;    /* set in every descriptor that is not empty */
 	uint64_t table_bit;    /* set in every table descriptor, in no leaf above level 0 */
 	uint64_t cleaned;      /* software bit of a table descriptor: a walker can see it */
-	const uint64_t *attr;  /* [PT_PROT_COUNT]: a leaf's attribute bits by prot */
+	const uint64_t *attr;  /* [PT_PROT_COUNT]: a leaf's attributes by prot, 0: refused */
 
 	bool (*is_table)(uint64_t desc, unsigned int level);
 	uint64_t (*leaf)(uint64_t pa, uint64_t attr, unsigned int level);

@@ -20,9 +20,12 @@
 #include "core/run.h"
 #include "core/tree.h"
 
-/* The entry for ia at level, NULL if there is no table for it. */
+/*
+ * The entry for ia at level, NULL if there is no table for it. Where identity is a constant true
+ * the walk makes no call, which keeps everything around it in registers.
+ */
 static always_inline uint64_t *pt_find(const struct pt_format *f, const struct pt_domain *d,
-				       uint64_t ia, unsigned int level)
+				       uint64_t ia, unsigned int level, bool identity)
 {
 	uint64_t *slot = d->root + (ia >> d->root_shift);
 	unsigned int top = d->top;
@@ -38,7 +41,8 @@ static always_inline uint64_t *pt_find(const struct pt_format *f, const struct p
 		desc = port_load(slot);
 		if (unlikely(!f->is_table(desc, l)))
 			return NULL;
-		slot = pt_child(f, d, desc) + pt_index(f, l - 1, ia);
+		slot = identity ? (uint64_t *)(uintptr_t)f->table_pa(desc) : pt_child(f, d, desc);
+		slot += pt_index(f, l - 1, ia);
 	}
 	return slot;
 }
@@ -73,8 +77,8 @@ static always_inline int pt_check_map(const struct pt_format *f, const struct pt
 	uint64_t bytes = pt_bytes(pgsize, pgcount);
 	int err = pt_level_of(f, d, pgsize, level);
 
-	if (err || !pgcount || ((ia | pa) & (pgsize - 1)) || (prot & ~(PT_PROT_COUNT - 1)) ||
-	    !(prot & (IOMMU_READ | IOMMU_WRITE)))
+	if (err || !pgcount || ((ia | pa) & (pgsize - 1)) || (unsigned int)prot >= PT_PROT_COUNT ||
+	    !f->attr[prot])
 		return -EINVAL;
 	err = pt_check_range(ia, d->ia_last, bytes);
 	return err ? err : pt_check_range(pa, d->pa_last, bytes);
@@ -173,8 +177,6 @@ static always_inline int pt_map_leaves(const struct pt_format *f, struct pt_doma
 		} else {
 			run = pt_entries(f) - pt_index(f, level, ia);
 			run = pt_linear(f, pa, shift, n < run ? n : run);
-			if (!slot && likely(pt_coherent(d)))
-				slot = pt_find(f, d, ia, level + 1);
 			if (!slot) {
 				err = pt_tree_slot(d, ia, level + 1, &slot);
 				if (err)
@@ -196,6 +198,22 @@ static always_inline int pt_map_leaves(const struct pt_format *f, struct pt_doma
 	return err;
 }
 
+/* Smallest pages into one table that is there and empty where they go; false: another case. */
+static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
+				     uint64_t pa, size_t n, uint64_t attr)
+{
+	uint64_t *slot;
+
+	if (!d->page_fast || n > pt_entries(f) - pt_index(f, 0, ia) ||
+	    pt_linear(f, pa, f->granule_lg2, n) < n)
+		return false;
+	slot = pt_find(f, d, ia, 0, true);
+	if (unlikely(!slot || !run_is_empty(slot, n)))
+		return false;
+	run_fill_live(d->wide_stores, slot, n, f->leaf(pa, attr, 0), pt_span(f, 0));
+	return true;
+}
+
 static always_inline int pt_map_general(const struct pt_format *f, struct io_pgtable *iop,
 					uint64_t iova, phys_addr_t pa, size_t pgsize,
 					size_t pgcount, int prot, size_t *mapped)
@@ -210,7 +228,9 @@ static always_inline int pt_map_general(const struct pt_format *f, struct io_pgt
 		uint64_t attr = f->attr[prot] | d->leaf_bits;
 
 		/* The smallest pages apart: with a constant level the loops over them fold. */
-		if (likely(!level))
+		if (likely(!level) && likely(pt_map_run(f, d, ia, pa, pgcount, attr)))
+			done = pgcount << f->granule_lg2;
+		else if (likely(!level))
 			err = pt_map_leaves(f, d, ia, pa, pgcount, attr, 0, &done);
 		else
 			err = pt_map_leaves(f, d, ia, pa, pgcount, attr, level, &done);
@@ -228,15 +248,16 @@ static always_inline int pt_map_general(const struct pt_format *f, struct io_pgt
 static always_inline bool pt_map_page(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
 				      uint64_t pa, int prot)
 {
-	uint64_t *slot;
+	uint64_t *slot, attr;
 
 	if (unlikely(((ia | pa) & (pt_span(f, 0) - 1)) || ia > d->ia_last || pa > d->pa_last ||
-		     (unsigned int)prot >= PT_PROT_COUNT || !(prot & (IOMMU_READ | IOMMU_WRITE))))
+		     (unsigned int)prot >= PT_PROT_COUNT))
 		return false;
-	slot = pt_find(f, d, ia, 0);
-	if (unlikely(!slot || port_load(slot)))
+	attr = f->attr[prot];
+	slot = pt_find(f, d, ia, 0, true);
+	if (unlikely(!attr || !slot || port_load(slot)))
 		return false;
-	port_store(slot, f->leaf(pa, f->attr[prot] | d->leaf_bits, 0));
+	port_store(slot, f->leaf(pa, attr | d->leaf_bits, 0));
 	port_wmb();
 	return true;
 }
@@ -345,9 +366,9 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 {
 	uint64_t *slot;
 
-	if (n >= pt_entries(f) || n > pt_entries(f) - pt_index(f, 0, ia))
+	if (!d->page_fast || n >= pt_entries(f) || n > pt_entries(f) - pt_index(f, 0, ia))
 		return 0;
-	slot = pt_find(f, d, ia, 0);
+	slot = pt_find(f, d, ia, 0, true);
 	if (unlikely(!slot))
 		return 0;
 	n = pt_clear_leaves(f, d, slot, n, 0);
@@ -396,7 +417,7 @@ static always_inline bool pt_unmap_page(const struct pt_format *f, struct pt_dom
 
 	if (unlikely((ia & (pt_span(f, 0) - 1)) || ia > d->ia_last))
 		return false;
-	slot = pt_find(f, d, ia, 0);
+	slot = pt_find(f, d, ia, 0, true);
 	if (unlikely(!slot || !port_load(slot)))
 		return false;
 	port_store(slot, 0);

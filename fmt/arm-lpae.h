@@ -50,21 +50,27 @@
 /* Software bit of a table descriptor, ignored by hardware at both stages. */
 #define LPAE_CLEANED LPAE_BIT(55)
 
-#define LPAE_S1_ATTR(p)                                                  \
-	(LPAE_S1_NG | LPAE_AF | ((p)&IOMMU_WRITE ? 0 : LPAE_S1_RDONLY) | \
-	 ((p)&IOMMU_PRIV ? 0 : LPAE_S1_UNPRIV) |                         \
-	 ((p)&IOMMU_MMIO    ? LPAE_S1_ATTRINDX(LPAE_ATTR_DEV)            \
-	  : (p)&IOMMU_CACHE ? LPAE_S1_ATTRINDX(LPAE_ATTR_CACHE)          \
-			    : LPAE_S1_ATTRINDX(LPAE_ATTR_NC)) |          \
-	 ((p)&IOMMU_CACHE ? LPAE_SH_IS : LPAE_SH_OS) |                   \
-	 ((p)&IOMMU_NOEXEC ? LPAE_S1_PXN | LPAE_S1_UXN : 0))
+/* Attributes by prot; 0 for one that gives neither permission. */
+#define LPAE_IF(p, bits, value) ((bits) & (p) ? (value) : 0)
+#define LPAE_MEMORY(p, mmio, cache, other) \
+	(IOMMU_MMIO & (p) ? (mmio) : IOMMU_CACHE & (p) ? (cache) : (other))
+#define LPAE_SH(p) (IOMMU_CACHE & (p) ? LPAE_SH_IS : LPAE_SH_OS)
 
-#define LPAE_S2_ATTR(p)                                                                          \
-	(LPAE_AF | ((p)&IOMMU_READ ? LPAE_S2_READ : 0) | ((p)&IOMMU_WRITE ? LPAE_S2_WRITE : 0) | \
-	 ((p)&IOMMU_MMIO    ? LPAE_S2_MEMATTR(LPAE_MEMATTR_DEV)                                  \
-	  : (p)&IOMMU_CACHE ? LPAE_S2_MEMATTR(LPAE_MEMATTR_OIWB)                                 \
-			    : LPAE_S2_MEMATTR(LPAE_MEMATTR_NC)) |                                \
-	 ((p)&IOMMU_CACHE ? LPAE_SH_IS : LPAE_SH_OS) | ((p)&IOMMU_NOEXEC ? LPAE_S2_XN : 0))
+#define LPAE_S1_ATTR(p)                                                                          \
+	LPAE_IF(p, IOMMU_READ | IOMMU_WRITE,                                                     \
+		LPAE_AF | LPAE_S1_NG | LPAE_SH(p) | LPAE_IF(~(p), IOMMU_WRITE, LPAE_S1_RDONLY) | \
+			LPAE_IF(~(p), IOMMU_PRIV, LPAE_S1_UNPRIV) |                              \
+			LPAE_IF(p, IOMMU_NOEXEC, LPAE_S1_PXN | LPAE_S1_UXN) |                    \
+			LPAE_S1_ATTRINDX(                                                        \
+				LPAE_MEMORY(p, LPAE_ATTR_DEV, LPAE_ATTR_CACHE, LPAE_ATTR_NC)))
+
+#define LPAE_S2_ATTR(p)                                                                     \
+	LPAE_IF(p, IOMMU_READ | IOMMU_WRITE,                                                \
+		LPAE_AF | LPAE_SH(p) | LPAE_IF(p, IOMMU_READ, LPAE_S2_READ) |               \
+			LPAE_IF(p, IOMMU_WRITE, LPAE_S2_WRITE) |                            \
+			LPAE_IF(p, IOMMU_NOEXEC, LPAE_S2_XN) |                              \
+			LPAE_S2_MEMATTR(LPAE_MEMORY(p, LPAE_MEMATTR_DEV, LPAE_MEMATTR_OIWB, \
+						    LPAE_MEMATTR_NC)))
 
 /* A table of PT_PROT_COUNT constants, indexed by prot. */
 #define LPAE_ATTR_4(m, p) m(p), m((p) + 1), m((p) + 2), m((p) + 3)
