@@ -198,22 +198,6 @@ static always_inline int pt_map_leaves(const struct pt_format *f, struct pt_doma
 	return err;
 }
 
-/* Smallest pages into one table that is there and empty where they go; false: another case. */
-static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
-				     uint64_t pa, size_t n, uint64_t attr)
-{
-	uint64_t *slot;
-
-	if (!d->page_fast || n > pt_entries(f) - pt_index(f, 0, ia) ||
-	    pt_linear(f, pa, f->granule_lg2, n) < n)
-		return false;
-	slot = pt_find(f, d, ia, 0, true);
-	if (unlikely(!slot || !run_is_empty(slot, n)))
-		return false;
-	run_fill_live(d->wide_stores, slot, n, f->leaf(pa, attr, 0), pt_span(f, 0));
-	return true;
-}
-
 static always_inline int pt_map_general(const struct pt_format *f, struct io_pgtable *iop,
 					uint64_t iova, phys_addr_t pa, size_t pgsize,
 					size_t pgcount, int prot, size_t *mapped)
@@ -228,9 +212,7 @@ static always_inline int pt_map_general(const struct pt_format *f, struct io_pgt
 		uint64_t attr = f->attr[prot] | d->leaf_bits;
 
 		/* The smallest pages apart: with a constant level the loops over them fold. */
-		if (likely(!level) && likely(pt_map_run(f, d, ia, pa, pgcount, attr)))
-			done = pgcount << f->granule_lg2;
-		else if (likely(!level))
+		if (likely(!level))
 			err = pt_map_leaves(f, d, ia, pa, pgcount, attr, 0, &done);
 		else
 			err = pt_map_leaves(f, d, ia, pa, pgcount, attr, level, &done);
@@ -244,20 +226,43 @@ static always_inline int pt_map_general(const struct pt_format *f, struct io_pgt
 	return err;
 }
 
-/* One smallest page into a table that is there; false: not this case, nothing was done. */
-static always_inline bool pt_map_page(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
-				      uint64_t pa, int prot)
+static always_inline int pt_mapped(size_t *mapped, size_t bytes)
 {
-	uint64_t *slot, attr;
+	if (likely(mapped != NULL))
+		*mapped += bytes;
+	return 0;
+}
 
+/*
+ * Smallest pages into one table that is there, empty where they go; false: another case, nothing
+ * was done. Only for page_fast domains. Where n is a constant 1 the loops fold into one test and
+ * store.
+ */
+static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
+				     uint64_t pa, size_t n, int prot)
+{
+	uint64_t *slot, attr, bytes = (uint64_t)n << f->granule_lg2;
+
+	if (unlikely(n - 1 >= pt_entries(f) - pt_index(f, 0, ia)))
+		return false;
+	/* All of a table lies on one side of the input range's end. */
 	if (unlikely(((ia | pa) & (pt_span(f, 0) - 1)) || ia > d->ia_last || pa > d->pa_last ||
-		     (unsigned int)prot >= PT_PROT_COUNT))
+		     (n > 1 && d->pa_last - pa < bytes - 1) || (unsigned int)prot >= PT_PROT_COUNT))
 		return false;
 	attr = f->attr[prot];
 	slot = pt_find(f, d, ia, 0, true);
-	if (unlikely(!attr || !slot || port_load(slot)))
+	if (unlikely(!attr || !slot))
 		return false;
-	port_store(slot, f->leaf(pa, attr | d->leaf_bits, 0));
+	if (n == 1) {
+		if (unlikely(port_load(slot)))
+			return false;
+		port_store(slot, f->leaf(pa, attr | d->leaf_bits, 0));
+	} else {
+		if (unlikely(pt_linear(f, pa, f->granule_lg2, n) < n || !run_is_empty(slot, n)))
+			return false;
+		run_fill_live(d->wide_stores, slot, n, f->leaf(pa, attr | d->leaf_bits, 0),
+			      pt_span(f, 0));
+	}
 	port_wmb();
 	return true;
 }
@@ -358,22 +363,31 @@ static always_inline void pt_flush_pages(const struct pt_format *f, struct pt_do
 }
 
 /*
- * Smallest pages of one table that is there, but not all of it: the bytes that were unmapped, 0 if
- * this is another case or there is a hole.
+ * Smallest pages of one table that is there, but not all of it: the bytes that were unmapped, 0 for
+ * another case. Only for page_fast domains; n as in pt_map_run().
  */
 static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_domain *d,
 					 uint64_t ia, size_t n, struct iommu_iotlb_gather *gather)
 {
 	uint64_t *slot;
 
-	if (!d->page_fast || n >= pt_entries(f) || n > pt_entries(f) - pt_index(f, 0, ia))
+	if (unlikely(n - 1 >= pt_entries(f) - pt_index(f, 0, ia) || n == pt_entries(f)))
+		return 0;
+	if (unlikely((ia & (pt_span(f, 0) - 1)) || ia > d->ia_last))
 		return 0;
 	slot = pt_find(f, d, ia, 0, true);
 	if (unlikely(!slot))
 		return 0;
-	n = pt_clear_leaves(f, d, slot, n, 0);
-	if (likely(n))
-		pt_flush_pages(f, d, ia, (uint64_t)n << f->granule_lg2, gather);
+	if (n == 1) {
+		if (unlikely(!port_load(slot)))
+			return 0;
+		port_store(slot, 0);
+	} else {
+		n = pt_clear_leaves(f, d, slot, n, 0);
+		if (unlikely(!n))
+			return 0;
+	}
+	pt_flush_pages(f, d, ia, (uint64_t)n << f->granule_lg2, gather);
 	return n << f->granule_lg2;
 }
 
@@ -385,15 +399,11 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
 	uint64_t ia = iova - d->iova_base, first = ia, bytes = pt_bytes(pgsize, pgcount), end;
 	struct iommu_iotlb_gather own, *g = gather ? gather : &own;
 	unsigned int level;
-	size_t run;
 
 	if (misuse(pt_level_of(f, d, pgsize, &level) || !pgcount || (ia & (pgsize - 1)) ||
 			   pt_check_range(ia, d->ia_last, bytes),
 		   "unmap with arguments that cannot have been mapped"))
 		return 0;
-	run = pt_unmap_run(f, d, ia, bytes >> f->granule_lg2, gather);
-	if (likely(run))
-		return run;
 	if (!gather)
 		pt_gather_init(&own);
 	end = ia + bytes;
@@ -407,22 +417,6 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
 	if (!gather)
 		pt_gather_finish(d, &own);
 	return ia - first;
-}
-
-/* One smallest page of a table that is there; false: not this case, nothing was done. */
-static always_inline bool pt_unmap_page(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
-					struct iommu_iotlb_gather *gather)
-{
-	uint64_t *slot;
-
-	if (unlikely((ia & (pt_span(f, 0) - 1)) || ia > d->ia_last))
-		return false;
-	slot = pt_find(f, d, ia, 0, true);
-	if (unlikely(!slot || !port_load(slot)))
-		return false;
-	port_store(slot, 0);
-	pt_flush_pages(f, d, ia, pt_span(f, 0), gather);
-	return true;
 }
 
 static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct io_pgtable *iop,
@@ -452,51 +446,75 @@ static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct 
 	return 0;
 }
 
-/* The operations of one format, fmt a static const struct pt_format, as name##_ops. */
-#define PT_STAMP(name, fmt)                                                                    \
-	static noinline int name##_map_general(struct io_pgtable *iop, uint64_t iova,          \
-					       phys_addr_t pa, size_t pgsize, size_t pgcount,  \
-					       int prot, size_t *mapped)                       \
-	{                                                                                      \
-		return pt_map_general(&(fmt), iop, iova, pa, pgsize, pgcount, prot, mapped);   \
-	}                                                                                      \
-	static int name##_map_pages(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,     \
-				    size_t pgsize, size_t pgcount, int prot, size_t *mapped)   \
-	{                                                                                      \
-		struct pt_domain *d = pt_domain(iop);                                          \
-                                                                                               \
-		if (likely(pgcount == 1 && pgsize == pt_span(&(fmt), 0) && d->page_fast) &&    \
-		    likely(pt_map_page(&(fmt), d, iova - d->iova_base, pa, prot))) {           \
-			if (mapped)                                                            \
-				*mapped += pgsize;                                             \
-			return 0;                                                              \
-		}                                                                              \
-		return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);       \
-	}                                                                                      \
-	static noinline size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,     \
-						    size_t pgsize, size_t pgcount,             \
-						    struct iommu_iotlb_gather *gather)         \
-	{                                                                                      \
-		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather);           \
-	}                                                                                      \
-	static size_t name##_unmap_pages(struct io_pgtable *iop, uint64_t iova, size_t pgsize, \
-					 size_t pgcount, struct iommu_iotlb_gather *gather)    \
-	{                                                                                      \
-		struct pt_domain *d = pt_domain(iop);                                          \
-                                                                                               \
-		if (likely(pgcount == 1 && pgsize == pt_span(&(fmt), 0) && d->page_fast) &&    \
-		    likely(pt_unmap_page(&(fmt), d, iova - d->iova_base, gather)))             \
-			return pgsize;                                                         \
-		return name##_unmap_general(iop, iova, pgsize, pgcount, gather);               \
-	}                                                                                      \
-	static phys_addr_t name##_iova_to_phys(struct io_pgtable *iop, uint64_t iova)          \
-	{                                                                                      \
-		return pt_translate(&(fmt), iop, iova);                                        \
-	}                                                                                      \
-	static const struct io_pgtable_ops name##_ops = {                                      \
-		.map_pages = name##_map_pages,                                                 \
-		.unmap_pages = name##_unmap_pages,                                             \
-		.iova_to_phys = name##_iova_to_phys,                                           \
+/*
+ * The operations of one format, fmt a static const struct pt_format, as name##_ops. Three tiers,
+ * each out of line from the one before: one page, a run in one table, anything.
+ */
+#define PT_STAMP(name, fmt)                                                                       \
+	static noinline int name##_map_general(struct io_pgtable *iop, uint64_t iova,             \
+					       phys_addr_t pa, size_t pgsize, size_t pgcount,     \
+					       int prot, size_t *mapped)                          \
+	{                                                                                         \
+		return pt_map_general(&(fmt), iop, iova, pa, pgsize, pgcount, prot, mapped);      \
+	}                                                                                         \
+	static noinline int name##_map_run(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa, \
+					   size_t pgsize, size_t pgcount, int prot,               \
+					   size_t *mapped)                                        \
+	{                                                                                         \
+		struct pt_domain *d = pt_domain(iop);                                             \
+                                                                                                  \
+		if (unlikely(!pt_map_run(&(fmt), d, iova - d->iova_base, pa, pgcount, prot)))     \
+			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);  \
+		return pt_mapped(mapped, pgsize * pgcount);                                       \
+	}                                                                                         \
+	static int name##_map_pages(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,        \
+				    size_t pgsize, size_t pgcount, int prot, size_t *mapped)      \
+	{                                                                                         \
+		struct pt_domain *d = pt_domain(iop);                                             \
+                                                                                                  \
+		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                      \
+			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);  \
+		if (pgcount != 1 ||                                                               \
+		    unlikely(!pt_map_run(&(fmt), d, iova - d->iova_base, pa, 1, prot)))           \
+			return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);      \
+		return pt_mapped(mapped, pgsize);                                                 \
+	}                                                                                         \
+	static noinline size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,        \
+						    size_t pgsize, size_t pgcount,                \
+						    struct iommu_iotlb_gather *gather)            \
+	{                                                                                         \
+		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather);              \
+	}                                                                                         \
+	static noinline size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,            \
+						size_t pgsize, size_t pgcount,                    \
+						struct iommu_iotlb_gather *gather)                \
+	{                                                                                         \
+		struct pt_domain *d = pt_domain(iop);                                             \
+		size_t done = pt_unmap_run(&(fmt), d, iova - d->iova_base, pgcount, gather);      \
+                                                                                                  \
+		return likely(done) ? done                                                        \
+				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);   \
+	}                                                                                         \
+	static size_t name##_unmap_pages(struct io_pgtable *iop, uint64_t iova, size_t pgsize,    \
+					 size_t pgcount, struct iommu_iotlb_gather *gather)       \
+	{                                                                                         \
+		struct pt_domain *d = pt_domain(iop);                                             \
+                                                                                                  \
+		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                      \
+			return name##_unmap_general(iop, iova, pgsize, pgcount, gather);          \
+		if (pgcount == 1 &&                                                               \
+		    likely(pt_unmap_run(&(fmt), d, iova - d->iova_base, 1, gather)))              \
+			return pgsize;                                                            \
+		return name##_unmap_run(iop, iova, pgsize, pgcount, gather);                      \
+	}                                                                                         \
+	static phys_addr_t name##_iova_to_phys(struct io_pgtable *iop, uint64_t iova)             \
+	{                                                                                         \
+		return pt_translate(&(fmt), iop, iova);                                           \
+	}                                                                                         \
+	static const struct io_pgtable_ops name##_ops = {                                         \
+		.map_pages = name##_map_pages,                                                    \
+		.unmap_pages = name##_unmap_pages,                                                \
+		.iova_to_phys = name##_iova_to_phys,                                              \
 	}
 
 #endif /* CORE_WALKER_H */
