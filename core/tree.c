@@ -95,11 +95,18 @@ bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 	return true;
 }
 
+/* Could there be a table among these entries? One pass over them spares a look at each. */
+static bool has_tables(const struct pt_format *f, const uint64_t *table, size_t entries,
+		       unsigned int level)
+{
+	return level && (run_bits(table, entries).any & f->table_bit);
+}
+
 bool pt_tree_is_empty(const struct pt_domain *d, const uint64_t *table, unsigned int level)
 {
 	const struct pt_format *f = d->format;
 
-	if (!level)
+	if (!has_tables(f, table, pt_entries(f), level))
 		return run_is_empty(table, pt_entries(f));
 	for (size_t i = 0; i < pt_entries(f); i++) {
 		uint64_t desc = port_load(table + i);
@@ -114,10 +121,13 @@ bool pt_tree_is_empty(const struct pt_domain *d, const uint64_t *table, unsigned
 bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned int level)
 {
 	const struct pt_format *f = d->format;
+	struct run_bits bits = run_bits(table, pt_entries(f));
 
-	if (!(run_bits(table, pt_entries(f)).all & f->valid_bit))
+	if (!(bits.all & f->valid_bit))
 		return false;
-	for (size_t i = 0; level && i < pt_entries(f); i++) {
+	if (!level || !(bits.any & f->table_bit))
+		return true;
+	for (size_t i = 0; i < pt_entries(f); i++) {
 		uint64_t desc = port_load(table + i);
 
 		if (f->is_table(desc, level) &&
@@ -133,7 +143,7 @@ static void gather_leaves(struct pt_domain *d, const uint64_t *table, unsigned i
 	const struct pt_format *f = d->format;
 	unsigned int shift = pt_shift(f, level);
 
-	if (!level) {
+	if (!has_tables(f, table, pt_entries(f), level)) {
 		pt_gather_range(d, g, ia, (uint64_t)pt_entries(f) << shift, shift, true);
 		return;
 	}
@@ -147,14 +157,16 @@ static void gather_leaves(struct pt_domain *d, const uint64_t *table, unsigned i
 	}
 }
 
-/* The tables below this one, each as what it covered; bottom level first keeps runs together. */
+/* The tables below this one, each as what it covered; children first keeps runs together. */
 static void gather_tables(struct pt_domain *d, const uint64_t *table, unsigned int level,
 			  uint64_t ia, struct iommu_iotlb_gather *g)
 {
 	const struct pt_format *f = d->format;
 	unsigned int shift = pt_shift(f, level);
 
-	for (size_t i = 0; level && i < pt_entries(f); i++) {
+	if (!has_tables(f, table, pt_entries(f), level))
+		return;
+	for (size_t i = 0; i < pt_entries(f); i++) {
 		uint64_t desc = port_load(table + i);
 		uint64_t at = ia + ((uint64_t)i << shift);
 
@@ -180,7 +192,9 @@ static void free_children(struct pt_domain *d, uint64_t *table, size_t entries, 
 {
 	const struct pt_format *f = d->format;
 
-	for (size_t i = 0; level && i < entries; i++) {
+	if (!has_tables(f, table, entries, level))
+		return;
+	for (size_t i = 0; i < entries; i++) {
 		uint64_t desc = port_load(table + i);
 
 		if (f->is_table(desc, level))
@@ -199,8 +213,11 @@ void pt_tree_free(struct pt_domain *d, uint64_t *table, unsigned int level, unsi
 
 void pt_tree_free_root(struct pt_domain *d)
 {
-	free_children(d, d->root, root_entries(d), d->top, 0);
-	pt_table_free(d, d->root, d->root_bytes, 0);
+	bool zero = run_is_empty(d->root, root_entries(d));
+
+	if (!zero)
+		free_children(d, d->root, root_entries(d), d->top, 0);
+	pt_table_free(d, d->root, d->root_bytes, zero ? IO_PGTABLE_MEM_ZERO : 0);
 }
 
 static void fill_split(struct pt_domain *d, uint64_t *table, uint64_t desc, unsigned int level)

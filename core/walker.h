@@ -419,17 +419,13 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
 	return ia - first;
 }
 
-static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct io_pgtable *iop,
-					      uint64_t iova)
+/* identity as in pt_find(). */
+static always_inline phys_addr_t pt_translate(const struct pt_format *f, const struct pt_domain *d,
+					      uint64_t ia, bool identity)
 {
-	const struct pt_domain *d = pt_domain(iop);
-	uint64_t ia = iova - d->iova_base;
-	const uint64_t *slot;
+	const uint64_t *slot = d->root + (ia >> d->root_shift);
 	unsigned int top = d->top;
 
-	if (unlikely(ia > d->ia_last))
-		return 0;
-	slot = d->root + (ia >> d->root_shift);
 #pragma GCC unroll 8
 	for (unsigned int l = f->max_top + 1; l-- > 0;) {
 		uint64_t desc;
@@ -441,7 +437,8 @@ static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct 
 			return 0;
 		if (!l || !f->is_table(desc, l))
 			return f->leaf_pa(desc, l) | (ia & (pt_span(f, l) - 1));
-		slot = pt_child(f, d, desc) + pt_index(f, l - 1, ia);
+		slot = identity ? (uint64_t *)(uintptr_t)f->table_pa(desc) : pt_child(f, d, desc);
+		slot += pt_index(f, l - 1, ia);
 	}
 	return 0;
 }
@@ -450,71 +447,82 @@ static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct 
  * The operations of one format, fmt a static const struct pt_format, as name##_ops. Three tiers,
  * each out of line from the one before: one page, a run in one table, anything.
  */
-#define PT_STAMP(name, fmt)                                                                       \
-	static noinline int name##_map_general(struct io_pgtable *iop, uint64_t iova,             \
-					       phys_addr_t pa, size_t pgsize, size_t pgcount,     \
-					       int prot, size_t *mapped)                          \
-	{                                                                                         \
-		return pt_map_general(&(fmt), iop, iova, pa, pgsize, pgcount, prot, mapped);      \
-	}                                                                                         \
-	static noinline int name##_map_run(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa, \
-					   size_t pgsize, size_t pgcount, int prot,               \
-					   size_t *mapped)                                        \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-                                                                                                  \
-		if (unlikely(!pt_map_run(&(fmt), d, iova - d->iova_base, pa, pgcount, prot)))     \
-			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);  \
-		return pt_mapped(mapped, pgsize * pgcount);                                       \
-	}                                                                                         \
-	static int name##_map_pages(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,        \
-				    size_t pgsize, size_t pgcount, int prot, size_t *mapped)      \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-                                                                                                  \
-		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                      \
-			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);  \
-		if (pgcount != 1 ||                                                               \
-		    unlikely(!pt_map_run(&(fmt), d, iova - d->iova_base, pa, 1, prot)))           \
-			return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);      \
-		return pt_mapped(mapped, pgsize);                                                 \
-	}                                                                                         \
-	static noinline size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,        \
-						    size_t pgsize, size_t pgcount,                \
-						    struct iommu_iotlb_gather *gather)            \
-	{                                                                                         \
-		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather);              \
-	}                                                                                         \
-	static noinline size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,            \
-						size_t pgsize, size_t pgcount,                    \
-						struct iommu_iotlb_gather *gather)                \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-		size_t done = pt_unmap_run(&(fmt), d, iova - d->iova_base, pgcount, gather);      \
-                                                                                                  \
-		return likely(done) ? done                                                        \
-				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);   \
-	}                                                                                         \
-	static size_t name##_unmap_pages(struct io_pgtable *iop, uint64_t iova, size_t pgsize,    \
-					 size_t pgcount, struct iommu_iotlb_gather *gather)       \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-                                                                                                  \
-		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                      \
-			return name##_unmap_general(iop, iova, pgsize, pgcount, gather);          \
-		if (pgcount == 1 &&                                                               \
-		    likely(pt_unmap_run(&(fmt), d, iova - d->iova_base, 1, gather)))              \
-			return pgsize;                                                            \
-		return name##_unmap_run(iop, iova, pgsize, pgcount, gather);                      \
-	}                                                                                         \
-	static phys_addr_t name##_iova_to_phys(struct io_pgtable *iop, uint64_t iova)             \
-	{                                                                                         \
-		return pt_translate(&(fmt), iop, iova);                                           \
-	}                                                                                         \
-	static const struct io_pgtable_ops name##_ops = {                                         \
-		.map_pages = name##_map_pages,                                                    \
-		.unmap_pages = name##_unmap_pages,                                                \
-		.iova_to_phys = name##_iova_to_phys,                                              \
+#define PT_STAMP(name, fmt)                                                                        \
+	static noinline int name##_map_general(struct io_pgtable *iop, uint64_t iova,              \
+					       phys_addr_t pa, size_t pgsize, size_t pgcount,      \
+					       int prot, size_t *mapped)                           \
+	{                                                                                          \
+		return pt_map_general(&(fmt), iop, iova, pa, pgsize, pgcount, prot, mapped);       \
+	}                                                                                          \
+	static noinline int name##_map_run(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,  \
+					   size_t pgsize, size_t pgcount, int prot,                \
+					   size_t *mapped)                                         \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		if (unlikely(!pt_map_run(&(fmt), d, iova - d->iova_base, pa, pgcount, prot)))      \
+			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);   \
+		return pt_mapped(mapped, pgsize * pgcount);                                        \
+	}                                                                                          \
+	static int name##_map_pages(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,         \
+				    size_t pgsize, size_t pgcount, int prot, size_t *mapped)       \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
+			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);   \
+		if (pgcount != 1 ||                                                                \
+		    unlikely(!pt_map_run(&(fmt), d, iova - d->iova_base, pa, 1, prot)))            \
+			return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);       \
+		return pt_mapped(mapped, pgsize);                                                  \
+	}                                                                                          \
+	static noinline size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,         \
+						    size_t pgsize, size_t pgcount,                 \
+						    struct iommu_iotlb_gather *gather)             \
+	{                                                                                          \
+		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather);               \
+	}                                                                                          \
+	static noinline size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,             \
+						size_t pgsize, size_t pgcount,                     \
+						struct iommu_iotlb_gather *gather)                 \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+		size_t done = pt_unmap_run(&(fmt), d, iova - d->iova_base, pgcount, gather);       \
+                                                                                                   \
+		return likely(done) ? done                                                         \
+				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);    \
+	}                                                                                          \
+	static size_t name##_unmap_pages(struct io_pgtable *iop, uint64_t iova, size_t pgsize,     \
+					 size_t pgcount, struct iommu_iotlb_gather *gather)        \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
+			return name##_unmap_general(iop, iova, pgsize, pgcount, gather);           \
+		if (pgcount == 1 &&                                                                \
+		    likely(pt_unmap_run(&(fmt), d, iova - d->iova_base, 1, gather)))               \
+			return pgsize;                                                             \
+		return name##_unmap_run(iop, iova, pgsize, pgcount, gather);                       \
+	}                                                                                          \
+	static noinline phys_addr_t name##_translate_hooks(const struct pt_domain *d, uint64_t ia) \
+	{                                                                                          \
+		return pt_translate(&(fmt), d, ia, false);                                         \
+	}                                                                                          \
+	static phys_addr_t name##_iova_to_phys(struct io_pgtable *iop, uint64_t iova)              \
+	{                                                                                          \
+		const struct pt_domain *d = pt_domain(iop);                                        \
+		uint64_t ia = iova - d->iova_base;                                                 \
+                                                                                                   \
+		if (unlikely(ia > d->ia_last))                                                     \
+			return 0;                                                                  \
+		if (unlikely(d->translated))                                                       \
+			return name##_translate_hooks(d, ia);                                      \
+		return pt_translate(&(fmt), d, ia, true);                                          \
+	}                                                                                          \
+	static const struct io_pgtable_ops name##_ops = {                                          \
+		.map_pages = name##_map_pages,                                                     \
+		.unmap_pages = name##_unmap_pages,                                                 \
+		.iova_to_phys = name##_iova_to_phys,                                               \
 	}
 
 #endif /* CORE_WALKER_H */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * replay-options: the command line of bench_replay.
+ */
+#ifndef BENCH_REPLAY_OPTIONS_H
+#define BENCH_REPLAY_OPTIONS_H
+
+#include "replay-plan.h"
+#include "replay-run.h"
+#include "replay-stats.h"
+
+#define OPTIONS_MAX_REPEAT 10000
+
+/**
+ * struct options - what was asked for
+ * @trace: how to read the traces
+ * @plan: how to plan
+ * @cfg: the tables
+ * @list: the percentiles
+ * @nr_repeats: how often to replay
+ * @json_path: where to write the figures as JSON, "-" for the standard output; NULL: nowhere
+ * @quiet: no table, no progress
+ * @paths: the traces
+ * @nr_paths: how many, at least one
+ */
+struct options {
+	struct trace_opts trace;
+	struct plan_opts plan;
+	struct replay_cfg cfg;
+	struct stats_list list;
+	unsigned int nr_repeats;
+	const char *json_path;
+	bool quiet;
+	char **paths;
+	unsigned int nr_paths;
+};
+
+/**
+ * options_parse() - read the command line
+ * @argc: of main
+ * @argv: of main
+ * @opts: out
+ *
+ * Prints the help, or what is wrong, itself. Return: -1 to go on, or the exit status.
+ */
+int options_parse(int argc, char **argv, struct options *opts);
+
+/**
+ * options_fmt_name() - the name of a table format, as --fmt takes it
+ * @fmt: the format
+ */
+const char *options_fmt_name(enum io_pgtable_fmt fmt);
+
+/**
+ * options_granule_name() - the name of a granule, as --granule takes it
+ * @granule_bytes: the granule
+ */
+const char *options_granule_name(uint64_t granule_bytes);
+
+/**
+ * options_flush_name() - the name of a flush mode, as --flush takes it
+ * @flush: the mode
+ */
+const char *options_flush_name(enum replay_flush flush);
+
+/**
+ * options_conflict_name() - the name of a conflict policy, as --on-conflict takes it
+ * @conflict: the policy
+ */
+const char *options_conflict_name(enum plan_conflict conflict);
+
+#endif /* BENCH_REPLAY_OPTIONS_H */
