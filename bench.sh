@@ -1,0 +1,185 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bench.sh: from a fresh clone to figures. Installs what is missing, builds build/release, runs the
+# synthetic cases and the shipped traces, prints a table, and leaves everything it was made from in
+# build/report/. Nothing outside build/ changes unless --save asks for it. Every step either works
+# or says what failed and ends with a status that is not 0.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+BUILD=build/release
+REPORT=build/report
+usage() {
+	cat <<'END'
+bench.sh - what map, unmap, translate and flush cost on this host
+
+  ./bench.sh               install what is missing, build, run the quick set (under 3 minutes),
+                           print a table; the raw figures are in build/report/report.json
+  ./bench.sh --full        the whole matrix instead (takes about an hour)
+  ./bench.sh --save        also keep the figures in results/LABEL/ and regenerate BENCHMARKS.md
+                           and plots/ from all results
+  ./bench.sh --bundle      make build/bundle/*.tar.gz: the benchmarks with everything they need, for
+                           servers without compilers (x86-64 and arm64); run.sh inside runs them
+  ./bench.sh --import DIR  keep what a bundle's run.sh wrote on another host, like --save
+
+  --label NAME             the name to save under (default: made of CPU model and core count)
+  --filter REGEX           only the synthetic cases that match
+  --min-time SECONDS       how long to take samples of each case (0.1)
+  --no-install             never install packages
+  --help                   this
+END
+}
+
+die() {
+	printf 'bench.sh: %s\n' "$1" >&2
+	exit "${2:-1}"
+}
+
+say() {
+	printf '== %s\n' "$1" >&2
+}
+
+need_value() {
+	[ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value (see --help)" 2
+}
+
+kind=quick save=false bundle=false import='' label='' filter='' min_time='' install=true
+command_line="./bench.sh${*:+ $*}"
+while [ $# -gt 0 ]; do
+	case $1 in
+	--full) kind=full ;;
+	--save) save=true ;;
+	--bundle) bundle=true ;;
+	--no-install) install=false ;;
+	--import) need_value "$@" && import=$2 && shift ;;
+	--label) need_value "$@" && label=$2 && shift ;;
+	--filter) need_value "$@" && filter=$2 && shift ;;
+	--min-time) need_value "$@" && min_time=$2 && shift ;;
+	--help | -h) usage && exit 0 ;;
+	*) die "$1: not understood (see --help)" 2 ;;
+	esac
+	shift
+done
+case $label in
+*[!a-z0-9.-]*) die "--label $label: only a-z, 0-9, dot and dash" 2 ;;
+esac
+
+# shellcheck source=tools/packages.sh
+. tools/packages.sh
+
+prepare_report_folder() {
+	mkdir -p "$REPORT" 2>/dev/null && rm -f "$REPORT"/*.json 2>/dev/null &&
+		: 2>/dev/null >"$REPORT/writable" && rm -f "$REPORT/writable" ||
+		die "cannot write to $REPORT"
+}
+
+build() {
+	say "building $BUILD"
+	quietly "$REPORT/configure.log" cmake --preset release
+	quietly "$REPORT/build.log" cmake --build --preset release --target bench_map bench_env bench_replay
+}
+
+commit() {
+	local id
+	id=$(git rev-parse --short=12 HEAD 2>/dev/null) || id=unknown
+	if [ "$id" != unknown ] &&
+		[ -n "$(git status --porcelain -- include core fmt bench CMakeLists.txt 2>/dev/null)" ]; then
+		id=$id-modified
+	fi
+	printf '%s\n' "$id"
+}
+
+run_map() {
+	local args=("--matrix=$([ "$kind" = full ] && echo full || echo default)") total
+	[ -z "$filter" ] || args+=("--benchmark_filter=$filter")
+	total=$("$BUILD/bench/bench_map" "${args[@]}" --benchmark_list_tests | grep -c / || true)
+	[ "$total" -gt 0 ] || die "no case matches $filter"
+	[ -z "$min_time" ] || args+=("--benchmark_min_time=$min_time")
+	map_command="bench_map ${args[*]}"
+	args+=("--progress=$total")
+	say "$total synthetic cases"
+	"$BUILD/bench/bench_map" "${args[@]}" "--benchmark_out=$REPORT/map.json" \
+		--benchmark_out_format=json >"$REPORT/map.log" ||
+		die "bench_map failed: $(grep -m 3 ERROR "$REPORT/map.log" || echo "see $REPORT/map.log")"
+}
+
+# The shipped traces under each way of flushing.
+run_replay() {
+	local flush
+	say "traces"
+	for flush in strict strict-per-leaf queued; do
+		"$BUILD/bench/bench_replay" --quiet --flush "$flush" --repeat 25 \
+			--json "$REPORT/replay-$flush.json" bench/traces/*.xz || die "bench_replay failed"
+	done
+}
+
+json_string() {
+	local text=${1//\\/\\\\}
+	printf '"%s"' "${text//\"/\\\"}"
+}
+
+write_run() {
+	cat >"$REPORT/run.json" <<END || die "cannot write to $REPORT (is the disk full?)"
+{
+  "kind": "$kind",
+  "label": $(json_string "$label"),
+  "commit": "$(commit)",
+  "date": "$(date -u +%Y-%m-%d)",
+  "command": $(json_string "$command_line"),
+  "map_command": $(json_string "$map_command"),
+  "replay_command": "bench_replay --flush FLUSH --repeat 25 TRACE"
+}
+END
+}
+
+measure() {
+	"$BUILD/bench/bench_env" >"$REPORT/environment.json" ||
+		die "cannot write to $REPORT (is the disk full?)"
+	[ -n "$label" ] || label=$("$BUILD/bench/bench_env" --label)
+	run_map
+	run_replay
+	write_run
+	python3 tools/report.py merge "$REPORT" -o "$REPORT/report.json" || exit 1
+	python3 tools/report.py table "$REPORT/report.json"
+	say "raw figures: $REPORT/report.json"
+}
+
+regenerate() {
+	# shellcheck disable=SC2046
+	install_packages $(node_packages)
+	say "BENCHMARKS.md and plots/"
+	if [ ! -d tools/node_modules/echarts ]; then
+		quietly "$REPORT/npm.log" npm ci --prefix tools --no-audit --no-fund
+	fi
+	node tools/plot.mjs || die "the plots could not be made"
+	python3 tools/report.py markdown || exit 1
+}
+
+# keep DIR: what a run left in DIR becomes a file in results/, and everything made from those.
+keep() {
+	local args=()
+	[ -z "$label" ] || args=(--label "$label")
+	python3 tools/report.py merge "$1" "${args[@]}" --into results || exit 1
+	regenerate
+}
+
+# shellcheck disable=SC2086
+if $bundle; then
+	install_packages $PACKAGES_BUILD $PACKAGES_CROSS
+	prepare_report_folder
+	exec tools/bundle.sh "$(commit)"
+fi
+# shellcheck disable=SC2086
+install_packages $PACKAGES_BUILD
+prepare_report_folder
+if [ -n "$import" ]; then
+	[ -f "$import/run.json" ] || die "$import: no run.json in it" 2
+	keep "$import"
+	exit 0
+fi
+build
+measure
+if $save; then
+	keep "$REPORT"
+fi

@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# run.sh of a bundle: measures this host without a compiler, a package or a library of it. The
+# programs are started through the bundle's own loader, so the host's C library does not matter.
+# What is written here has no host name and no path in it.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+
+usage() {
+	cat <<'END'
+run.sh - what map, unmap, translate and flush cost on this host
+
+  ./run.sh               the quick set; the figures go to a folder report-LABEL
+  --full                 the whole matrix instead (takes about an hour)
+  --label NAME           name to save under (default: made of CPU model and core count)
+  --filter REGEX         only the synthetic cases that match
+  --min-time SECONDS     how long to take samples of each case (0.1)
+  --out DIR              where the figures go, instead of report-LABEL
+  --help                 this
+
+To publish them, copy the folder to a clone of the project: ./bench.sh --import DIR
+END
+}
+
+die() {
+	printf 'run.sh: %s\n' "$1" >&2
+	exit "${2:-1}"
+}
+
+kind=quick matrix=default label='' filter='' min_time='' out=''
+command_line="./run.sh${*:+ $*}"
+while [ $# -gt 0 ]; do
+	case $1 in
+	--full) kind=full matrix=full ;;
+	--label | --filter | --min-time | --out)
+		[ $# -ge 2 ] || die "$1 needs a value (see --help)" 2
+		case $1 in
+		--label) label=$2 ;;
+		--filter) filter=$2 ;;
+		--min-time) min_time=$2 ;;
+		--out) out=$2 ;;
+		esac
+		shift ;;
+	--help | -h) usage && exit 0 ;;
+	*) die "$1: not understood (see --help)" 2 ;;
+	esac
+	shift
+done
+
+# BENCH_RUNNER: an emulator for trying the bundle on a host of another architecture.
+start() {
+	program=$1
+	shift
+	HWLOC_PLUGINS_PATH=$here/lib ${BENCH_RUNNER-} "$here"/lib/ld-linux-*.so.* \
+		--library-path "$here/lib" "$here/bin/$program" "$@"
+}
+
+json_string() {
+	printf '"%s"' "$(printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g')"
+}
+
+[ -n "$label" ] || label=$(start bench_env --label) || die "the programs do not run on this host"
+case $label in
+*[!a-z0-9.-]*) die "--label $label: only a-z, 0-9, dot and dash" 2 ;;
+esac
+out=${out:-report-$label}
+mkdir -p "$out" && rm -f "$out"/*.json || die "cannot write to $out"
+
+start bench_env >"$out/environment.json" || die "cannot write to $out (is the disk full?)"
+set -- "--matrix=$matrix"
+[ -z "$filter" ] || set -- "$@" "--benchmark_filter=$filter"
+[ -z "$min_time" ] || set -- "$@" "--benchmark_min_time=$min_time"
+map_command="bench_map $*"
+total=$(start bench_map "$@" --benchmark_list_tests | grep -c / || true)
+[ "$total" -gt 0 ] || die "no case matches $filter"
+set -- "$@" "--progress=$total"
+echo "== $total synthetic cases" >&2
+start bench_map "$@" "--benchmark_out=$out/map.json" --benchmark_out_format=json \
+	>"$out/map.log" || die "bench_map failed: see $out/map.log"
+echo "== traces" >&2
+for flush in strict strict-per-leaf queued; do
+	start bench_replay --quiet --flush "$flush" --repeat 25 --json "$out/replay-$flush.json" \
+		"$here"/traces/*.xz || die "bench_replay failed"
+done
+cat >"$out/run.json" <<END || die "cannot write to $out (is the disk full?)"
+{
+  "kind": "$kind",
+  "label": $(json_string "$label"),
+  "commit": "$(cat "$here/COMMIT")",
+  "date": "$(date -u +%Y-%m-%d)",
+  "command": $(json_string "$command_line"),
+  "map_command": $(json_string "$map_command"),
+  "replay_command": "bench_replay --flush FLUSH --repeat 25 TRACE"
+}
+END
+if command -v python3 >/dev/null; then
+	python3 "$here/report.py" merge "$out" -o "$out/report.json" &&
+		python3 "$here/report.py" table "$out/report.json"
+else
+	# The library's lines are: name, three times, then counter=value.
+	sed -n 's/^\([a-z_]*\/impl[^ ]*\).* ns_per_page=\([^ ]*\).*/\2 ns  \1/p' "$out/map.log"
+fi
+echo "== figures are in $out" >&2

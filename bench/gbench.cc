@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// gbench: the C++ side of gbench.h, and the only C++ of the project.
+//
+// Invariants: the library decides after the first call of a body that it has run long enough (its
+// minimum time is set to almost nothing; ours is the benchmark's own business); nothing is saved
+// that names the host or a path on it.
+#include "gbench.h"
+
+#include <atomic>
+#include <benchmark/benchmark.h>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <sstream>
+#include <string>
+
+namespace
+{
+
+std::atomic<int> failures;
+bool json_display;
+bool json_file;
+bool listing;
+
+benchmark::State &state_of(gbench_state *state)
+{
+	return *reinterpret_cast<benchmark::State *>(state);
+}
+
+// The library's JSON without the line that names the host.
+class anonymous_json : public benchmark::JSONReporter
+{
+      public:
+	bool ReportContext(const Context &context) override
+	{
+		std::ostream &out = GetOutputStream();
+		std::ostringstream text;
+		SetOutputStream(&text);
+		bool go_on = benchmark::JSONReporter::ReportContext(context);
+		SetOutputStream(&out);
+
+		std::istringstream lines(text.str());
+		for (std::string line; std::getline(lines, line);)
+			if (line.find("\"host_name\":") == std::string::npos)
+				out << line << "\n";
+		return go_on;
+	}
+
+	// The library does not look whether what it wrote arrived: a full disk would go unnoticed.
+	void Finalize() override
+	{
+		benchmark::JSONReporter::Finalize();
+		if (!GetOutputStream().flush()) {
+			std::fprintf(stderr,
+				     "bench_map: the report could not be written (is the disk "
+				     "full?)\n");
+			failures++;
+		}
+	}
+};
+
+const char *flag_value(const char *arg, const char *flag)
+{
+	size_t len = std::strlen(flag);
+	return std::strncmp(arg, flag, len) == 0 && arg[len] == '=' ? arg + len + 1 : nullptr;
+}
+
+// The library keeps its flags to itself; we need to know which reporters it is going to use.
+void note_flags(int argc, char **argv)
+{
+	bool out = false, out_json = true;
+
+	for (int i = 1; i < argc; i++) {
+		if (const char *v = flag_value(argv[i], "--benchmark_format"))
+			json_display = std::strcmp(v, "json") == 0;
+		if (flag_value(argv[i], "--benchmark_out"))
+			out = true;
+		if (const char *v = flag_value(argv[i], "--benchmark_out_format"))
+			out_json = std::strcmp(v, "json") == 0;
+		if (std::strncmp(argv[i], "--benchmark_list_tests", 22) == 0)
+			listing = std::strcmp(argv[i], "--benchmark_list_tests=false") != 0;
+	}
+	json_file = out && out_json;
+}
+
+} // namespace
+
+extern "C" {
+
+void gbench_register(const char *name, gbench_body *body, const void *arg)
+{
+	auto run = [body, arg](benchmark::State &st) {
+		for (auto _ : st)
+			body(reinterpret_cast<gbench_state *>(&st), arg);
+	};
+	benchmark::RegisterBenchmark(name, run)->Unit(benchmark::kMillisecond);
+}
+
+void gbench_counter(gbench_state *state, const char *name, double value)
+{
+	state_of(state).counters[name] = benchmark::Counter(value);
+}
+
+void gbench_fail(gbench_state *state, const char *message)
+{
+	failures++;
+	state_of(state).SkipWithError(message);
+}
+
+void gbench_skip(gbench_state *state, const char *message)
+{
+	std::string text = std::string("skipped: ") + message;
+	state_of(state).SkipWithError(text.c_str());
+}
+
+int gbench_init(int *argc, char **argv)
+{
+	// The program's path would be in every report; the minimum time is a "0.1s" since 1.8.
+	static char program[] = "bench_map";
+	static char min_time[] = "--benchmark_min_time=1e-9" GBENCH_TIME_SUFFIX;
+	char *extra[] = { program, min_time, nullptr };
+	int nr_extra = 2;
+
+	note_flags(*argc, argv);
+	argv[0] = program;
+	benchmark::Initialize(argc, argv);
+	if (benchmark::ReportUnrecognizedArguments(*argc, argv))
+		return 2;
+	benchmark::Initialize(&nr_extra, extra);
+	return 0;
+}
+
+int gbench_run(bool header)
+{
+	std::unique_ptr<benchmark::BenchmarkReporter> display;
+	std::unique_ptr<anonymous_json> file(json_file && !listing ? new anonymous_json : nullptr);
+	std::ostream nowhere(nullptr);
+
+	if (json_display)
+		display.reset(new anonymous_json);
+	else if (!header)
+		display.reset(new benchmark::ConsoleReporter(benchmark::ConsoleReporter::OO_None));
+	if (!header)
+		display->SetErrorStream(&nowhere);
+	size_t matched = benchmark::RunSpecifiedBenchmarks(display.get(), file.get());
+
+	benchmark::Shutdown();
+	return matched == 0 || failures != 0;
+}
+
+void gbench_usage(void)
+{
+	static char program[] = "bench_map", help[] = "--help";
+	char *argv[] = { program, help, nullptr };
+	int argc = 2;
+
+	benchmark::Initialize(&argc, argv);
+}
+
+} // extern "C"

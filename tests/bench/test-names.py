@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Benchmark names: every key, always in the same order, nothing appended, no name twice; the default
+set is part of the full one and reaches every value of every axis."""
+import re
+import sys
+
+from program import emulated, run
+
+FORM = re.compile(
+    r"(map|unmap|pair|populate|iova_to_phys|alloc_free)"
+    r"/impl:[a-z0-9.-]+/fmt:arm_(32|64)_lpae_s[12]/granule:(4K|16K|64K)"
+    r"/size:(4K|16K|64K|2M|32M|512M|1G)/batch:(1|16|256|511|512|513)"
+    r"/pattern:(warm|sequential|random_1G|random_256G)/coherent:[01]"
+    r"/flush:(strict|strict-per-leaf|queued)/domain:(private|shared|neighbour)/threads:[1-9][0-9]*")
+BASE = ("map/impl:core/fmt:arm_64_lpae_s1/granule:4K/size:4K/batch:256/pattern:warm/coherent:1/"
+        "flush:strict/domain:private/threads:1")
+
+
+def names(program, *args):
+    result = run(program, "--benchmark_list_tests", *args)
+    assert result.returncode == 0, result.stderr
+    listed = result.stdout.splitlines()
+    for name in listed:
+        assert FORM.fullmatch(name), name
+    assert len(set(listed)) == len(listed), "a name comes twice"
+    return set(listed)
+
+
+def axes(listed):
+    """Values of each key; how many threads there are depends on the host."""
+    found = {(0, name.split("/")[0]) for name in listed}
+    found |= {(i, part) for name in listed for i, part in enumerate(name.split("/"))}
+    return {part for part in found if not part[1].startswith("threads:")}
+
+
+def main(program):
+    default = names(program)
+    assert BASE in default
+    # Registering the full matrix takes the library long: natively is enough.
+    if emulated():
+        return
+    full = names(program, "--matrix=full")
+    assert default < full, sorted(default - full)[:3]
+    missing = {part for _, part in axes(full) - axes(default)}
+    assert missing == {"batch:511", "batch:513"}, missing
+    print(f"{len(default)} default names, {len(full)} in all")
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// plot.mjs: draws plots/LABEL-KIND-*.svg from results/LABEL/KIND.json with Apache ECharts, on the
+// server side. The output depends on the results and on the pinned version of ECharts only, so that
+// a test can compare it byte by byte.
+//
+//   node tools/plot.mjs [--out FOLDER]
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as echarts from 'echarts';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const BASE = {
+	impl: 'core', fmt: 'arm_64_lpae_s1', granule: '4K', size: '4K', pattern: 'warm', coherent: '1',
+	flush: 'strict', domain: 'private', threads: '1',
+};
+const COLOURS = ['#1f5fa8', '#c8541c', '#2e7d4f', '#7b4fa3', '#8a6d1f', '#4b5563'];
+const INK = '#1f2933', FAINT = '#d5dae0';
+
+function parseName(name)
+{
+	const [op, ...pairs] = name.split('/');
+	return { op, ...Object.fromEntries(pairs.map((pair) => pair.split(':'))) };
+}
+
+// ns per page of the case that is the base case but for `change`; null if it was not measured.
+function figure(report, change)
+{
+	const want = { ...BASE, ...change };
+	const row = report.map.find((r) => {
+		const key = parseName(r.name);
+		return Object.keys(want).every((k) => key[k] === want[k]);
+	});
+	return row?.ns_per_page ?? null;
+}
+
+function values(report, key)
+{
+	return new Set(report.map.map((row) => parseName(row.name)[key]));
+}
+
+function short(value)
+{
+	return value == null ? '' : String(Number(value.toPrecision(value < 10 ? 2 : 3)));
+}
+
+function frame(report, title, subtitle)
+{
+	const env = report.environment;
+	const label = env.emulated ? 'EMULATED, times mean nothing' : 'measured';
+	return {
+		animation: false,
+		color: COLOURS,
+		backgroundColor: '#ffffff',
+		textStyle: { fontFamily: 'sans-serif', color: INK },
+		title: {
+			text: title,
+			subtext: `${subtitle}\n${env.cpu}, ${env.cpus} CPUs, commit ${report.commit}, ${label}`,
+			left: 16, top: 10,
+			textStyle: { fontSize: 17, color: INK },
+			subtextStyle: { fontSize: 12, color: '#52606d', lineHeight: 17 },
+		},
+		legend: { bottom: 8, left: 'center', itemGap: 36, textStyle: { fontSize: 12, color: INK } },
+		grid: { left: 68, right: 24, top: 92, bottom: 84 },
+		yAxis: {
+			type: 'log', name: 'ns per page', nameLocation: 'middle', nameGap: 42,
+			nameTextStyle: { fontSize: 12, color: INK },
+			axisLabel: { color: INK, formatter: (v) => String(v) },
+			splitLine: { lineStyle: { color: FAINT } },
+		},
+	};
+}
+
+function xAxis(name, data)
+{
+	return {
+		type: 'category', name, nameLocation: 'middle', nameGap: 28, data,
+		nameTextStyle: { fontSize: 12, color: INK }, axisLabel: { color: INK, interval: 0 },
+		axisTick: { alignWithLabel: true },
+	};
+}
+
+function byBatch(report)
+{
+	const batches = ['1', '16', '256', '512'];
+	const lines = [
+		['map', { op: 'map' }],
+		['unmap, strict by range', { op: 'unmap' }],
+		['unmap, strict per leaf', { op: 'unmap', flush: 'strict-per-leaf' }],
+		['unmap, queued', { op: 'unmap', flush: 'queued' }],
+		['map + unmap pair', { op: 'pair' }],
+	];
+	return {
+		...frame(report, 'What a page costs, by pages per call',
+			'arm_64_lpae_s1, 4K pages, warm tables, one thread; logarithmic scale'),
+		xAxis: xAxis('pages per call', batches),
+		series: lines.map(([name, change], i) => ({
+			name, type: 'line', symbol: ['circle', 'rect', 'triangle', 'diamond', 'roundRect'][i],
+			symbolSize: 8, lineStyle: { width: 2, type: i === 4 ? 'dashed' : 'solid' },
+			data: batches.map((batch) => figure(report, { ...change, batch })),
+		})),
+	};
+}
+
+function bars(names, data)
+{
+	return names.map((name, i) => ({
+		name, type: 'bar', barGap: '10%', data: data[i],
+		label: { show: true, position: 'top', fontSize: 10, color: INK,
+			formatter: (point) => short(point.value) },
+	}));
+}
+
+function byPattern(report)
+{
+	const patterns = ['warm', 'sequential', 'random_1G', 'random_256G'];
+	const ops = ['map', 'unmap', 'pair', 'iova_to_phys'];
+	return {
+		...frame(report, 'What one page costs, by where it is',
+			'arm_64_lpae_s1, one 4K page per call, one thread'),
+		xAxis: xAxis('pattern', ['warm', 'sequential', 'random in 1 GiB', 'random in 256 GiB']),
+		series: bars(ops, ops.map((op) => patterns.map((pattern) =>
+			figure(report, { op, pattern, batch: '1' })))),
+	};
+}
+
+function byThreads(report)
+{
+	const threads = [...values(report, 'threads')].sort((a, b) => a - b);
+	const domains = ['private', 'shared', 'neighbour'];
+	const names = ['a domain per thread', 'one domain, own tables', 'one domain, neighbouring entries'];
+	const at = (domain, t) => figure(report, {
+		op: 'pair', batch: '1', domain: t === '1' ? 'private' : domain, threads: t,
+	});
+	const chart = frame(report, 'What a map + unmap pair costs each thread',
+		'arm_64_lpae_s1, one 4K page per call, warm; flat is ideal scaling');
+	chart.yAxis.type = 'value';
+	return {
+		...chart,
+		xAxis: xAxis('threads', threads),
+		series: bars(names, domains.map((domain) => threads.map((t) => at(domain, t)))),
+	};
+}
+
+const CHARTS = { batch: byBatch, pattern: byPattern, threads: byThreads };
+
+function hasData(option)
+{
+	return option.series.some((series) => series.data.some((value) => value != null));
+}
+
+function draw(option)
+{
+	const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 860, height: 470 });
+	chart.setOption(option);
+	const svg = chart.renderToSVGString();
+	chart.dispose();
+	// ECharts numbers what it draws through the whole process; a plot must not depend on the others.
+	const renamed = new Map();
+	return svg.replace(/zr\d+-[a-z]+-?\d+/g, (id) => {
+		if (!renamed.has(id))
+			renamed.set(id, `id${renamed.size}`);
+		return renamed.get(id);
+	});
+}
+
+function* results()
+{
+	const folder = join(ROOT, 'results');
+	for (const label of readdirSync(folder, { withFileTypes: true }).filter((e) => e.isDirectory())
+		.map((e) => e.name).sort())
+		for (const file of readdirSync(join(folder, label)).filter((f) => f.endsWith('.json')).sort())
+			yield JSON.parse(readFileSync(join(folder, label, file), 'utf8'));
+}
+
+function main(args)
+{
+	let out = join(ROOT, 'plots');
+	if (args[0] === '--out' && args.length === 2) {
+		out = args[1];
+	} else if (args.length) {
+		console.error('usage: node tools/plot.mjs [--out FOLDER]');
+		return 2;
+	}
+	mkdirSync(out, { recursive: true });
+	// A plot whose results are gone must not stay behind.
+	for (const old of readdirSync(out).filter((f) => f.endsWith('.svg')))
+		rmSync(join(out, old));
+	for (const report of results())
+		for (const [name, make] of Object.entries(CHARTS)) {
+			const option = make(report);
+			if (hasData(option))
+				writeFileSync(join(out, `${report.label}-${report.kind}-${name}.svg`), draw(option));
+		}
+	return 0;
+}
+
+process.exitCode = main(process.argv.slice(2));
