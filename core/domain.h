@@ -6,8 +6,10 @@
  * address space (TTBR1) is walked like any other and 0 <= ia <= ia_last always.
  *
  * Who writes what: everything is written once, by the allocating thread before the domain is handed
- * out, except the descriptors (core/port.h says how) and table_bytes, which any thread adds to with
- * relaxed atomics: it is a statistic, nothing is ordered by it.
+ * out, except the descriptors (core/port.h says how), table_bytes, which any thread adds to with
+ * relaxed atomics (it is a statistic, nothing is ordered by it), and removals, which whoever
+ * detaches a table increments with release semantics before the table's memory can be given back,
+ * and a cursor loads with acquire before it uses a table that it remembers.
  */
 #ifndef CORE_DOMAIN_H
 #define CORE_DOMAIN_H
@@ -42,6 +44,7 @@ struct pt_domain {
 	void (*tlb_add_flush)(uint64_t iova, size_t size, bool leaf, void *cookie);
 	size_t root_bytes;
 	size_t table_bytes;
+	uint64_t removals; /* tables taken out of the tree so far */
 	uint64_t table_pa_last;
 	struct table_pool *pool; /* NULL: mem has hooks */
 	struct io_pgtable_mem mem;

@@ -69,6 +69,66 @@ int io_pgtable_map(struct io_pgtable *iop, uint64_t iova, phys_addr_t paddr, siz
 	return err;
 }
 
+/* The total, or 0 if a piece is empty or not made of whole pages, or they add up to too much. */
+static size_t sg_bytes(const struct io_pgtable_sg *sg, size_t n, uint64_t page)
+{
+	uint64_t bits = 0, bytes = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!sg[i].length || __builtin_add_overflow(bytes, sg[i].length, &bytes))
+			return 0;
+		bits |= sg[i].paddr | sg[i].length;
+	}
+	return bits & (page - 1) ? 0 : bytes;
+}
+
+/* How many pieces from the start are physically adjacent, and how long they are together. */
+static size_t sg_adjacent(const struct io_pgtable_sg *sg, size_t n, size_t *bytes)
+{
+	size_t i = 1;
+
+	*bytes = sg[0].length;
+	while (i < n && sg[i].paddr == sg[0].paddr + *bytes)
+		*bytes += sg[i++].length;
+	return i;
+}
+
+int io_pgtable_map_sg(struct io_pgtable *iop, uint64_t iova, const struct io_pgtable_sg *sg,
+		      size_t n, int prot)
+{
+	const struct pt_domain *d = pt_domain(iop);
+	uint64_t page = smallest_page(&iop->cfg);
+	size_t bytes = sg_bytes(sg, n, page), done = 0, i = 0;
+	int err = bytes ? check_range(d, iova - d->iova_base, 0, bytes) : -EINVAL;
+
+	if (misuse(err, "map of a scatter list that cannot be mapped"))
+		return err;
+	while (i < n) {
+		size_t mapped = iop->ops->map_scattered(iop, iova + done, sg + i, n - i, prot);
+		size_t size, pieces;
+
+		i += mapped;
+		done += mapped * page;
+		if (i == n)
+			break;
+		pieces = sg_adjacent(sg + i, n - i, &size);
+		err = io_pgtable_map(iop, iova + done, sg[i].paddr, size, prot);
+		if (err)
+			break;
+		i += pieces;
+		done += size;
+	}
+	if (err && done)
+		iop->ops->unmap_pages(iop, iova, page, done / page, NULL);
+	return err;
+}
+
+void io_pgtable_iova_to_phys_batch(struct io_pgtable *iop, const uint64_t *iova, phys_addr_t *out,
+				   size_t n)
+{
+	iop->ops->iova_to_phys_batch(iop, iova, out, n);
+}
+
 size_t io_pgtable_unmap(struct io_pgtable *iop, uint64_t iova, size_t size,
 			struct iommu_iotlb_gather *gather)
 {

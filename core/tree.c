@@ -91,6 +91,7 @@ bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 	while (!port_cas(slot, &seen, 0))
 		if ((seen ^ desc) & ~f->cleaned)
 			return false;
+	__atomic_fetch_add(&d->removals, 1, __ATOMIC_RELEASE);
 	pt_clean(d, slot, sizeof(*slot));
 	return true;
 }

@@ -3,10 +3,11 @@
  * The walker: map, unmap and translate, written once and stamped per format and granule.
  *
  * Every function here is always-inline and takes the format as its first argument. PT_STAMP() makes
- * the three operations of one format out of them; the format's address is a constant there, so its
- * numbers and functions fold into the code. Each operation has a straight path for one smallest
- * page of a coherent table that is already there, and hands everything else, errors included, to
- * one general function that is not inlined: the single page pays nothing for the batch.
+ * the operations of one format out of them (core/stamp.h); the format's address is a constant
+ * there, so its numbers and functions fold into the code. Each operation has a straight path for
+ * one smallest page of a coherent table that is already there, and hands everything else, errors
+ * included, to one general function that is not inlined: the single page pays nothing for the
+ * batch.
  *
  * Invariants: arguments are checked before any descriptor is touched; a new table is filled in
  * private and published once; a descriptor is cleared before its invalidation is asked for.
@@ -442,87 +443,5 @@ static always_inline phys_addr_t pt_translate(const struct pt_format *f, const s
 	}
 	return 0;
 }
-
-/*
- * The operations of one format, fmt a static const struct pt_format, as name##_ops. Three tiers,
- * each out of line from the one before: one page, a run in one table, anything.
- */
-#define PT_STAMP(name, fmt)                                                                        \
-	static noinline int name##_map_general(struct io_pgtable *iop, uint64_t iova,              \
-					       phys_addr_t pa, size_t pgsize, size_t pgcount,      \
-					       int prot, size_t *mapped)                           \
-	{                                                                                          \
-		return pt_map_general(&(fmt), iop, iova, pa, pgsize, pgcount, prot, mapped);       \
-	}                                                                                          \
-	static noinline int name##_map_run(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,  \
-					   size_t pgsize, size_t pgcount, int prot,                \
-					   size_t *mapped)                                         \
-	{                                                                                          \
-		struct pt_domain *d = pt_domain(iop);                                              \
-                                                                                                   \
-		if (unlikely(!pt_map_run(&(fmt), d, iova - d->iova_base, pa, pgcount, prot)))      \
-			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);   \
-		return pt_mapped(mapped, pgsize * pgcount);                                        \
-	}                                                                                          \
-	static int name##_map_pages(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,         \
-				    size_t pgsize, size_t pgcount, int prot, size_t *mapped)       \
-	{                                                                                          \
-		struct pt_domain *d = pt_domain(iop);                                              \
-                                                                                                   \
-		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
-			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);   \
-		if (pgcount != 1 ||                                                                \
-		    unlikely(!pt_map_run(&(fmt), d, iova - d->iova_base, pa, 1, prot)))            \
-			return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);       \
-		return pt_mapped(mapped, pgsize);                                                  \
-	}                                                                                          \
-	static noinline size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,         \
-						    size_t pgsize, size_t pgcount,                 \
-						    struct iommu_iotlb_gather *gather)             \
-	{                                                                                          \
-		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather);               \
-	}                                                                                          \
-	static noinline size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,             \
-						size_t pgsize, size_t pgcount,                     \
-						struct iommu_iotlb_gather *gather)                 \
-	{                                                                                          \
-		struct pt_domain *d = pt_domain(iop);                                              \
-		size_t done = pt_unmap_run(&(fmt), d, iova - d->iova_base, pgcount, gather);       \
-                                                                                                   \
-		return likely(done) ? done                                                         \
-				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);    \
-	}                                                                                          \
-	static size_t name##_unmap_pages(struct io_pgtable *iop, uint64_t iova, size_t pgsize,     \
-					 size_t pgcount, struct iommu_iotlb_gather *gather)        \
-	{                                                                                          \
-		struct pt_domain *d = pt_domain(iop);                                              \
-                                                                                                   \
-		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
-			return name##_unmap_general(iop, iova, pgsize, pgcount, gather);           \
-		if (pgcount == 1 &&                                                                \
-		    likely(pt_unmap_run(&(fmt), d, iova - d->iova_base, 1, gather)))               \
-			return pgsize;                                                             \
-		return name##_unmap_run(iop, iova, pgsize, pgcount, gather);                       \
-	}                                                                                          \
-	static noinline phys_addr_t name##_translate_hooks(const struct pt_domain *d, uint64_t ia) \
-	{                                                                                          \
-		return pt_translate(&(fmt), d, ia, false);                                         \
-	}                                                                                          \
-	static phys_addr_t name##_iova_to_phys(struct io_pgtable *iop, uint64_t iova)              \
-	{                                                                                          \
-		const struct pt_domain *d = pt_domain(iop);                                        \
-		uint64_t ia = iova - d->iova_base;                                                 \
-                                                                                                   \
-		if (unlikely(ia > d->ia_last))                                                     \
-			return 0;                                                                  \
-		if (unlikely(d->translated))                                                       \
-			return name##_translate_hooks(d, ia);                                      \
-		return pt_translate(&(fmt), d, ia, true);                                          \
-	}                                                                                          \
-	static const struct io_pgtable_ops name##_ops = {                                          \
-		.map_pages = name##_map_pages,                                                     \
-		.unmap_pages = name##_unmap_pages,                                                 \
-		.iova_to_phys = name##_iova_to_phys,                                               \
-	}
 
 #endif /* CORE_WALKER_H */

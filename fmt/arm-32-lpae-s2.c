@@ -4,7 +4,7 @@
  * format is in arm-lpae.h (descriptors) and arm-lpae-cfg.c (sizes, registers).
  */
 #include "core/framework.h"
-#include "core/walker.h"
+#include "core/stamp.h"
 #include "fmt/arm-lpae-cfg.h"
 #include "fmt/arm-lpae.h"
 

@@ -26,6 +26,8 @@ typedef uint64_t phys_addr_t;
 struct io_pgtable;
 struct io_pgtable_cfg;
 struct iommu_iotlb_gather;
+struct io_pgtable_cursor;
+struct io_pgtable_sg;
 
 /* Permissions and attributes of a mapping (the prot argument), the bits that Linux uses. */
 #define IOMMU_READ   (1 << 0)
@@ -173,6 +175,10 @@ struct io_pgtable_cfg {
  *	for the split, the block is left alone and counts as a hole. With @gather NULL everything is
  *	invalidated and synced before the call returns; otherwise io_pgtable_sync() does that.
  * @iova_to_phys: the physical address @iova translates to, 0 if it is not mapped.
+ * @iova_to_phys_batch: see io_pgtable_iova_to_phys_batch().
+ * @map_scattered: private, the fast half of io_pgtable_map_sg(): how many entries it mapped.
+ * @cursor_map: see io_pgtable_cursor_map().
+ * @cursor_unmap: see io_pgtable_cursor_unmap().
  *
  * Context: any number of threads, without a lock, as long as their ranges are disjoint. Overlapping
  * calls are a bug of the caller. None of them sleeps on its own account.
@@ -183,6 +189,14 @@ struct io_pgtable_ops {
 	size_t (*unmap_pages)(struct io_pgtable *iop, uint64_t iova, size_t pgsize, size_t pgcount,
 			      struct iommu_iotlb_gather *gather);
 	phys_addr_t (*iova_to_phys)(struct io_pgtable *iop, uint64_t iova);
+	void (*iova_to_phys_batch)(struct io_pgtable *iop, const uint64_t *iova, phys_addr_t *out,
+				   size_t n);
+	size_t (*map_scattered)(struct io_pgtable *iop, uint64_t iova,
+				const struct io_pgtable_sg *sg, size_t n, int prot);
+	int (*cursor_map)(struct io_pgtable_cursor *cursor, uint64_t iova, phys_addr_t paddr,
+			  int prot);
+	size_t (*cursor_unmap)(struct io_pgtable_cursor *cursor, uint64_t iova,
+			       struct iommu_iotlb_gather *gather);
 };
 
 /**
@@ -266,6 +280,99 @@ size_t io_pgtable_unmap(struct io_pgtable *iop, uint64_t iova, size_t size,
  * Return: the physical address, 0 if @iova is not mapped.
  */
 phys_addr_t io_pgtable_iova_to_phys(struct io_pgtable *iop, uint64_t iova);
+
+/**
+ * io_pgtable_iova_to_phys_batch() - translate many addresses, anywhere
+ * @iop: the table
+ * @iova: @n input addresses
+ * @out: their @n physical addresses, 0 where nothing is mapped
+ * @n: how many
+ *
+ * The same results as @n single translations. The walks overlap, so that for addresses that are far
+ * apart most of the time spent waiting for memory is shared.
+ */
+void io_pgtable_iova_to_phys_batch(struct io_pgtable *iop, const uint64_t *iova, phys_addr_t *out,
+				   size_t n);
+
+/**
+ * struct io_pgtable_sg - one piece of a scatter list
+ * @paddr: where it is, a multiple of the smallest page
+ * @length: bytes, likewise, not 0
+ */
+struct io_pgtable_sg {
+	phys_addr_t paddr;
+	size_t length;
+};
+
+/**
+ * io_pgtable_map_sg() - map a scatter list to consecutive input addresses
+ * @iop: the table
+ * @iova: first input address, a multiple of the smallest page
+ * @sg: the pieces, in order
+ * @n: how many
+ * @prot: IOMMU_*
+ *
+ * All or nothing: pieces that are adjacent are mapped as one, with the largest blocks that fit.
+ *
+ * Return: 0, or the errors of map_pages (-EINVAL also for an empty list); then everything is as
+ * after a failed io_pgtable_map().
+ */
+int io_pgtable_map_sg(struct io_pgtable *iop, uint64_t iova, const struct io_pgtable_sg *sg,
+		      size_t n, int prot);
+
+/**
+ * struct io_pgtable_cursor - remembers where the last page was mapped
+ * @iop: private, the table
+ * @slots: private, the entries of one table of smallest pages
+ * @first: private, the input address, less the table's base, of the first of them
+ * @removals: private, how many tables had been removed from @iop when @slots was looked up
+ *
+ * For single pages in one neighbourhood: map and unmap through it skip the walk while they stay in
+ * the same table (2 MiB of a 4K granule). Belongs to one thread. It may be kept across any other
+ * operation: it notices when tables were removed and looks again.
+ */
+struct io_pgtable_cursor {
+	struct io_pgtable *iop;
+	uint64_t *slots;
+	uint64_t first;
+	uint64_t removals;
+};
+
+/**
+ * io_pgtable_cursor_init() - make a cursor that remembers nothing
+ * @cursor: the cursor
+ * @iop: its table
+ */
+void io_pgtable_cursor_init(struct io_pgtable_cursor *cursor, struct io_pgtable *iop);
+
+/**
+ * io_pgtable_cursor_map() - map one smallest page
+ * @cursor: the cursor
+ * @iova: its input address
+ * @paddr: its output address
+ * @prot: IOMMU_*
+ *
+ * Return: as io_pgtable_map() of one page.
+ */
+static inline int io_pgtable_cursor_map(struct io_pgtable_cursor *cursor, uint64_t iova,
+					phys_addr_t paddr, int prot)
+{
+	return cursor->iop->ops->cursor_map(cursor, iova, paddr, prot);
+}
+
+/**
+ * io_pgtable_cursor_unmap() - unmap one smallest page
+ * @cursor: the cursor
+ * @iova: its input address
+ * @gather: as for io_pgtable_unmap()
+ *
+ * Return: as io_pgtable_unmap() of one page.
+ */
+static inline size_t io_pgtable_cursor_unmap(struct io_pgtable_cursor *cursor, uint64_t iova,
+					     struct iommu_iotlb_gather *gather)
+{
+	return cursor->iop->ops->cursor_unmap(cursor, iova, gather);
+}
 
 /**
  * io_pgtable_table_bytes() - the memory that the table's descriptors take now

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The cold half of cursors (core/cursor.h): the ordinary operation, and then remembering its table.
+ */
+#include "core/cursor.h"
+
+/* Above every input address, so that nothing is in the table at it. */
+#define NOWHERE (~0ull << 63)
+
+void io_pgtable_cursor_init(struct io_pgtable_cursor *cursor, struct io_pgtable *iop)
+{
+	*cursor = (struct io_pgtable_cursor){ .iop = iop, .first = NOWHERE };
+}
+
+/*
+ * Remembers the table of level 0 that holds ia, if there is one and it can be written to without
+ * more ado. The count is read first: a table that is removed afterwards makes it stale.
+ */
+static void remember(struct io_pgtable_cursor *c, uint64_t ia)
+{
+	struct pt_domain *d = pt_domain(c->iop);
+	const struct pt_format *f = d->format;
+	uint64_t removals = __atomic_load_n(&d->removals, __ATOMIC_ACQUIRE);
+	uint64_t *slot;
+
+	c->first = NOWHERE;
+	if (!d->page_fast || ia > d->ia_last)
+		return;
+	slot = pt_find(f, d, ia & ~(pt_span(f, 1) - 1), 0, true);
+	if (!slot)
+		return;
+	c->slots = slot;
+	c->first = ia & ~(pt_span(f, 1) - 1);
+	c->removals = removals;
+}
+
+int noinline pt_cursor_map_slow(struct io_pgtable_cursor *c, uint64_t iova, phys_addr_t pa,
+				int prot)
+{
+	struct pt_domain *d = pt_domain(c->iop);
+	int err = io_pgtable_map(c->iop, iova, pa, pt_span(d->format, 0), prot);
+
+	remember(c, iova - d->iova_base);
+	return err;
+}
+
+size_t noinline pt_cursor_unmap_slow(struct io_pgtable_cursor *c, uint64_t iova,
+				     struct iommu_iotlb_gather *gather)
+{
+	struct pt_domain *d = pt_domain(c->iop);
+	size_t done = io_pgtable_unmap(c->iop, iova, pt_span(d->format, 0), gather);
+
+	remember(c, iova - d->iova_base);
+	return done;
+}

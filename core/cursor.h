@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Cursors: single pages without the walk, as long as they stay in one table.
+ *
+ * A cursor holds the address of a table of level 0. It may be used only while no table was removed
+ * from the domain since it was looked up; a table can be removed only by unmapping all of what it
+ * covers, which is never disjoint from a page that is mapped or unmapped through the cursor at the
+ * same time. So the check before each use is enough: what it does not see is a caller's bug.
+ */
+#ifndef CORE_CURSOR_H
+#define CORE_CURSOR_H
+
+#include "core/walker.h"
+
+/* core/cursor.c: anything that is not a plain page in the remembered table; looks the table up. */
+int pt_cursor_map_slow(struct io_pgtable_cursor *c, uint64_t iova, phys_addr_t pa, int prot);
+size_t pt_cursor_unmap_slow(struct io_pgtable_cursor *c, uint64_t iova,
+			    struct iommu_iotlb_gather *gather);
+
+/* The remembered entry for ia, NULL if it is not in the remembered table or that may be gone. */
+static always_inline uint64_t *pt_cursor_slot(const struct pt_format *f,
+					      const struct io_pgtable_cursor *c,
+					      const struct pt_domain *d, uint64_t ia)
+{
+	uint64_t offset = ia - c->first;
+
+	if (unlikely(offset >= pt_span(f, 1) || (offset & (pt_span(f, 0) - 1)) ||
+		     c->removals != __atomic_load_n(&d->removals, __ATOMIC_ACQUIRE)))
+		return NULL;
+	return c->slots + (offset >> f->granule_lg2);
+}
+
+static always_inline bool pt_cursor_map(const struct pt_format *f,
+					const struct io_pgtable_cursor *c, struct pt_domain *d,
+					uint64_t ia, uint64_t pa, int prot)
+{
+	uint64_t *slot = pt_cursor_slot(f, c, d, ia), attr;
+
+	if (unlikely(!slot || (unsigned int)prot >= PT_PROT_COUNT || (pa & (pt_span(f, 0) - 1)) ||
+		     pa > d->pa_last))
+		return false;
+	attr = f->attr[prot];
+	if (unlikely(!attr || port_load(slot)))
+		return false;
+	port_store(slot, f->leaf(pa, attr | d->leaf_bits, 0));
+	port_wmb();
+	return true;
+}
+
+static always_inline bool pt_cursor_unmap(const struct pt_format *f,
+					  const struct io_pgtable_cursor *c, struct pt_domain *d,
+					  uint64_t ia, struct iommu_iotlb_gather *gather)
+{
+	uint64_t *slot = pt_cursor_slot(f, c, d, ia);
+
+	if (unlikely(!slot || !port_load(slot)))
+		return false;
+	port_store(slot, 0);
+	pt_flush_pages(f, d, ia, pt_span(f, 0), gather);
+	return true;
+}
+
+#endif /* CORE_CURSOR_H */

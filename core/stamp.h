@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * PT_STAMP(): the operations of one format, made of the walker's always-inline functions.
+ *
+ * The only thing that fmt/<name>.c needs from here. What is stamped is chosen so that a tier never
+ * pays for the one behind it: one page, a run in one table, anything.
+ */
+#ifndef CORE_STAMP_H
+#define CORE_STAMP_H
+
+#include "core/batch.h"
+#include "core/cursor.h"
+#include "core/walker.h"
+
+/*
+ * The operations of one format, fmt a static const struct pt_format, as name##_ops. Three tiers,
+ * each out of line from the one before: one page, a run in one table, anything.
+ */
+#define PT_STAMP(name, fmt)                                                                        \
+	static noinline int name##_map_general(struct io_pgtable *iop, uint64_t iova,              \
+					       phys_addr_t pa, size_t pgsize, size_t pgcount,      \
+					       int prot, size_t *mapped)                           \
+	{                                                                                          \
+		return pt_map_general(&(fmt), iop, iova, pa, pgsize, pgcount, prot, mapped);       \
+	}                                                                                          \
+	static noinline int name##_map_run(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,  \
+					   size_t pgsize, size_t pgcount, int prot,                \
+					   size_t *mapped)                                         \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		if (unlikely(!pt_map_run(&(fmt), d, iova - d->iova_base, pa, pgcount, prot)))      \
+			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);   \
+		return pt_mapped(mapped, pgsize * pgcount);                                        \
+	}                                                                                          \
+	static int name##_map_pages(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,         \
+				    size_t pgsize, size_t pgcount, int prot, size_t *mapped)       \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
+			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);   \
+		if (pgcount != 1 ||                                                                \
+		    unlikely(!pt_map_run(&(fmt), d, iova - d->iova_base, pa, 1, prot)))            \
+			return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);       \
+		return pt_mapped(mapped, pgsize);                                                  \
+	}                                                                                          \
+	static noinline size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,         \
+						    size_t pgsize, size_t pgcount,                 \
+						    struct iommu_iotlb_gather *gather)             \
+	{                                                                                          \
+		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather);               \
+	}                                                                                          \
+	static noinline size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,             \
+						size_t pgsize, size_t pgcount,                     \
+						struct iommu_iotlb_gather *gather)                 \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+		size_t done = pt_unmap_run(&(fmt), d, iova - d->iova_base, pgcount, gather);       \
+                                                                                                   \
+		return likely(done) ? done                                                         \
+				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);    \
+	}                                                                                          \
+	static size_t name##_unmap_pages(struct io_pgtable *iop, uint64_t iova, size_t pgsize,     \
+					 size_t pgcount, struct iommu_iotlb_gather *gather)        \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
+			return name##_unmap_general(iop, iova, pgsize, pgcount, gather);           \
+		if (pgcount == 1 &&                                                                \
+		    likely(pt_unmap_run(&(fmt), d, iova - d->iova_base, 1, gather)))               \
+			return pgsize;                                                             \
+		return name##_unmap_run(iop, iova, pgsize, pgcount, gather);                       \
+	}                                                                                          \
+	static noinline phys_addr_t name##_translate_hooks(const struct pt_domain *d, uint64_t ia) \
+	{                                                                                          \
+		return pt_translate(&(fmt), d, ia, false);                                         \
+	}                                                                                          \
+	static phys_addr_t name##_iova_to_phys(struct io_pgtable *iop, uint64_t iova)              \
+	{                                                                                          \
+		const struct pt_domain *d = pt_domain(iop);                                        \
+		uint64_t ia = iova - d->iova_base;                                                 \
+                                                                                                   \
+		if (unlikely(ia > d->ia_last))                                                     \
+			return 0;                                                                  \
+		if (unlikely(d->translated))                                                       \
+			return name##_translate_hooks(d, ia);                                      \
+		return pt_translate(&(fmt), d, ia, true);                                          \
+	}                                                                                          \
+	static void name##_batch(struct io_pgtable *iop, const uint64_t *iova, phys_addr_t *out,   \
+				 size_t n)                                                         \
+	{                                                                                          \
+		pt_translate_batch(&(fmt), pt_domain(iop), iova, out, n);                          \
+	}                                                                                          \
+	static size_t name##_map_scattered(struct io_pgtable *iop, uint64_t iova,                  \
+					   const struct io_pgtable_sg *sg, size_t n, int prot)     \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		return d->page_fast                                                                \
+			       ? pt_map_scattered(&(fmt), d, iova - d->iova_base, sg, n, prot)     \
+			       : 0;                                                                \
+	}                                                                                          \
+	static int name##_cursor_map(struct io_pgtable_cursor *c, uint64_t iova, phys_addr_t pa,   \
+				     int prot)                                                     \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(c->iop);                                           \
+                                                                                                   \
+		if (likely(pt_cursor_map(&(fmt), c, d, iova - d->iova_base, pa, prot)))            \
+			return 0;                                                                  \
+		return pt_cursor_map_slow(c, iova, pa, prot);                                      \
+	}                                                                                          \
+	static size_t name##_cursor_unmap(struct io_pgtable_cursor *c, uint64_t iova,              \
+					  struct iommu_iotlb_gather *gather)                       \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(c->iop);                                           \
+                                                                                                   \
+		if (likely(pt_cursor_unmap(&(fmt), c, d, iova - d->iova_base, gather)))            \
+			return pt_span(&(fmt), 0);                                                 \
+		return pt_cursor_unmap_slow(c, iova, gather);                                      \
+	}                                                                                          \
+	static const struct io_pgtable_ops name##_ops = {                                          \
+		.map_pages = name##_map_pages,                                                     \
+		.unmap_pages = name##_unmap_pages,                                                 \
+		.iova_to_phys = name##_iova_to_phys,                                               \
+		.iova_to_phys_batch = name##_batch,                                                \
+		.map_scattered = name##_map_scattered,                                             \
+		.cursor_map = name##_cursor_map,                                                   \
+		.cursor_unmap = name##_cursor_unmap,                                               \
+	}
+
+#endif /* CORE_STAMP_H */
