@@ -11,7 +11,7 @@ cmake --install "$build" --prefix "$work/prefix" > "$work/install.log"
 for header in io-pgtable.h table-pool.h; do
 	[ -f "$work/prefix/include/$header" ] || { echo "install.sh: $header was not installed"; exit 1; }
 done
-cmake -S "$top/tests/checks/consumer" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/prefix" \
+cmake -G Ninja -S "$top/tests/checks/consumer" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$work/prefix" \
 	-DCMAKE_C_FLAGS="${4-}" > "$work/cmake.log"
 cmake --build "$work/cmake" >> "$work/cmake.log"
 "$work/cmake/consumer"
