@@ -56,7 +56,7 @@ static always_inline bool pt_cursor_unmap(const struct pt_format *f,
 	if (unlikely(!slot || !port_load(slot)))
 		return false;
 	port_store(slot, 0);
-	pt_flush_pages(f, d, ia, pt_span(f, 0), gather);
+	pt_flush_leaves(d, ia, pt_span(f, 0), f->granule_lg2, gather);
 	return true;
 }
 

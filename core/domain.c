@@ -107,7 +107,8 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->table_bits = layout->table_bits;
 	d->table_pa_last = layout->table_pa_last;
 	d->wide_stores = wide_stores();
-	d->page_fast = cfg->coherent_walk && !d->translated && (cfg->pgsize_bitmap & pt_span(f, 0));
+	d->fast_sizes = cfg->coherent_walk && !d->translated ? cfg->pgsize_bitmap : 0;
+	d->page_fast = d->fast_sizes & pt_span(f, 0);
 }
 
 struct io_pgtable *pt_domain_create(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,

@@ -30,9 +30,10 @@ struct pt_domain {
 	uint64_t pa_last;
 	uint64_t leaf_bits;  /* set in every leaf */
 	uint64_t table_bits; /* set in every table descriptor */
+	uint64_t fast_sizes; /* pgsize_bitmap if the walker snoops and physical is virtual, or 0 */
 	uint8_t root_shift;
 	uint8_t top;	  /* level of the root */
-	bool page_fast;	  /* smallest pages may be mapped, the walker snoops, identity */
+	bool page_fast;	  /* the smallest page is one of fast_sizes */
 	bool wide_stores; /* core/run.h */
 	bool translated;  /* physical addresses of tables are not their virtual ones */
 	void (*tlb_add_range)(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,

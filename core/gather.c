@@ -8,14 +8,15 @@
 #include "core/tree.h"
 
 /* A driver without tlb_add_range gets one call per leaf, as in 2014. */
-void noinline pt_emit_slow(const struct pt_domain *d, const struct iommu_gather_range *r)
+void noinline pt_emit_slow(const struct pt_domain *d, uint64_t iova, uint64_t size,
+			   unsigned int stride_lg2, bool leaf)
 {
-	uint64_t stride = 1ull << r->stride_lg2;
+	uint64_t stride = 1ull << stride_lg2;
 
 	if (!d->tlb_add_flush)
 		return;
-	for (uint64_t done = 0; done < r->size; done += stride)
-		d->tlb_add_flush(r->iova + done, stride, r->leaf, d->iop.cookie);
+	for (uint64_t done = 0; done < size; done += stride)
+		d->tlb_add_flush(iova + done, stride, leaf, d->iop.cookie);
 }
 
 /* Hands every run to the driver, without waiting for the invalidation. */
@@ -24,8 +25,11 @@ static void emit_ranges(struct pt_domain *d, struct iommu_iotlb_gather *g)
 	if (!g->nr_ranges)
 		return;
 	port_dma_wmb();
-	for (unsigned int i = 0; i < g->nr_ranges; i++)
-		pt_emit(d, &g->range[i]);
+	for (unsigned int i = 0; i < g->nr_ranges; i++) {
+		const struct iommu_gather_range *r = &g->range[i];
+
+		pt_emit(d, r->iova, r->size, r->stride_lg2, r->leaf);
+	}
 	g->nr_ranges = 0;
 	g->queued = true;
 }

@@ -18,15 +18,17 @@ void pt_gather_new_range(struct pt_domain *d, struct iommu_iotlb_gather *g, uint
 void pt_gather_table(struct pt_domain *d, struct iommu_iotlb_gather *g, void *table,
 		     unsigned int level);
 void pt_gather_finish(struct pt_domain *d, struct iommu_iotlb_gather *g);
-void pt_emit_slow(const struct pt_domain *d, const struct iommu_gather_range *r);
+void pt_emit_slow(const struct pt_domain *d, uint64_t iova, uint64_t size, unsigned int stride_lg2,
+		  bool leaf);
 
 /* Hands one run to the driver; the cleared descriptors come first for any observer. */
-static always_inline void pt_emit(const struct pt_domain *d, const struct iommu_gather_range *r)
+static always_inline void pt_emit(const struct pt_domain *d, uint64_t iova, uint64_t size,
+				  unsigned int stride_lg2, bool leaf)
 {
 	if (likely(d->tlb_add_range != NULL))
-		d->tlb_add_range(r->iova, r->size, r->stride_lg2, r->leaf, d->iop.cookie);
+		d->tlb_add_range(iova, size, stride_lg2, leaf, d->iop.cookie);
 	else
-		pt_emit_slow(d, r);
+		pt_emit_slow(d, iova, size, stride_lg2, leaf);
 }
 
 static always_inline void pt_tlb_sync(const struct pt_domain *d)

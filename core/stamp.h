@@ -28,8 +28,15 @@
 					   size_t *mapped)                                         \
 	{                                                                                          \
 		struct pt_domain *d = pt_domain(iop);                                              \
+		uint64_t ia = iova - d->iova_base;                                                 \
+		bool done = false;                                                                 \
                                                                                                    \
-		if (unlikely(!pt_map_run(&(fmt), d, iova - d->iova_base, pa, pgcount, prot)))      \
+		if (likely(pgsize == pt_span(&(fmt), 0) && d->page_fast))                          \
+			done = pt_map_run(&(fmt), d, ia, pa, pgcount, prot, 0);                    \
+		else if (pt_is_fast(d, pgsize))                                                    \
+			done = pt_map_run(&(fmt), d, ia, pa, pgcount, prot,                        \
+					  pt_level(&(fmt), pgsize));                               \
+		if (unlikely(!done))                                                               \
 			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);   \
 		return pt_mapped(mapped, pgsize * pgcount);                                        \
 	}                                                                                          \
@@ -38,12 +45,10 @@
 	{                                                                                          \
 		struct pt_domain *d = pt_domain(iop);                                              \
                                                                                                    \
-		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
-			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);   \
-		if (pgcount != 1 ||                                                                \
-		    unlikely(!pt_map_run(&(fmt), d, iova - d->iova_base, pa, 1, prot)))            \
-			return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);       \
-		return pt_mapped(mapped, pgsize);                                                  \
+		if (likely(pgcount == 1 && pgsize == pt_span(&(fmt), 0) && d->page_fast) &&        \
+		    likely(pt_map_run(&(fmt), d, iova - d->iova_base, pa, 1, prot, 0)))            \
+			return pt_mapped(mapped, pgsize);                                          \
+		return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);               \
 	}                                                                                          \
 	static noinline size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,         \
 						    size_t pgsize, size_t pgcount,                 \
@@ -56,8 +61,14 @@
 						struct iommu_iotlb_gather *gather)                 \
 	{                                                                                          \
 		struct pt_domain *d = pt_domain(iop);                                              \
-		size_t done = pt_unmap_run(&(fmt), d, iova - d->iova_base, pgcount, gather);       \
+		uint64_t ia = iova - d->iova_base;                                                 \
+		size_t done = 0;                                                                   \
                                                                                                    \
+		if (likely(pgsize == pt_span(&(fmt), 0) && d->page_fast))                          \
+			done = pt_unmap_run(&(fmt), d, ia, pgcount, gather, 0);                    \
+		else if (pt_is_fast(d, pgsize))                                                    \
+			done = pt_unmap_run(&(fmt), d, ia, pgcount, gather,                        \
+					    pt_level(&(fmt), pgsize));                             \
 		return likely(done) ? done                                                         \
 				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);    \
 	}                                                                                          \
@@ -66,10 +77,8 @@
 	{                                                                                          \
 		struct pt_domain *d = pt_domain(iop);                                              \
                                                                                                    \
-		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
-			return name##_unmap_general(iop, iova, pgsize, pgcount, gather);           \
-		if (pgcount == 1 &&                                                                \
-		    likely(pt_unmap_run(&(fmt), d, iova - d->iova_base, 1, gather)))               \
+		if (likely(pgcount == 1 && pgsize == pt_span(&(fmt), 0) && d->page_fast) &&        \
+		    likely(pt_unmap_run(&(fmt), d, iova - d->iova_base, 1, gather, 0)))            \
 			return pgsize;                                                             \
 		return name##_unmap_run(iop, iova, pgsize, pgcount, gather);                       \
 	}                                                                                          \

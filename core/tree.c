@@ -122,11 +122,14 @@ bool pt_tree_is_empty(const struct pt_domain *d, const uint64_t *table, unsigned
 bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned int level)
 {
 	const struct pt_format *f = d->format;
-	struct run_bits bits = run_bits(table, pt_entries(f));
+	struct run_bits bits;
 
+	if (!level)
+		return run_bits(table, pt_entries(f)).all & f->valid_bit;
+	bits = run_bits(table, pt_entries(f));
 	if (!(bits.all & f->valid_bit))
 		return false;
-	if (!level || !(bits.any & f->table_bit))
+	if (!(bits.any & f->table_bit))
 		return true;
 	for (size_t i = 0; i < pt_entries(f); i++) {
 		uint64_t desc = port_load(table + i);

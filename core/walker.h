@@ -48,13 +48,24 @@ static always_inline uint64_t *pt_find(const struct pt_format *f, const struct p
 	return slot;
 }
 
-/* The level whose entries map pgsize bytes, if it may be asked for. */
+/* The level whose entries map pgsize bytes, one of the granule's sizes. */
+static always_inline unsigned int pt_level(const struct pt_format *f, uint64_t pgsize)
+{
+	return (port_lg2(pgsize) - f->granule_lg2) / f->index_bits;
+}
+
+static always_inline bool pt_is_fast(const struct pt_domain *d, uint64_t pgsize)
+{
+	return (d->fast_sizes & pgsize) && !(pgsize & (pgsize - 1));
+}
+
+/* The same for any pgsize: -EINVAL if it may not be asked for. */
 static always_inline int pt_level_of(const struct pt_format *f, const struct pt_domain *d,
 				     uint64_t pgsize, unsigned int *level)
 {
 	if (!pgsize || (pgsize & (pgsize - 1)) || !(d->iop.cfg.pgsize_bitmap & pgsize))
 		return -EINVAL;
-	*level = (port_lg2(pgsize) - f->granule_lg2) / f->index_bits;
+	*level = pt_level(f, pgsize);
 	return 0;
 }
 
@@ -234,35 +245,48 @@ static always_inline int pt_mapped(size_t *mapped, size_t bytes)
 	return 0;
 }
 
+/* n entries of a table of level, from the one for ia on: do they lie in it, and in the input range?
+ */
+static always_inline bool pt_run_fits(const struct pt_format *f, const struct pt_domain *d,
+				      uint64_t ia, size_t n, unsigned int level)
+{
+	if (unlikely((ia & (pt_span(f, level) - 1)) || ia > d->ia_last))
+		return false;
+	if (unlikely(n - 1 >= pt_entries(f) - pt_index(f, level, ia)))
+		return false;
+	/* A table of smallest pages never lies across the end; a root may be shorter than a table.
+	 */
+	return !level || ((uint64_t)n << pt_shift(f, level)) - 1 <= d->ia_last - ia;
+}
+
 /*
- * Smallest pages into one table that is there, empty where they go; false: another case, nothing
- * was done. Only for page_fast domains. Where n is a constant 1 the loops fold into one test and
- * store.
+ * Pages of one size into one table that is there, empty where they go; false: another case, nothing
+ * was done. Only for sizes in fast_sizes. Where n is a constant 1 the loops fold into one test and
+ * store, where level is a constant the shifts do.
  */
 static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
-				     uint64_t pa, size_t n, int prot)
+				     uint64_t pa, size_t n, int prot, unsigned int level)
 {
-	uint64_t *slot, attr, bytes = (uint64_t)n << f->granule_lg2;
+	uint64_t *slot, attr, span = pt_span(f, level);
 
-	if (unlikely(n - 1 >= pt_entries(f) - pt_index(f, 0, ia)))
+	if (unlikely(!pt_run_fits(f, d, ia, n, level)))
 		return false;
-	/* All of a table lies on one side of the input range's end. */
-	if (unlikely(((ia | pa) & (pt_span(f, 0) - 1)) || ia > d->ia_last || pa > d->pa_last ||
-		     (n > 1 && d->pa_last - pa < bytes - 1) || (unsigned int)prot >= PT_PROT_COUNT))
+	if (unlikely((pa & (span - 1)) || pa > d->pa_last || (unsigned int)prot >= PT_PROT_COUNT))
 		return false;
 	attr = f->attr[prot];
-	slot = pt_find(f, d, ia, 0, true);
+	slot = pt_find(f, d, ia, level, true);
 	if (unlikely(!attr || !slot))
 		return false;
 	if (n == 1) {
 		if (unlikely(port_load(slot)))
 			return false;
-		port_store(slot, f->leaf(pa, attr | d->leaf_bits, 0));
+		port_store(slot, f->leaf(pa, attr | d->leaf_bits, level));
 	} else {
-		if (unlikely(pt_linear(f, pa, f->granule_lg2, n) < n || !run_is_empty(slot, n)))
+		if (unlikely(d->pa_last - pa < n * span - 1 ||
+			     pt_linear(f, pa, pt_shift(f, level), n) < n || !run_is_empty(slot, n)))
 			return false;
-		run_fill_live(d->wide_stores, slot, n, f->leaf(pa, attr | d->leaf_bits, 0),
-			      pt_span(f, 0));
+		run_fill_live(d->wide_stores, slot, n, f->leaf(pa, attr | d->leaf_bits, level),
+			      span);
 	}
 	port_wmb();
 	return true;
@@ -342,54 +366,49 @@ static always_inline uint64_t pt_unmap_step(const struct pt_format *f, struct pt
 	}
 }
 
-/* Invalidates leaves of the smallest size: now, or when the gather is synced. */
-static always_inline void pt_flush_pages(const struct pt_format *f, struct pt_domain *d,
-					 uint64_t ia, uint64_t bytes,
-					 struct iommu_iotlb_gather *gather)
+/* Invalidates leaves of one size: now, or when the gather is synced. */
+static always_inline void pt_flush_leaves(struct pt_domain *d, uint64_t ia, uint64_t bytes,
+					  unsigned int stride_lg2,
+					  struct iommu_iotlb_gather *gather)
 {
-	struct iommu_gather_range r = {
-		.iova = ia + d->iova_base,
-		.size = bytes,
-		.stride_lg2 = f->granule_lg2,
-		.leaf = true,
-	};
-
 	if (gather) {
-		pt_gather_range(d, gather, ia, bytes, f->granule_lg2, true);
+		pt_gather_range(d, gather, ia, bytes, stride_lg2, true);
 		return;
 	}
 	port_dma_wmb();
-	pt_emit(d, &r);
+	pt_emit(d, ia + d->iova_base, bytes, stride_lg2, true);
 	pt_tlb_sync(d);
 }
 
 /*
- * Smallest pages of one table that is there, but not all of it: the bytes that were unmapped, 0 for
- * another case. Only for page_fast domains; n as in pt_map_run().
+ * Leaves of one size from one table that is there, but not all of it: the bytes that were unmapped,
+ * 0 for another case. Only for sizes in fast_sizes; n and level as in pt_map_run().
  */
 static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_domain *d,
-					 uint64_t ia, size_t n, struct iommu_iotlb_gather *gather)
+					 uint64_t ia, size_t n, struct iommu_iotlb_gather *gather,
+					 unsigned int level)
 {
+	unsigned int shift = pt_shift(f, level);
 	uint64_t *slot;
 
-	if (unlikely(n - 1 >= pt_entries(f) - pt_index(f, 0, ia) || n == pt_entries(f)))
+	if (unlikely(!pt_run_fits(f, d, ia, n, level) || n == pt_entries(f)))
 		return 0;
-	if (unlikely((ia & (pt_span(f, 0) - 1)) || ia > d->ia_last))
-		return 0;
-	slot = pt_find(f, d, ia, 0, true);
+	slot = pt_find(f, d, ia, level, true);
 	if (unlikely(!slot))
 		return 0;
 	if (n == 1) {
-		if (unlikely(!port_load(slot)))
+		uint64_t desc = port_load(slot);
+
+		if (unlikely(!desc || f->is_table(desc, level)))
 			return 0;
 		port_store(slot, 0);
 	} else {
-		n = pt_clear_leaves(f, d, slot, n, 0);
+		n = pt_clear_leaves(f, d, slot, n, level);
 		if (unlikely(!n))
 			return 0;
 	}
-	pt_flush_pages(f, d, ia, (uint64_t)n << f->granule_lg2, gather);
-	return n << f->granule_lg2;
+	pt_flush_leaves(d, ia, (uint64_t)n << shift, shift, gather);
+	return n << shift;
 }
 
 static always_inline size_t pt_unmap_general(const struct pt_format *f, struct io_pgtable *iop,
