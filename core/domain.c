@@ -96,6 +96,7 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	size_t bytes = sizeof(uint64_t) << layout->root_bits;
 
 	d->iop.ops = layout->ops;
+	d->fill = pt_fill_choose();
 	d->format = f;
 	d->top = (uint8_t)layout->top;
 	d->root_shift = (uint8_t)pt_shift(f, layout->top);

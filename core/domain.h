@@ -15,6 +15,7 @@
 #define CORE_DOMAIN_H
 
 #include "core/assert.h"
+#include "core/fill.h"
 #include "core/format.h"
 #include "core/port.h"
 #include "io-pgtable.h"
@@ -42,6 +43,7 @@ struct pt_domain {
 
 	/* The rest. */
 	const struct pt_format *format;
+	pt_fill_fn *fill;
 	void (*tlb_add_flush)(uint64_t iova, size_t size, bool leaf, void *cookie);
 	size_t root_bytes;
 	size_t table_bytes;

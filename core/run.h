@@ -9,9 +9,9 @@
  *     atomic 64-bit stores (Arm ARM DDI0487, B2.2.1 "Requirements for single-copy atomicity").
  *   x86-64: processors with AVX, 16-byte aligned MOVDQA/MOVAPS (Intel SDM vol. 3A, 9.1.1
  *     "Guaranteed Atomic Operations"; AMD APM vol. 2, 7.3.2 "Access Atomicity").
- * Elsewhere, and under TSan, they are stored one by one. "private" functions fill a table that
- * nobody else can reach yet and may use any store. Reading needs no such care: a run belongs to the
- * calling thread by contract, and what a walker does to it is nothing.
+ * Elsewhere, and under TSan, they are stored one by one. (A table that nobody else can reach yet is
+ * filled by core/fill.c, with any store.) Reading needs no such care: a run belongs to the calling
+ * thread by contract, and what a walker does to it is nothing.
  */
 #ifndef CORE_RUN_H
 #define CORE_RUN_H
@@ -138,11 +138,6 @@ static always_inline void run_clear_live(bool wide, uint64_t *p, size_t n)
 	}
 	for (; i < n; i++)
 		port_store(p + i, 0);
-}
-
-static always_inline void run_fill_private(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
-{
-	run_fill_live(!PORT_TSAN, p, n, desc, step);
 }
 
 #endif /* CORE_RUN_H */

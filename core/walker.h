@@ -144,7 +144,7 @@ static always_inline int pt_map_new(const struct pt_format *f, struct pt_domain 
 
 	if (unlikely(!table))
 		return -ENOMEM;
-	run_fill_private(table + index, n, f->leaf(pa, attr, level), pt_span(f, level));
+	d->fill(table + index, n, f->leaf(pa, attr, level), pt_span(f, level));
 	pt_clean(d, table, pt_table_bytes(f));
 	return pt_tree_install(d, slot, table) ? 0 : -EAGAIN;
 }

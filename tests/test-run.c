@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Runs of descriptors: every wide version does what the scalar loop does, for each length and
+ * alignment, and touches nothing beside its run.
+ */
+#include "core/fill.h"
+#include "core/run.h"
+#include "support.h"
+
+#define N     80
+#define GUARD 0x5a5a5a5a5a5a5a5aull
+#define DESC  0x123456789000703ull
+#define STEP  0x1000ull
+
+static uint64_t table[N] __attribute__((aligned(64)));
+
+static void prepare(void)
+{
+	for (size_t i = 0; i < N; i++)
+		table[i] = GUARD;
+}
+
+static void expect(size_t first, size_t n, uint64_t desc, uint64_t step)
+{
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(table[i],
+				 i < first || i >= first + n ? GUARD : desc + (i - first) * step);
+}
+
+static void fill_wide(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
+{
+	run_fill_live(port_wide_stores(), p, n, desc, step);
+}
+
+static void fill_scalar(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
+{
+	run_fill_live(false, p, n, desc, step);
+}
+
+static void clear_wide(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
+{
+	run_clear_live(port_wide_stores(), p, n);
+}
+
+static void clear_scalar(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
+{
+	run_clear_live(false, p, n);
+}
+
+static void check_fill(pt_fill_fn *fill, uint64_t desc, uint64_t step)
+{
+	for (size_t first = 0; first < 9; first++)
+		for (size_t n = 0; first + n <= N; n++) {
+			prepare();
+			fill(table + first, n, desc, step);
+			expect(first, n, desc, step);
+		}
+}
+
+static void test_fill(void **state)
+{
+	check_fill(fill_scalar, DESC, STEP);
+	check_fill(fill_wide, DESC, STEP);
+	check_fill(pt_fill_versions[0], DESC, STEP);
+	check_fill(pt_fill_choose(), DESC, STEP);
+	check_fill(pt_fill_choose(), DESC, 1ull << 42);
+}
+
+static void test_clear(void **state)
+{
+	check_fill(clear_scalar, 0, 0);
+	check_fill(clear_wide, 0, 0);
+}
+
+/* One bit more or less anywhere is seen, at every place of every run. */
+static void test_bits(void **state)
+{
+	for (size_t first = 0; first < 5; first++) {
+		for (size_t n = 1; n < 40; n++) {
+			for (size_t odd = 0; odd < n; odd++) {
+				struct run_bits bits;
+
+				memset(table, 0, sizeof(table));
+				table[first + odd] = 8;
+				bits = run_bits(table + first, n);
+				assert_int_equal(bits.any, 8);
+				assert_int_equal(bits.all, n == 1 ? 8 : 0);
+				assert_false(run_is_empty(table + first, n));
+				assert_int_equal(run_count(table + first, n), odd ? 0 : 1);
+				memset(table, 0xff, sizeof(table));
+				table[first + odd] = ~1ull;
+				bits = run_bits(table + first, n);
+				assert_int_equal(bits.all, ~1ull);
+				assert_int_equal(bits.any, n == 1 ? ~1ull : ~0ull);
+				table[first + odd] = 0;
+				assert_int_equal(run_count(table + first, n), odd);
+			}
+		}
+	}
+	memset(table, 0, sizeof(table));
+	table[0] = table[41] = 1;
+	assert_true(run_is_empty(table + 1, 40));
+	assert_true(run_is_empty(table + 1, 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_bits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
