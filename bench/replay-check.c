@@ -137,7 +137,8 @@ static int check_with_pool(const struct trace *trace, const struct replay_plan *
 int replay_run_check(const struct trace *trace, const struct replay_plan *plan,
 		     const struct replay_cfg *cfg, struct replay_check *check, char *msg)
 {
-	struct table_pool *pool = table_pool_create(NULL);
+	const struct table_pool_opts exact = { .plain = true };
+	struct table_pool *pool = table_pool_create(&exact);
 	int ret = -ENOMEM;
 
 	*check = (struct replay_check){ 0 };

@@ -4,7 +4,7 @@
  * them.
  *
  * The first half is the processor: descriptor accesses, barriers, a spinlock, hints. The second
- * half is four functions that the environment supplies: core/port-host.c does for a hosted program,
+ * half is five functions that the environment supplies: core/port-host.c does for a hosted program,
  * an embedder on bare metal writes its own and leaves that file out.
  *
  * Ordering, in one place: a table is filled with plain stores and published by a compare-and-swap
@@ -155,6 +155,9 @@ void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, bool *hug
 
 /* Gives back what io_pgtable_port_arena_map() returned as arena. */
 void io_pgtable_port_arena_unmap(void *arena, size_t head_bytes, size_t arena_bytes);
+
+/* The number of the CPU that the caller is on, or was a moment ago; small, not below 0. */
+unsigned int io_pgtable_port_cpu(void);
 
 /* Writes the cache lines of a range back to where a walker that does not snoop reads them. */
 void io_pgtable_port_clean(const void *ptr, size_t bytes);

@@ -5,7 +5,8 @@
  * Naturally aligned blocks of 64 bytes to 1 MiB out of 2 MiB-aligned arenas, each arena cut into
  * blocks of one size. Free blocks that are known to read as zero are kept apart from dirty ones, so
  * that nothing is zeroed twice; a free block is never touched, the bookkeeping lies outside the
- * arena. Memory goes back to the operating system when the pool is destroyed.
+ * arena. Each CPU keeps a few free blocks at hand, behind a lock that only it takes in practice.
+ * Memory goes back to the operating system when the pool is destroyed.
  */
 #ifndef TABLE_POOL_H
 #define TABLE_POOL_H
@@ -28,16 +29,18 @@ struct table_pool;
 /**
  * struct table_pool_opts - how a pool is made
  * @limit_bytes: arenas never take more than this, rounded down to whole arenas; 0: no limit
+ * @plain: no per-CPU magazines: every call takes the pool's one lock, live_peak_bytes is exact
  */
 struct table_pool_opts {
 	size_t limit_bytes;
+	bool plain;
 };
 
 /**
  * struct table_pool_stats - what a pool holds and has done
  * @arena_bytes: taken from the operating system
  * @live_bytes: allocated and not freed
- * @live_peak_bytes: the most that live_bytes has been
+ * @live_peak_bytes: the most that live_bytes has been, with magazines including what they held
  * @cached_zero_bytes: free, known to read as zero
  * @cached_dirty_bytes: free, content unknown
  * @allocs: successful allocations
@@ -97,7 +100,7 @@ void table_pool_set_limit(struct table_pool *pool, size_t limit_bytes);
  * @flags: IO_PGTABLE_MEM_ZERO if it must read as zero
  *
  * Return: the block, aligned to its size; NULL if the size is wrong, memory is short or the limit
- * is reached. Context: any thread; a short spinlock inside.
+ * is reached, and no CPU has one at hand. Context: any thread; a short spinlock inside.
  */
 void *table_pool_alloc(struct table_pool *pool, size_t size_bytes, unsigned int flags);
 
@@ -108,7 +111,8 @@ void *table_pool_alloc(struct table_pool *pool, size_t size_bytes, unsigned int 
  * @size_bytes: the size it was allocated with
  * @flags: IO_PGTABLE_MEM_ZERO if it reads as zero
  *
- * A block that is not live, or of another size, is reported as misuse and left alone.
+ * A block of another pool or size is reported as misuse and left alone; so is one that is not live,
+ * at assertion level 2 and above.
  * Context: any thread, also another than the one that allocated.
  */
 void table_pool_free(struct table_pool *pool, void *ptr, size_t size_bytes, unsigned int flags);
