@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The depot: arenas cut into blocks of one size, and two free lists per size (core/pool.h).
+ * The depot: full boxes of free blocks, and the arenas that new blocks are cut from (core/pool.h).
  *
- * Invariants: a block's state says which list it is on; blocks at or above arena->fresh were never
- * handed out and read as zero; out + listed + fresh = all blocks.
+ * Invariants: of the full boxes of a size and kind only the first may have room left; blocks at or
+ * above arena->fresh were never handed out and read as zero; handed out = live + in boxes.
  */
 #include "core/pool.h"
 
-#define HEAD_UNIT 4096
+#define HEAD_UNIT     4096
+#define BOX_MAP_BYTES (2u << 20)
+#define BOXES_A_MAP   (BOX_MAP_BYTES / sizeof(struct box) - 1)
+
+_Static_assert(sizeof(struct box) == 512, "boxes fill whole cache lines");
 
 /* Arena headers have room for a whole number of units below the blocks. */
 static size_t head_bytes(unsigned int lg2)
 {
-	size_t bytes =
-		sizeof(struct arena) + (TABLE_POOL_ARENA_BYTES >> lg2) * sizeof(struct block);
+	size_t bytes = sizeof(struct arena) + (TABLE_POOL_ARENA_BYTES >> lg2);
 
 	return (bytes + HEAD_UNIT - 1) & ~(size_t)(HEAD_UNIT - 1);
-}
-
-static void *block_ptr(const struct arena *arena, const struct block *b)
-{
-	return (char *)arena->base + ((size_t)(b - arena->block) << arena->lg2);
 }
 
 struct arena *pool_arena_of(const void *ptr, unsigned int lg2)
@@ -30,133 +28,200 @@ struct arena *pool_arena_of(const void *ptr, unsigned int lg2)
 	return (struct arena *)(base - head_bytes(lg2));
 }
 
-struct block *pool_block_of(const void *ptr, unsigned int lg2)
+uint8_t *pool_live_of(const void *ptr, unsigned int lg2)
 {
 	struct arena *arena = pool_arena_of(ptr, lg2);
 
-	return &arena->block[((uintptr_t)ptr - (uintptr_t)arena->base) >> lg2];
+	return &arena->live[(size_t)((const char *)ptr - arena->base) >> lg2];
 }
 
-/* The arena that a block's bookkeeping belongs to: the blocks begin at the next boundary. */
-static struct arena *arena_of_block(const struct block *b, unsigned int lg2)
+/* Boxes that could be in use at once: all blocks in full ones, and what magazines hold half full.
+ */
+static size_t boxes_needed(const struct table_pool *pool, size_t more)
 {
-	uintptr_t base = ((uintptr_t)b | (TABLE_POOL_ARENA_BYTES - 1)) + 1;
+	size_t sets = pool->plain ? 1 : POOL_CPU_SETS + 1;
 
-	return (struct arena *)(base - head_bytes(lg2));
+	return pool->depot.arena_boxes + more + (sets * 4 + 2) * POOL_NR_SIZES;
 }
 
-static void push(struct size_class *c, struct block *b, enum block_state state)
-{
-	b->state = state;
-	b->next = c->list[state];
-	c->list[state] = b;
-	c->count[state]++;
-}
-
-static struct block *pop(struct size_class *c, enum block_state state)
-{
-	struct block *b = c->list[state];
-
-	if (b) {
-		c->list[state] = b->next;
-		c->count[state]--;
-	}
-	return b;
-}
-
-/* With the lock held; it is let go while the operating system is asked. */
-static bool add_arena(struct table_pool *pool, unsigned int lg2)
+/* With the lock let go while the operating system is asked, and perhaps more than needed for it. */
+static bool map_boxes(struct table_pool *pool, size_t more)
 {
 	struct depot *d = &pool->depot;
-	struct size_class *c = &d->size[lg2 - POOL_MIN_LG2];
-	size_t head = head_bytes(lg2);
-	struct arena *arena;
+
+	while (d->boxes < boxes_needed(pool, more)) {
+		struct box *map;
+		bool huge;
+
+		port_unlock(&d->lock);
+		map = io_pgtable_port_arena_map(0, BOX_MAP_BYTES, &huge);
+		port_lock(&d->lock);
+		if (!map)
+			return false;
+		/* What is left of the last one is used up first. */
+		for (; d->box_next < d->box_end; d->box_next++)
+			depot_put_empty(pool, d->box_next);
+		*(void **)map = d->box_maps;
+		d->box_maps = map;
+		d->box_next = map + 1;
+		d->box_end = d->box_next + BOXES_A_MAP;
+		d->boxes += BOXES_A_MAP;
+	}
+	return true;
+}
+
+struct box *depot_empty_box(struct table_pool *pool)
+{
+	struct depot *d = &pool->depot;
+	struct box *box = d->empty;
+
+	if (box) {
+		d->empty = box->next;
+	} else {
+		/* There is one: map_boxes() saw to that before there were blocks to put into it. */
+		pt_assert(d->box_next < d->box_end);
+		box = d->box_next++;
+	}
+	box->n = 0;
+	return box;
+}
+
+void depot_put_empty(struct table_pool *pool, struct box *box)
+{
+	box->next = pool->depot.empty;
+	pool->depot.empty = box;
+}
+
+static void add_arena(struct table_pool *pool, unsigned int lg2, char *base)
+{
+	struct depot_size *s = &pool->depot.size[lg2 - POOL_MIN_LG2];
+	struct arena *arena = (struct arena *)(base - head_bytes(lg2));
+
+	arena->pool = pool;
+	arena->base = base;
+	arena->lg2 = (uint8_t)lg2;
+	arena->blocks = TABLE_POOL_ARENA_BYTES >> lg2;
+	arena->next = s->arenas;
+	s->arenas = arena;
+	arena->next_fresh = s->fresh;
+	s->fresh = arena;
+}
+
+/* With the lock let go while the operating system is asked; what counts is reserved before. */
+static bool map_arena(struct table_pool *pool, unsigned int lg2)
+{
+	size_t boxes = (TABLE_POOL_ARENA_BYTES >> lg2) / box_capacity(lg2) + 1;
+	struct depot *d = &pool->depot;
 	bool huge = false;
 	char *base;
 
 	if (d->limit_bytes && d->arena_bytes + TABLE_POOL_ARENA_BYTES > d->limit_bytes)
 		return false;
+	if (!map_boxes(pool, boxes))
+		return false;
 	d->arena_bytes += TABLE_POOL_ARENA_BYTES;
+	d->arena_boxes += boxes;
 	port_unlock(&d->lock);
-	base = io_pgtable_port_arena_map(head, TABLE_POOL_ARENA_BYTES, &huge);
+	base = io_pgtable_port_arena_map(head_bytes(lg2), TABLE_POOL_ARENA_BYTES, &huge);
 	port_lock(&d->lock);
 	if (!base) {
 		d->arena_bytes -= TABLE_POOL_ARENA_BYTES;
+		d->arena_boxes -= boxes;
 		return false;
 	}
-	arena = (struct arena *)(base - head);
-	arena->pool = pool;
-	arena->base = base;
-	arena->lg2 = (uint8_t)lg2;
-	arena->huge = huge;
-	arena->blocks = TABLE_POOL_ARENA_BYTES >> lg2;
-	arena->next = c->arenas;
-	c->arenas = arena;
-	arena->next_fresh = c->fresh;
-	c->fresh = arena;
+	add_arena(pool, lg2, base);
 	d->huge_arenas += huge;
 	return true;
 }
 
-/* A block that was never handed out. */
-static struct block *take_fresh(struct size_class *c)
+/* A box of blocks that were never handed out, in order from its end. */
+static struct box *take_fresh(struct table_pool *pool, unsigned int lg2)
 {
-	struct arena *arena = c->fresh;
-	struct block *b;
+	struct depot_size *s = &pool->depot.size[lg2 - POOL_MIN_LG2];
+	struct arena *arena;
+	struct box *box;
+	size_t n;
 
+	if (!s->fresh && !map_arena(pool, lg2))
+		return NULL;
+	/* Somebody else may have used up what was mapped while the lock was let go. */
+	arena = s->fresh;
 	if (!arena)
 		return NULL;
-	b = &arena->block[arena->fresh++];
+	n = arena->blocks - arena->fresh;
+	if (n > box_capacity(lg2))
+		n = box_capacity(lg2);
+	box = depot_empty_box(pool);
+	for (box->n = 0; box->n < n; box->n++)
+		box->block[box->n] = arena->base + ((arena->fresh + n - 1 - box->n) << lg2);
+	arena->fresh += (uint32_t)n;
 	if (arena->fresh == arena->blocks)
-		c->fresh = arena->next_fresh;
-	return b;
+		s->fresh = arena->next_fresh;
+	return box;
 }
 
-static struct block *take_block(struct table_pool *pool, unsigned int lg2, bool want_zero,
-				bool *zero)
+static struct box *take_full(struct depot_size *s, bool zero)
 {
-	struct size_class *c = &pool->depot.size[lg2 - POOL_MIN_LG2];
-	struct block *b;
+	struct box *box = s->full[zero];
 
-	for (;;) {
-		*zero = want_zero;
-		b = pop(c, want_zero ? BLOCK_ZERO : BLOCK_DIRTY);
-		if (b)
-			return b;
-		*zero = !want_zero;
-		b = pop(c, want_zero ? BLOCK_DIRTY : BLOCK_ZERO);
-		if (b)
-			return b;
-		*zero = true;
-		b = take_fresh(c);
-		if (b || !add_arena(pool, lg2))
-			return b;
+	if (box) {
+		s->full[zero] = box->next;
+		s->blocks[zero] -= box->n;
 	}
+	return box;
 }
 
-void *depot_take(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero)
+struct box *depot_take(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero)
 {
-	struct block *b = take_block(pool, lg2, want_zero, zero);
+	struct depot_size *s = &pool->depot.size[lg2 - POOL_MIN_LG2];
 	struct depot *d = &pool->depot;
+	struct box *box;
 
-	if (!b)
+	*zero = want_zero;
+	box = take_full(s, want_zero);
+	if (!box) {
+		*zero = !want_zero;
+		box = take_full(s, !want_zero);
+	}
+	if (!box) {
+		*zero = true;
+		box = take_fresh(pool, lg2);
+	}
+	if (!box)
 		return NULL;
-	b->state = BLOCK_OUT;
-	d->out_bytes += (size_t)1 << lg2;
+	d->out_bytes += box->n << lg2;
 	if (d->out_bytes > d->out_peak_bytes)
 		d->out_peak_bytes = d->out_bytes;
-	return block_ptr(arena_of_block(b, lg2), b);
+	return box;
 }
 
-void depot_give(struct table_pool *pool, unsigned int lg2, void *ptr, bool zero)
+/* Tops up the first box from a new one, so that no more than the first ever has room. */
+static void merge(struct box *first, struct box *box, unsigned int lg2)
 {
-	push(&pool->depot.size[lg2 - POOL_MIN_LG2], pool_block_of(ptr, lg2),
-	     zero ? BLOCK_ZERO : BLOCK_DIRTY);
-	pool->depot.out_bytes -= (size_t)1 << lg2;
+	while (box->n && first->n < box_capacity(lg2))
+		first->block[first->n++] = box->block[--box->n];
+}
+
+void depot_give(struct table_pool *pool, unsigned int lg2, struct box *box, bool zero)
+{
+	struct depot_size *s = &pool->depot.size[lg2 - POOL_MIN_LG2];
+
+	pool->depot.out_bytes -= box->n << lg2;
+	s->blocks[zero] += box->n;
+	if (s->full[zero])
+		merge(s->full[zero], box, lg2);
+	if (!box->n) {
+		depot_put_empty(pool, box);
+		return;
+	}
+	box->next = s->full[zero];
+	s->full[zero] = box;
 }
 
 void depot_unmap(struct table_pool *pool)
 {
+	void *map = pool->depot.box_maps;
+
 	for (unsigned int i = 0; i < POOL_NR_SIZES; i++) {
 		struct arena *arena = pool->depot.size[i].arenas, *next;
 
@@ -166,71 +231,79 @@ void depot_unmap(struct table_pool *pool)
 						    TABLE_POOL_ARENA_BYTES);
 		}
 	}
+	while (map) {
+		void *before = *(void **)map;
+
+		io_pgtable_port_arena_unmap(map, 0, BOX_MAP_BYTES);
+		map = before;
+	}
 }
 
-bool pool_reads_zero(const void *ptr, size_t bytes)
+static bool reads_zero(const uint64_t *p, size_t bytes)
 {
-	const uint64_t *p = ptr;
-
 	for (size_t i = 0; i < bytes / sizeof(*p); i++)
 		if (p[i])
 			return false;
 	return true;
 }
 
-/* Blocks on a list, bounded by the count: a loop shows as a difference. */
-static bool list_is_good(const struct size_class *c, enum block_state state, unsigned int lg2)
+bool pool_box_is_good(const struct box *box, unsigned int lg2, bool zero)
 {
-	const struct block *b = c->list[state];
-	size_t n = 0;
-
-	for (; b && n <= c->count[state]; b = b->next, n++)
-		if (b->state != state ||
-		    (state == BLOCK_ZERO &&
-		     !pool_reads_zero(block_ptr(arena_of_block(b, lg2), b), (size_t)1 << lg2)))
-			return false;
-	return n == c->count[state];
-}
-
-/* Counts the blocks of one arena by state; false if its header is broken. */
-static bool count_arena(const struct arena *a, size_t count[NR_BLOCK_STATES])
-{
-	if (a->fresh > a->blocks || a->blocks != TABLE_POOL_ARENA_BYTES >> a->lg2)
+	if (box->n > box_capacity(lg2))
 		return false;
-	for (uint32_t n = 0; n < a->blocks; n++) {
-		if (a->block[n].state >= NR_BLOCK_STATES ||
-		    (n >= a->fresh) != (a->block[n].state == BLOCK_FRESH))
+	for (size_t i = 0; i < box->n; i++) {
+		const struct arena *arena = pool_arena_of(box->block[i], lg2);
+
+		if (arena->lg2 != lg2 || (POOL_TRACK && *pool_live_of(box->block[i], lg2)) ||
+		    (zero && !reads_zero(box->block[i], (size_t)1 << lg2)))
 			return false;
-		count[a->block[n].state]++;
 	}
 	return true;
 }
 
-static bool class_is_good(const struct table_pool *pool, unsigned int i, size_t *arena_bytes,
-			  size_t *out_bytes)
+/* Bounded by the count of blocks: a loop shows as a difference. */
+static bool boxes_are_good(const struct depot_size *s, unsigned int lg2, bool zero)
 {
-	const struct size_class *c = &pool->depot.size[i];
-	size_t count[NR_BLOCK_STATES] = { 0 }, fresh = 0;
+	size_t left = s->blocks[zero];
 
-	for (const struct arena *a = c->arenas; a; a = a->next) {
-		if (a->pool != pool || a->lg2 != i + POOL_MIN_LG2 || !count_arena(a, count))
+	for (const struct box *box = s->full[zero]; box; box = box->next) {
+		bool first = box == s->full[zero];
+
+		if (!box->n || box->n > left || !pool_box_is_good(box, lg2, zero) ||
+		    (!first && box->n < box_capacity(lg2)))
+			return false;
+		left -= box->n;
+	}
+	return !left;
+}
+
+static bool size_is_good(const struct table_pool *pool, unsigned int i, size_t *arena_bytes,
+			 size_t *handed_out_bytes)
+{
+	const struct depot_size *s = &pool->depot.size[i];
+	unsigned int lg2 = i + POOL_MIN_LG2;
+	size_t fresh = 0;
+
+	for (const struct arena *a = s->arenas; a; a = a->next) {
+		if (a->pool != pool || a->lg2 != lg2 || a->fresh > a->blocks ||
+		    a->blocks != TABLE_POOL_ARENA_BYTES >> lg2)
 			return false;
 		*arena_bytes += TABLE_POOL_ARENA_BYTES;
-	}
-	for (const struct arena *a = c->fresh; a; a = a->next_fresh)
+		*handed_out_bytes += (size_t)a->fresh << lg2;
 		fresh += a->blocks - a->fresh;
-	*out_bytes += (count[BLOCK_OUT] + count[BLOCK_CACHED]) << (i + POOL_MIN_LG2);
-	return fresh == count[BLOCK_FRESH] && count[BLOCK_ZERO] == c->count[BLOCK_ZERO] &&
-	       count[BLOCK_DIRTY] == c->count[BLOCK_DIRTY] &&
-	       list_is_good(c, BLOCK_ZERO, i + POOL_MIN_LG2) &&
-	       list_is_good(c, BLOCK_DIRTY, i + POOL_MIN_LG2);
+	}
+	for (const struct arena *a = s->fresh; a; a = a->next_fresh)
+		fresh -= a->blocks - a->fresh;
+	return !fresh && boxes_are_good(s, lg2, false) && boxes_are_good(s, lg2, true);
 }
 
-bool depot_is_good(const struct table_pool *pool, size_t *arena_bytes, size_t *out_bytes)
+bool depot_is_good(const struct table_pool *pool, size_t *handed_out_bytes)
 {
-	*arena_bytes = *out_bytes = 0;
+	size_t arena_bytes = 0;
+
+	*handed_out_bytes = 0;
 	for (unsigned int i = 0; i < POOL_NR_SIZES; i++)
-		if (!class_is_good(pool, i, arena_bytes, out_bytes))
+		if (!size_is_good(pool, i, &arena_bytes, handed_out_bytes))
 			return false;
-	return true;
+	return arena_bytes == pool->depot.arena_bytes;
 }

@@ -1,27 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Magazines: the free blocks that a CPU keeps at hand (core/pool.h).
+ * Magazines: the boxes of free blocks that a CPU works from (core/pool.h).
  *
  * A set belongs to a CPU number, not to a thread: nothing has to happen when a thread ends, and a
  * thread that moves finds what it needs. The lock is for the case that it moves in the middle, or
- * that there are more CPUs than sets; it costs about 2 ns each way where nobody else wants it. What
- * goes to and from the depot goes half a magazine at a time. Bound: MAGAZINE_BLOCKS and
- * MAGAZINE_BYTES of each size and kind per set; when the depot has nothing left everything comes
- * back (magazine_drain).
+ * that there are more CPUs than sets; it costs about 2 ns each way where nobody else wants it. Two
+ * boxes of each kind, so that a sequence of allocations and frees around a full or an empty box
+ * does not go to the depot each time (Bonwick and Adams, "Magazines and Vmem", USENIX 2001).
  */
 #include "core/pool.h"
 
-#define SETS_BYTES (2u << 20)
+#define SETS_BYTES (256u << 10)
 
-_Static_assert(sizeof(struct magazine_set) * MAGAZINE_SETS <= SETS_BYTES,
-	       "all sets in one mapping");
-
-static unsigned int capacity(unsigned int lg2)
-{
-	unsigned int fit = MAGAZINE_BYTES >> lg2;
-
-	return fit < MAGAZINE_BLOCKS ? fit : MAGAZINE_BLOCKS;
-}
+_Static_assert(sizeof(struct magazine_set) * POOL_CPU_SETS <= SETS_BYTES, "one mapping for all");
 
 static noinline struct magazine_set *map_sets(struct table_pool *pool)
 {
@@ -42,118 +33,142 @@ struct magazine_set *magazine_set(struct table_pool *pool, unsigned int lg2)
 {
 	struct magazine_set *sets;
 
-	if (lg2 >= POOL_MIN_LG2 + MAGAZINE_SIZES || pool->plain)
-		return NULL;
+	if (lg2 > POOL_CPU_LG2 || pool->plain)
+		return &pool->shared;
 	sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE);
 	if (unlikely(!sets) && !(sets = map_sets(pool)))
-		return NULL;
-	return &sets[io_pgtable_port_cpu() % MAGAZINE_SETS];
+		return &pool->shared;
+	return &sets[io_pgtable_port_cpu() % POOL_CPU_SETS];
 }
 
-static void track(void *ptr, unsigned int lg2, enum block_state state)
+static void swap_boxes(struct magazine *m, bool zero)
 {
-	if (POOL_TRACK)
-		pool_block_of(ptr, lg2)->state = state;
+	struct box *box = m->loaded[zero];
+
+	m->loaded[zero] = m->spare[zero];
+	m->spare[zero] = box;
 }
 
-/*
- * Half an empty magazine from the depot, or what it has. Pushed in reverse, so that blocks are
- * handed out in the depot's order: neighbours are used one after the other, as they were freed.
- */
-static noinline void refill(struct table_pool *pool, struct magazine *m, unsigned int lg2,
-			    bool want_zero)
+/* Makes the loaded box of a kind one that has a block, if the magazine has any. */
+static inline bool has_block(struct magazine *m, bool zero)
 {
-	unsigned int want = (capacity(lg2) + 1) / 2, n = 0;
-	bool zero[MAGAZINE_BLOCKS];
-	void *ptr[MAGAZINE_BLOCKS];
+	if (likely(m->loaded[zero] && m->loaded[zero]->n))
+		return true;
+	if (!m->spare[zero] || !m->spare[zero]->n)
+		return false;
+	swap_boxes(m, zero);
+	return true;
+}
+
+/* A box from the depot in place of the loaded one, which is empty. */
+static noinline bool load(struct table_pool *pool, struct magazine *m, unsigned int lg2,
+			  bool want_zero)
+{
+	struct box *box;
+	bool zero;
 
 	port_lock(&pool->depot.lock);
-	while (n < want && (ptr[n] = depot_take(pool, lg2, want_zero, &zero[n])))
-		n++;
-	port_unlock(&pool->depot.lock);
-	while (n--) {
-		track(ptr[n], lg2, BLOCK_CACHED);
-		m->block[zero[n]][m->n[zero[n]]++] = ptr[n];
+	box = depot_take(pool, lg2, want_zero, &zero);
+	if (box) {
+		if (m->loaded[zero])
+			depot_put_empty(pool, m->loaded[zero]);
+		m->loaded[zero] = box;
 	}
-}
-
-/* The older half of one stack to the depot: the newer one is more likely to be in a cache. */
-static noinline void spill(struct table_pool *pool, struct magazine *m, unsigned int lg2, bool zero)
-{
-	unsigned int n = (m->n[zero] + 1) / 2;
-
-	port_lock(&pool->depot.lock);
-	for (unsigned int i = 0; i < n; i++)
-		depot_give(pool, lg2, m->block[zero][i], zero);
 	port_unlock(&pool->depot.lock);
-	m->n[zero] = (uint16_t)(m->n[zero] - n);
-	for (unsigned int i = 0; i < m->n[zero]; i++)
-		m->block[zero][i] = m->block[zero][i + n];
+	return box;
 }
 
 void *magazine_alloc(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
 		     bool want_zero, bool *zero)
 {
 	struct magazine *m = &set->mag[lg2 - POOL_MIN_LG2];
-	void *ptr;
+	struct box *box;
 
-	if (unlikely(!m->n[0] && !m->n[1]))
-		refill(pool, m, lg2, want_zero);
-	*zero = m->n[want_zero] ? want_zero : !want_zero;
-	if (unlikely(!m->n[*zero]))
-		return NULL;
-	ptr = m->block[*zero][--m->n[*zero]];
-	track(ptr, lg2, BLOCK_OUT);
-	return ptr;
+	*zero = has_block(m, want_zero) ? want_zero : !want_zero;
+	if (unlikely(*zero != want_zero && !has_block(m, !want_zero))) {
+		if (!load(pool, m, lg2, want_zero))
+			return NULL;
+		*zero = has_block(m, want_zero) ? want_zero : !want_zero;
+	}
+	box = m->loaded[*zero];
+	return box->block[--box->n];
+}
+
+/* An empty box in place of the loaded one, which is full or not there. */
+static noinline void unload(struct table_pool *pool, struct magazine *m, unsigned int lg2,
+			    bool zero)
+{
+	if (m->spare[zero] && !m->spare[zero]->n) {
+		swap_boxes(m, zero);
+		return;
+	}
+	port_lock(&pool->depot.lock);
+	if (m->spare[zero])
+		depot_give(pool, lg2, m->spare[zero], zero);
+	m->spare[zero] = m->loaded[zero];
+	m->loaded[zero] = depot_empty_box(pool);
+	port_unlock(&pool->depot.lock);
 }
 
 void magazine_free(struct table_pool *pool, struct magazine_set *set, unsigned int lg2, void *ptr,
 		   bool zero)
 {
 	struct magazine *m = &set->mag[lg2 - POOL_MIN_LG2];
+	struct box *box = m->loaded[zero];
 
-	if (unlikely(m->n[zero] == capacity(lg2)))
-		spill(pool, m, lg2, zero);
-	track(ptr, lg2, BLOCK_CACHED);
-	m->block[zero][m->n[zero]++] = ptr;
+	if (unlikely(!box || box->n == box_capacity(lg2))) {
+		unload(pool, m, lg2, zero);
+		box = m->loaded[zero];
+	}
+	box->block[box->n++] = ptr;
+}
+
+static void drain_box(struct table_pool *pool, unsigned int lg2, struct box **box, bool zero)
+{
+	if (*box)
+		depot_give(pool, lg2, *box, zero);
+	*box = NULL;
+}
+
+static void drain_set(struct table_pool *pool, struct magazine_set *set)
+{
+	port_lock(&set->lock);
+	port_lock(&pool->depot.lock);
+	for (unsigned int i = 0; i < POOL_NR_SIZES; i++) {
+		for (int zero = 0; zero < 2; zero++) {
+			drain_box(pool, i + POOL_MIN_LG2, &set->mag[i].loaded[zero], zero);
+			drain_box(pool, i + POOL_MIN_LG2, &set->mag[i].spare[zero], zero);
+		}
+	}
+	port_unlock(&pool->depot.lock);
+	port_unlock(&set->lock);
 }
 
 void magazine_drain(struct table_pool *pool)
 {
 	struct magazine_set *sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE);
 
-	for (unsigned int s = 0; sets && s < MAGAZINE_SETS; s++) {
-		port_lock(&sets[s].lock);
-		for (unsigned int i = 0; i < MAGAZINE_SIZES; i++)
-			for (int zero = 0; zero < 2; zero++)
-				while (sets[s].mag[i].n[zero])
-					spill(pool, &sets[s].mag[i], i + POOL_MIN_LG2, zero);
-		port_unlock(&sets[s].lock);
-	}
+	drain_set(pool, &pool->shared);
+	for (unsigned int s = 0; sets && s < POOL_CPU_SETS; s++)
+		drain_set(pool, &sets[s]);
 }
 
-static bool magazine_is_good(const struct magazine *m, unsigned int lg2)
+bool magazine_census(const struct magazine_set *set, bool look, size_t bytes[2])
 {
-	for (int zero = 0; zero < 2; zero++) {
-		if (m->n[zero] > capacity(lg2))
-			return false;
-		for (unsigned int i = 0; i < m->n[zero]; i++) {
-			const void *ptr = m->block[zero][i];
+	for (unsigned int i = 0; i < POOL_NR_SIZES; i++) {
+		for (int zero = 0; zero < 2; zero++) {
+			const struct box *box[] = { set->mag[i].loaded[zero],
+						    set->mag[i].spare[zero] };
 
-			if ((POOL_TRACK && pool_block_of(ptr, lg2)->state != BLOCK_CACHED) ||
-			    (zero && !pool_reads_zero(ptr, (size_t)1 << lg2)))
-				return false;
+			for (int b = 0; b < 2; b++) {
+				if (!box[b])
+					continue;
+				if (look && !pool_box_is_good(box[b], i + POOL_MIN_LG2, zero))
+					return false;
+				bytes[zero] += box[b]->n << (i + POOL_MIN_LG2);
+			}
 		}
 	}
-	return true;
-}
-
-bool magazines_are_good(const struct table_pool *pool)
-{
-	for (unsigned int s = 0; pool->sets && s < MAGAZINE_SETS; s++)
-		for (unsigned int i = 0; i < MAGAZINE_SIZES; i++)
-			if (!magazine_is_good(&pool->sets[s].mag[i], i + POOL_MIN_LG2))
-				return false;
 	return true;
 }
 

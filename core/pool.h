@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The inside of the table pool: depot and magazines.
+ * The inside of the table pool: magazines before a depot before arenas.
  *
- * The depot (core/pool-depot.c) has the arenas and, for each block size, the free blocks; one lock
- * guards it. Before it stand magazines (core/pool-magazine.c): small stacks of free blocks, a set
- * of them for each CPU, each set with a lock of its own that is taken by one CPU at a time in
- * practice.
+ * A box is an array of pointers to free blocks of one size and kind (known to read as zero, or
+ * not). A magazine is the two boxes of each kind that a CPU works from; full and empty boxes change
+ * hands with the depot whole (core/pool-magazine.c). The depot (core/pool-depot.c) keeps full boxes
+ * and cuts new blocks from arenas. Boxes and arena headers lie outside the blocks: a free block is
+ * never touched, but by table_pool_validate().
  *
- * Bookkeeping lies outside the blocks: an arena's header directly below its first block, one struct
- * block for each block, converted into each other by arithmetic. A free block is never touched, but
- * by table_pool_validate().
+ * Who writes what: depot and arenas (but for what never changes once the arena is there), under the
+ * depot's lock; a magazine set and the boxes in it, under the set's. Lock order: one set, then the
+ * depot; never two sets. At assertion level 2 and above an arena also keeps whether each block is
+ * live, written by whoever allocates or frees it: that is what finds a double free.
  *
- * Who writes what: depot, arenas (but for pool, base, lg2, blocks and huge, which never change) and
- * struct block, under the depot's lock; a magazine set, under its own. Lock order: one set, then
- * the depot; never two sets. At assertion level 2 and above block.state is also kept while a block
- * is out of the depot, by whoever holds it, which is what finds a double free.
+ * Bounds: a magazine holds at most four boxes; a box BOX_BLOCKS blocks and, of larger ones,
+ * BOX_BYTES. Memory for every box that could be needed is mapped together with an arena, so that
+ * giving a block back never needs memory.
  */
 #ifndef CORE_POOL_H
 #define CORE_POOL_H
@@ -27,47 +28,42 @@
 #define POOL_MAX_LG2  20
 #define POOL_NR_SIZES (POOL_MAX_LG2 - POOL_MIN_LG2 + 1)
 
-/* Sizes up to 64 KiB have magazines, of at most 64 blocks and 256 KiB each. */
-#define MAGAZINE_SIZES	(16 - POOL_MIN_LG2 + 1)
-#define MAGAZINE_BLOCKS 64
-#define MAGAZINE_BYTES	(256u << 10)
-#define MAGAZINE_SETS	128
+/* Blocks above 64 KiB are not kept per CPU. */
+#define POOL_CPU_LG2  16
+#define POOL_CPU_SETS 128
+#define BOX_BLOCKS    62
+#define BOX_BYTES     (256u << 10)
 
-/* Is the state of blocks kept while they are out of the depot? */
+/* Is it kept which blocks are live? */
 #define POOL_TRACK (IO_PGTABLE_ASSERT >= 2)
 
-enum block_state { BLOCK_FRESH, BLOCK_OUT, BLOCK_ZERO, BLOCK_DIRTY, BLOCK_CACHED, NR_BLOCK_STATES };
-
-struct block {
-	struct block *next;
-	enum block_state state;
+struct box {
+	struct box *next;
+	size_t n;
+	void *block[BOX_BLOCKS];
 };
 
 struct arena {
 	struct table_pool *pool;
-	void *base;
+	char *base;
 	uint32_t blocks;
 	uint8_t lg2;
-	bool huge;
 
 	struct arena *next __attribute__((aligned(64))); /* of the same size */
 	struct arena *next_fresh;			 /* that has fresh blocks too */
 	uint32_t fresh; /* blocks from here on were never handed out, and read as zero */
-	struct block block[];
+	uint8_t live[]; /* of each block, if POOL_TRACK */
 };
 
-/*
- * One block size: its arenas, those of them with blocks that were never handed out (usually one;
- * two threads can add one each at the same time), and the blocks in each state.
- */
-struct size_class {
+/* One block size in the depot. Index [1]: known to read as zero. */
+struct depot_size {
 	struct arena *arenas;
-	struct arena *fresh;
-	struct block *list[NR_BLOCK_STATES]; /* BLOCK_ZERO and BLOCK_DIRTY */
-	size_t count[NR_BLOCK_STATES];
+	struct arena *fresh; /* those with fresh blocks: usually one */
+	struct box *full[2]; /* only the first may have room left */
+	size_t blocks[2];    /* in those boxes */
 };
 
-/* What was done by those who hold a lock; the sums over all locks are the pool's statistics. */
+/* What was done under one lock; the sums over all locks are the pool's statistics. */
 struct pool_counts {
 	uint64_t allocs;
 	uint64_t frees;
@@ -75,6 +71,18 @@ struct pool_counts {
 	uint64_t zeroed;
 	uint64_t zero_skipped;
 	size_t live_bytes; /* of one lock alone it may wrap below zero */
+	size_t peak_bytes; /* the most that live_bytes was: exact where there is one set only */
+};
+
+struct magazine {
+	struct box *loaded[2]; /* worked from; NULL until first needed */
+	struct box *spare[2];
+};
+
+struct magazine_set {
+	struct port_lock lock __attribute__((aligned(128)));
+	struct pool_counts counts;
+	struct magazine mag[POOL_NR_SIZES];
 };
 
 struct depot {
@@ -84,43 +92,44 @@ struct depot {
 	size_t out_bytes; /* live, or in a magazine */
 	size_t out_peak_bytes;
 	uint64_t huge_arenas;
-	struct pool_counts counts;
-	struct size_class size[POOL_NR_SIZES];
-};
-
-/* Free blocks of one size: [1] known to read as zero, [0] not. */
-struct magazine {
-	uint16_t n[2];
-	void *block[2][MAGAZINE_BLOCKS];
-};
-
-struct magazine_set {
-	struct port_lock lock __attribute__((aligned(128)));
-	struct pool_counts counts;
-	struct magazine mag[MAGAZINE_SIZES];
+	size_t arena_boxes; /* that the blocks of all arenas fill */
+	struct box *empty;
+	struct box *box_next, *box_end; /* never used yet */
+	size_t boxes;			/* for which there is memory */
+	void *box_maps;			/* each begins with the address of the one before */
+	struct depot_size size[POOL_NR_SIZES];
 };
 
 struct table_pool {
 	struct depot depot;
-	bool plain;		   /* no magazines */
-	struct magazine_set *sets; /* MAGAZINE_SETS of them, mapped when first needed */
+	bool plain;		    /* every request goes through shared */
+	struct magazine_set *sets;  /* POOL_CPU_SETS of them, mapped when first needed */
+	struct magazine_set shared; /* large blocks, and plain pools */
 };
 
-/* core/pool-depot.c */
+static inline size_t box_capacity(unsigned int lg2)
+{
+	size_t fit = BOX_BYTES >> lg2;
 
-/* With the depot's lock held. Blocks that are BLOCK_OUT; *zero: does it read as zero? */
-void *depot_take(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero);
-void depot_give(struct table_pool *pool, unsigned int lg2, void *ptr, bool zero);
-bool depot_is_good(const struct table_pool *pool, size_t *arena_bytes, size_t *out_bytes);
+	return fit < 1 ? 1 : fit < BOX_BLOCKS ? fit : BOX_BLOCKS;
+}
+
+/* core/pool-depot.c, all with the depot's lock held */
+struct box *depot_take(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero);
+void depot_give(struct table_pool *pool, unsigned int lg2, struct box *box, bool zero);
+struct box *depot_empty_box(struct table_pool *pool);
+void depot_put_empty(struct table_pool *pool, struct box *box);
+bool depot_is_good(const struct table_pool *pool, size_t *handed_out_bytes);
 void depot_unmap(struct table_pool *pool);
 
+/* Arithmetic on what never changes: no lock. */
 struct arena *pool_arena_of(const void *ptr, unsigned int lg2);
-struct block *pool_block_of(const void *ptr, unsigned int lg2);
-bool pool_reads_zero(const void *ptr, size_t bytes);
+uint8_t *pool_live_of(const void *ptr, unsigned int lg2);
+bool pool_box_is_good(const struct box *box, unsigned int lg2, bool zero);
 
 /* core/pool-magazine.c */
 
-/* The calling CPU's set, NULL if there is none for this size. */
+/* The set that serves this CPU and size. */
 struct magazine_set *magazine_set(struct table_pool *pool, unsigned int lg2);
 
 /* With the set's lock held. */
@@ -129,11 +138,11 @@ void *magazine_alloc(struct table_pool *pool, struct magazine_set *set, unsigned
 void magazine_free(struct table_pool *pool, struct magazine_set *set, unsigned int lg2, void *ptr,
 		   bool zero);
 
-/* Everything that magazines hold goes back to the depot. With no lock held. */
+/* Everything that magazines hold goes to the depot. With no lock held. */
 void magazine_drain(struct table_pool *pool);
 
-/* With every lock held. */
-bool magazines_are_good(const struct table_pool *pool);
+/* Adds the bytes that a set holds, dirty and zero; false if it is broken. With its lock held. */
+bool magazine_census(const struct magazine_set *set, bool look, size_t bytes[2]);
 void magazine_unmap(struct table_pool *pool);
 
 #endif /* CORE_POOL_H */

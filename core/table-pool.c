@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table pool's interface: which of magazines and depot serves a request, zeroing, statistics.
+ * The table pool's interface: arguments, zeroing, the last resort, statistics.
  *
  * Zeroing happens outside of every lock, by the thread that already owns the block. core/pool.h has
  * the structures and who writes what.
@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "core/pool.h"
+
+/* The memory of a created pool, from the default one. */
+#define POOL_BYTES 4096
 
 static struct table_pool default_pool;
 
@@ -25,31 +28,24 @@ static void count_alloc(struct pool_counts *c, size_t bytes, bool want_zero, boo
 {
 	c->allocs++;
 	c->live_bytes += bytes;
+	if (c->live_bytes > c->peak_bytes)
+		c->peak_bytes = c->live_bytes;
 	c->zero_skipped += want_zero && zero;
 	c->zeroed += want_zero && !zero;
 }
 
-static void *take_depot(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero)
+static void *take(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero)
 {
-	void *ptr;
-
-	port_lock(&pool->depot.lock);
-	ptr = depot_take(pool, lg2, want_zero, zero);
-	if (ptr)
-		count_alloc(&pool->depot.counts, (size_t)1 << lg2, want_zero, *zero);
-	port_unlock(&pool->depot.lock);
-	return ptr;
-}
-
-static void *take_magazine(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
-			   bool want_zero, bool *zero)
-{
+	struct magazine_set *set = magazine_set(pool, lg2);
 	void *ptr;
 
 	port_lock(&set->lock);
 	ptr = magazine_alloc(pool, set, lg2, want_zero, zero);
-	if (likely(ptr != NULL))
+	if (likely(ptr != NULL)) {
 		count_alloc(&set->counts, (size_t)1 << lg2, want_zero, *zero);
+		if (POOL_TRACK)
+			*pool_live_of(ptr, lg2) = true;
+	}
 	port_unlock(&set->lock);
 	return ptr;
 }
@@ -61,11 +57,11 @@ static noinline void *take_last(struct table_pool *pool, unsigned int lg2, bool 
 	void *ptr;
 
 	magazine_drain(pool);
-	ptr = take_depot(pool, lg2, want_zero, zero);
+	ptr = take(pool, lg2, want_zero, zero);
 	if (!ptr) {
-		port_lock(&pool->depot.lock);
-		pool->depot.counts.failures++;
-		port_unlock(&pool->depot.lock);
+		port_lock(&pool->shared.lock);
+		pool->shared.counts.failures++;
+		port_unlock(&pool->shared.lock);
 	}
 	return ptr;
 }
@@ -74,16 +70,11 @@ void *table_pool_alloc(struct table_pool *pool, size_t size_bytes, unsigned int 
 {
 	bool want_zero = flags & IO_PGTABLE_MEM_ZERO, zero = false;
 	int lg2 = size_lg2(size_bytes);
-	struct magazine_set *set;
 	void *ptr;
 
 	if (misuse(lg2 < 0, "table_pool_alloc() of a size that is not a power of two in range"))
 		return NULL;
-	set = magazine_set(pool, (unsigned int)lg2);
-	if (likely(set != NULL))
-		ptr = take_magazine(pool, set, (unsigned int)lg2, want_zero, &zero);
-	else
-		ptr = take_depot(pool, (unsigned int)lg2, want_zero, &zero);
+	ptr = take(pool, (unsigned int)lg2, want_zero, &zero);
 	if (unlikely(!ptr))
 		ptr = take_last(pool, (unsigned int)lg2, want_zero, &zero);
 	if (ptr && want_zero && !zero)
@@ -95,14 +86,11 @@ static bool is_ours(const struct table_pool *pool, const void *ptr, unsigned int
 {
 	const struct arena *arena = pool_arena_of(ptr, lg2);
 
-	if (arena->pool != pool || arena->lg2 != lg2)
-		return false;
-	return !POOL_TRACK || pool_block_of(ptr, lg2)->state == BLOCK_OUT;
+	return arena->pool == pool && arena->lg2 == lg2 && (!POOL_TRACK || *pool_live_of(ptr, lg2));
 }
 
 void table_pool_free(struct table_pool *pool, void *ptr, size_t size_bytes, unsigned int flags)
 {
-	bool zero = flags & IO_PGTABLE_MEM_ZERO;
 	int lg2 = size_lg2(size_bytes);
 	struct magazine_set *set;
 
@@ -115,19 +103,13 @@ void table_pool_free(struct table_pool *pool, void *ptr, size_t size_bytes, unsi
 		   "table_pool_free() of a block that is not live, or not of this pool and size"))
 		return;
 	set = magazine_set(pool, (unsigned int)lg2);
-	if (likely(set != NULL)) {
-		port_lock(&set->lock);
-		magazine_free(pool, set, (unsigned int)lg2, ptr, zero);
-		set->counts.frees++;
-		set->counts.live_bytes -= size_bytes;
-		port_unlock(&set->lock);
-		return;
-	}
-	port_lock(&pool->depot.lock);
-	depot_give(pool, (unsigned int)lg2, ptr, zero);
-	pool->depot.counts.frees++;
-	pool->depot.counts.live_bytes -= size_bytes;
-	port_unlock(&pool->depot.lock);
+	port_lock(&set->lock);
+	if (POOL_TRACK)
+		*pool_live_of(ptr, (unsigned int)lg2) = false;
+	magazine_free(pool, set, (unsigned int)lg2, ptr, flags & IO_PGTABLE_MEM_ZERO);
+	set->counts.frees++;
+	set->counts.live_bytes -= size_bytes;
+	port_unlock(&set->lock);
 }
 
 struct table_pool *table_pool_default(void)
@@ -139,8 +121,8 @@ struct table_pool *table_pool_create(const struct table_pool_opts *opts)
 {
 	struct table_pool *pool;
 
-	_Static_assert(sizeof(*pool) <= 2048, "a pool takes one 2 KiB block");
-	pool = table_pool_alloc(&default_pool, 2048, IO_PGTABLE_MEM_ZERO);
+	_Static_assert(sizeof(*pool) <= POOL_BYTES, "a pool takes one block");
+	pool = table_pool_alloc(&default_pool, POOL_BYTES, IO_PGTABLE_MEM_ZERO);
 	if (pool && opts) {
 		pool->depot.limit_bytes = opts->limit_bytes;
 		pool->plain = opts->plain;
@@ -148,19 +130,31 @@ struct table_pool *table_pool_create(const struct table_pool_opts *opts)
 	return pool;
 }
 
+/* The sets of a pool, one after the other: NULL after the last. */
+static struct magazine_set *nth_set(struct table_pool *pool, unsigned int n)
+{
+	if (!n)
+		return &pool->shared;
+	return pool->sets && n <= POOL_CPU_SETS ? &pool->sets[n - 1] : NULL;
+}
+
 /* Every lock of a pool, for what has to be of one moment. */
 static void lock_all(struct table_pool *pool)
 {
-	for (unsigned int s = 0; pool->sets && s < MAGAZINE_SETS; s++)
-		port_lock(&pool->sets[s].lock);
+	struct magazine_set *set;
+
+	for (unsigned int n = 0; (set = nth_set(pool, n)); n++)
+		port_lock(&set->lock);
 	port_lock(&pool->depot.lock);
 }
 
 static void unlock_all(struct table_pool *pool)
 {
+	struct magazine_set *set;
+
 	port_unlock(&pool->depot.lock);
-	for (unsigned int s = 0; pool->sets && s < MAGAZINE_SETS; s++)
-		port_unlock(&pool->sets[s].lock);
+	for (unsigned int n = 0; (set = nth_set(pool, n)); n++)
+		port_unlock(&set->lock);
 }
 
 static void add_counts(struct table_pool_stats *stats, const struct pool_counts *c)
@@ -173,41 +167,36 @@ static void add_counts(struct table_pool_stats *stats, const struct pool_counts 
 	stats->live_bytes += c->live_bytes;
 }
 
-static void add_cached(struct table_pool_stats *stats, const struct table_pool *pool)
+/* look: also at the blocks that are kept as zero. False if something is broken. */
+static bool sum_stats(struct table_pool *pool, struct table_pool_stats *stats, bool look)
 {
-	for (unsigned int i = 0; i < POOL_NR_SIZES; i++) {
-		stats->cached_zero_bytes += pool->depot.size[i].count[BLOCK_ZERO]
-					    << (i + POOL_MIN_LG2);
-		stats->cached_dirty_bytes += pool->depot.size[i].count[BLOCK_DIRTY]
-					     << (i + POOL_MIN_LG2);
-	}
-	for (unsigned int s = 0; pool->sets && s < MAGAZINE_SETS; s++) {
-		for (unsigned int i = 0; i < MAGAZINE_SIZES; i++) {
-			const struct magazine *m = &pool->sets[s].mag[i];
+	const struct depot *d = &pool->depot;
+	size_t cached[2] = { 0, 0 };
+	struct magazine_set *set;
+	bool good = true;
 
-			stats->cached_zero_bytes += (size_t)m->n[1] << (i + POOL_MIN_LG2);
-			stats->cached_dirty_bytes += (size_t)m->n[0] << (i + POOL_MIN_LG2);
-		}
-	}
-}
-
-static void sum_stats(const struct table_pool *pool, struct table_pool_stats *stats)
-{
 	*stats = (struct table_pool_stats){
-		.arena_bytes = pool->depot.arena_bytes,
-		.live_peak_bytes = pool->depot.out_peak_bytes,
-		.huge_arenas = pool->depot.huge_arenas,
+		.arena_bytes = d->arena_bytes,
+		.live_peak_bytes = pool->plain ? pool->shared.counts.peak_bytes : d->out_peak_bytes,
+		.huge_arenas = d->huge_arenas,
 	};
-	add_counts(stats, &pool->depot.counts);
-	for (unsigned int s = 0; pool->sets && s < MAGAZINE_SETS; s++)
-		add_counts(stats, &pool->sets[s].counts);
-	add_cached(stats, pool);
+	for (unsigned int n = 0; (set = nth_set(pool, n)); n++) {
+		add_counts(stats, &set->counts);
+		good = good && magazine_census(set, look, cached);
+	}
+	good = good && d->out_bytes == stats->live_bytes + cached[0] + cached[1];
+	for (unsigned int i = 0; i < POOL_NR_SIZES; i++)
+		for (int zero = 0; zero < 2; zero++)
+			cached[zero] += d->size[i].blocks[zero] << (i + POOL_MIN_LG2);
+	stats->cached_dirty_bytes = cached[0];
+	stats->cached_zero_bytes = cached[1];
+	return good;
 }
 
 void table_pool_get_stats(struct table_pool *pool, struct table_pool_stats *stats)
 {
 	lock_all(pool);
-	sum_stats(pool, stats);
+	sum_stats(pool, stats, false);
 	unlock_all(pool);
 }
 
@@ -217,11 +206,11 @@ void table_pool_destroy(struct table_pool *pool)
 
 	if (!pool || misuse(pool == &default_pool, "the default pool cannot be destroyed"))
 		return;
-	sum_stats(pool, &stats);
+	sum_stats(pool, &stats, false);
 	misuse(stats.live_bytes != 0, "a pool was destroyed with blocks in use");
 	magazine_unmap(pool);
 	depot_unmap(pool);
-	table_pool_free(&default_pool, pool, 2048, 0);
+	table_pool_free(&default_pool, pool, POOL_BYTES, 0);
 }
 
 void table_pool_set_limit(struct table_pool *pool, size_t limit_bytes)
@@ -246,23 +235,18 @@ void table_pool_mem(struct table_pool *pool, struct io_pgtable_mem *mem)
 	*mem = (struct io_pgtable_mem){ .alloc = hook_alloc, .free = hook_free, .ctx = pool };
 }
 
-/* Live blocks, those in magazines and those in the depot make up what the arenas gave out. */
+/* What the arenas handed out is live, or in a box of a magazine or of the depot. */
 int table_pool_validate(struct table_pool *pool)
 {
 	struct table_pool_stats stats;
-	size_t arena_bytes, out_bytes, listed = 0;
+	size_t handed_out_bytes;
 	bool good;
 
 	lock_all(pool);
-	sum_stats(pool, &stats);
-	for (unsigned int i = 0; i < POOL_NR_SIZES; i++)
-		listed += (pool->depot.size[i].count[BLOCK_ZERO] +
-			   pool->depot.size[i].count[BLOCK_DIRTY])
-			  << (i + POOL_MIN_LG2);
-	good = depot_is_good(pool, &arena_bytes, &out_bytes) && magazines_are_good(pool) &&
-	       arena_bytes == stats.arena_bytes && out_bytes == pool->depot.out_bytes &&
-	       stats.live_bytes + stats.cached_zero_bytes + stats.cached_dirty_bytes ==
-		       out_bytes + listed;
+	good = sum_stats(pool, &stats, true);
+	good = good && depot_is_good(pool, &handed_out_bytes) &&
+	       handed_out_bytes ==
+		       stats.live_bytes + stats.cached_zero_bytes + stats.cached_dirty_bytes;
 	unlock_all(pool);
 	return good ? 0 : -EUCLEAN;
 }

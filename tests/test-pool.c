@@ -57,28 +57,33 @@ static void test_bad_sizes(void **state)
 /* Zero blocks serve zeroed requests first, dirty ones the others; nothing is zeroed twice. */
 static void test_zero_and_dirty(void **state)
 {
-	char *dirty = table_pool_alloc(pool, SZ_4K, 0), *clean = table_pool_alloc(pool, SZ_4K, 0);
+	const size_t size = TABLE_POOL_MAX_BYTES;
 	struct table_pool_stats before, after;
+	char *dirty, *clean;
 
-	memset(dirty, 1, SZ_4K);
-	memset(clean, 0, SZ_4K);
-	table_pool_free(pool, clean, SZ_4K, IO_PGTABLE_MEM_ZERO);
-	table_pool_free(pool, dirty, SZ_4K, 0);
+	/* An arena of two blocks, and no more. */
+	table_pool_set_limit(pool, TABLE_POOL_ARENA_BYTES);
+	dirty = table_pool_alloc(pool, size, 0);
+	clean = table_pool_alloc(pool, size, 0);
+	memset(dirty, 1, size);
+	memset(clean, 0, size);
+	table_pool_free(pool, clean, size, IO_PGTABLE_MEM_ZERO);
+	table_pool_free(pool, dirty, size, 0);
 	before = stats();
-	assert_int_equal(before.cached_zero_bytes, SZ_4K);
-	assert_int_equal(before.cached_dirty_bytes, SZ_4K);
-	assert_ptr_equal(table_pool_alloc(pool, SZ_4K, IO_PGTABLE_MEM_ZERO), clean);
-	assert_ptr_equal(table_pool_alloc(pool, SZ_4K, IO_PGTABLE_MEM_ZERO), dirty);
-	assert_true(reads_zero(dirty, SZ_4K));
+	assert_int_equal(before.cached_zero_bytes, size);
+	assert_int_equal(before.cached_dirty_bytes, size);
+	assert_ptr_equal(table_pool_alloc(pool, size, IO_PGTABLE_MEM_ZERO), clean);
+	assert_ptr_equal(table_pool_alloc(pool, size, IO_PGTABLE_MEM_ZERO), dirty);
+	assert_true(reads_zero(dirty, size));
 	after = stats();
 	assert_int_equal(after.zero_skipped - before.zero_skipped, 1);
 	assert_int_equal(after.zeroed - before.zeroed, 1);
-	table_pool_free(pool, clean, SZ_4K, IO_PGTABLE_MEM_ZERO);
-	table_pool_free(pool, dirty, SZ_4K, 0);
-	assert_ptr_equal(table_pool_alloc(pool, SZ_4K, 0), dirty);
-	assert_ptr_equal(table_pool_alloc(pool, SZ_4K, 0), clean);
-	table_pool_free(pool, clean, SZ_4K, 0);
-	table_pool_free(pool, dirty, SZ_4K, 0);
+	table_pool_free(pool, clean, size, IO_PGTABLE_MEM_ZERO);
+	table_pool_free(pool, dirty, size, 0);
+	assert_ptr_equal(table_pool_alloc(pool, size, 0), dirty);
+	assert_ptr_equal(table_pool_alloc(pool, size, 0), clean);
+	table_pool_free(pool, clean, size, 0);
+	table_pool_free(pool, dirty, size, 0);
 }
 
 static void test_validate_sees(void **state)
