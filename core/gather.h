@@ -44,22 +44,20 @@ static always_inline void pt_gather_init(struct iommu_iotlb_gather *g)
 	g->queued = false;
 }
 
-/* Extends r by an adjacent run of the same kind. */
+/* Extends r by an adjacent run of the same kind. Scattered pages fail the first two comparisons. */
 static always_inline bool pt_gather_merge(struct iommu_gather_range *r, uint64_t iova,
 					  uint64_t size, unsigned int stride_lg2, bool leaf)
 {
+	bool behind = r->iova + r->size == iova, before = iova + size == r->iova;
+
+	if (likely(!behind && !before))
+		return false;
 	if (r->stride_lg2 != stride_lg2 || r->leaf != leaf)
 		return false;
-	if (r->iova + r->size == iova) {
-		r->size += size;
-		return true;
-	}
-	if (iova + size == r->iova) {
+	if (before)
 		r->iova = iova;
-		r->size += size;
-		return true;
-	}
-	return false;
+	r->size += size;
+	return true;
 }
 
 static always_inline void pt_gather_range(struct pt_domain *d, struct iommu_iotlb_gather *g,
