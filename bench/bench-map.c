@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "gbench.h"
 #include "map-run.h"
+#include "quiet.h"
 #include "topology.h"
 
 static struct {
@@ -53,6 +54,13 @@ static void report_populate(struct gbench_state *state, const struct map_result 
 	gbench_counter(state, "unmap_ns_per_page", r->unmap_ns_per_page.median);
 }
 
+static void report_tables(struct gbench_state *state, const struct map_result *r)
+{
+	gbench_counter(state, "tables_per_page", r->tables_per_page);
+	gbench_counter(state, "table_alloc_ns", r->table_alloc_ns);
+	gbench_counter(state, "table_alloc_ns_per_page", r->tables_per_page * r->table_alloc_ns);
+}
+
 static void run_case(struct gbench_state *state, const void *arg)
 {
 	const struct map_case *c = arg;
@@ -75,6 +83,10 @@ static void run_case(struct gbench_state *state, const void *arg)
 	gbench_counter(state, "ns_per_page_p90", r.ns_per_page.p90);
 	gbench_counter(state, "pages", r.pages);
 	gbench_counter(state, "samples", (double)r.samples);
+	gbench_counter(state, "dropped_share", r.dropped_share);
+	gbench_counter(state, "noisy", r.noisy);
+	if (r.tables_per_page > 0)
+		report_tables(state, &r);
 	if (c->op == MAP_OP_POPULATE)
 		report_populate(state, &r);
 }
@@ -192,6 +204,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	bench_clock_calibrate();
+	quiet_calibrate();
 	status = gbench_run(!options.progress_total);
 	if (options.progress_total && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");

@@ -9,6 +9,10 @@
 
 #include "table-pool.h"
 
+#ifdef IO_PGTABLE_PEERS
+#include "impl-linux.h"
+#endif
+
 static void *core_alloc(const struct bench_domain *domain)
 {
 	struct io_pgtable_cfg cfg = {
@@ -94,6 +98,42 @@ static uint64_t core_translate(void *table, const struct bench_calls *calls)
 	return impl_loop(&core_calls, IMPL_TRANSLATE, table, calls, NULL);
 }
 
+static size_t core_map_sg(void *table, const struct bench_calls *calls,
+			  const struct io_pgtable_sg *sg)
+{
+	const struct bench_calls c = *calls;
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < c.nr; i++)
+		if (!io_pgtable_map_sg(table, c.base + i * c.stride, sg, c.pgcount, c.prot))
+			bytes += c.pgcount * c.pgsize;
+	return bytes;
+}
+
+static size_t core_cursor_pair(void *table, const struct bench_calls *calls)
+{
+	const struct bench_calls c = *calls;
+	struct io_pgtable_cursor cursor;
+	size_t bytes = 0;
+
+	io_pgtable_cursor_init(&cursor, table);
+	for (size_t i = 0; i < c.nr; i++) {
+		uint64_t iova = c.base + i * c.stride;
+
+		io_pgtable_cursor_map(&cursor, iova, iova ^ c.pa_xor, c.prot);
+		bytes += io_pgtable_cursor_unmap(&cursor, iova, NULL);
+	}
+	return bytes;
+}
+
+static void core_translate_batch(void *table, const uint64_t *iova, phys_addr_t *out, size_t n,
+				 size_t batch)
+{
+	for (size_t i = 0; i < n; i += batch)
+		io_pgtable_iova_to_phys_batch(table, iova + i, out + i,
+					      n - i < batch ? n - i : batch);
+}
+
 static phys_addr_t core_lookup(void *table, uint64_t iova)
 {
 	return io_pgtable_iova_to_phys(table, iova);
@@ -125,8 +165,23 @@ const struct bench_impl bench_impl_core = {
 	.pair_queued = core_pair_queued,
 	.sync = core_sync,
 	.translate = core_translate,
+	.map_sg = core_map_sg,
+	.cursor_pair = core_cursor_pair,
+	.translate_batch = core_translate_batch,
 	.lookup = core_lookup,
 	.reusable_bytes = core_reusable_bytes,
 };
 
-const struct bench_impl *const bench_impls[] = { &bench_impl_core, NULL };
+/* The cases of one kind run in this order, one implementation after the other. */
+const struct bench_impl *const bench_impls[] = {
+	&bench_impl_core,
+#ifdef IO_PGTABLE_PEERS
+	&bench_impl_linux,
+	&bench_impl_linux_kernel_flags,
+	&bench_impl_linux_v7s,
+	&bench_impl_linux_dart,
+	&bench_impl_linux_amdv1,
+	&bench_impl_linux_amdv2,
+#endif
+	NULL,
+};

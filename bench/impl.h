@@ -18,9 +18,18 @@
 #include "driver.h"
 #include "io-pgtable.h"
 
+/* Formats that only peers have (docs/peers.md), numbered on from the library's. */
+enum bench_fmt {
+	BENCH_FMT_ARM_V7S = IO_PGTABLE_NUM_FMTS,
+	BENCH_FMT_APPLE_DART,
+	BENCH_FMT_AMD_V1,
+	BENCH_FMT_AMD_V2,
+	BENCH_FMT_NR,
+};
+
 /**
  * struct bench_domain - the table that a case wants
- * @fmt: the format
+ * @fmt: the format, an enum io_pgtable_fmt or an enum bench_fmt
  * @pgsize_bitmap: all sizes of the granule
  * @ias: input address bits
  * @oas: output address bits
@@ -28,7 +37,7 @@
  * @flush: how invalidations are done
  */
 struct bench_domain {
-	enum io_pgtable_fmt fmt;
+	unsigned int fmt;
 	uint64_t pgsize_bitmap;
 	unsigned int ias;
 	unsigned int oas;
@@ -61,7 +70,8 @@ struct bench_calls {
 /**
  * struct bench_impl - an implementation
  * @name: its value of the key "impl" in benchmark names
- * @fmts: bit per enum io_pgtable_fmt that it has
+ * @fmts: bit per format (enum io_pgtable_fmt, enum bench_fmt) that it has
+ * @brief: only the base geometry, with one thread
  * @gather_bytes: the size of its gather; a caller provides as much, aligned to 16
  * @gather_init: make that memory an empty gather
  * @alloc: a new, empty table; NULL on failure
@@ -73,12 +83,20 @@ struct bench_calls {
  * @pair_queued: the same with a gather
  * @sync: invalidate what a gather holds
  * @translate: look up the middle of every run's first page; returns the sum of the results
+ * @map_sg: make the calls, each of a scatter list of calls->pgcount single pages; returns the bytes
+ *	that were mapped
+ * @cursor_pair: pair, of single pages, through a cursor if there is such a thing
+ * @translate_batch: look up @n addresses in calls of @batch
  * @lookup: one address
  * @reusable_bytes: table memory that it keeps for later tables
+ * @tables_allocated: how many tables the calling thread has taken from a page allocator that is not
+ *	part of what is measured; NULL if there is none
+ * @table_alloc_ns: what one of those costs, taken and given back, if that many are taken at once
  */
 struct bench_impl {
 	const char *name;
 	unsigned int fmts;
+	bool brief;
 	size_t gather_bytes;
 	void (*gather_init)(void *gather);
 	void *(*alloc)(const struct bench_domain *domain);
@@ -90,8 +108,15 @@ struct bench_impl {
 	size_t (*pair_queued)(void *table, const struct bench_calls *calls, void *gather);
 	void (*sync)(void *table, void *gather);
 	uint64_t (*translate)(void *table, const struct bench_calls *calls);
+	size_t (*map_sg)(void *table, const struct bench_calls *calls,
+			 const struct io_pgtable_sg *sg);
+	size_t (*cursor_pair)(void *table, const struct bench_calls *calls);
+	void (*translate_batch)(void *table, const uint64_t *iova, phys_addr_t *out, size_t n,
+				size_t batch);
 	phys_addr_t (*lookup)(void *table, uint64_t iova);
 	size_t (*reusable_bytes)(void);
+	uint64_t (*tables_allocated)(void);
+	double (*table_alloc_ns)(size_t tables, unsigned int size_lg2);
 };
 
 /* All of them, ended by NULL. */

@@ -13,13 +13,22 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-static const char *const op_names[MAP_OP_NR] = { "map",	     "unmap",	     "pair",
-						 "populate", "iova_to_phys", "alloc_free" };
-static const char *const fmt_names[IO_PGTABLE_NUM_FMTS] = {
-	[ARM_32_LPAE_S1] = "arm_32_lpae_s1",
-	[ARM_32_LPAE_S2] = "arm_32_lpae_s2",
-	[ARM_64_LPAE_S1] = "arm_64_lpae_s1",
-	[ARM_64_LPAE_S2] = "arm_64_lpae_s2",
+static const char *const op_names[MAP_OP_NR] = {
+	[MAP_OP_MAP] = "map",
+	[MAP_OP_UNMAP] = "unmap",
+	[MAP_OP_PAIR] = "pair",
+	[MAP_OP_POPULATE] = "populate",
+	[MAP_OP_IOVA_TO_PHYS] = "iova_to_phys",
+	[MAP_OP_ALLOC_FREE] = "alloc_free",
+	[MAP_OP_CURSOR_PAIR] = "cursor_pair",
+	[MAP_OP_MAP_SG] = "map_sg",
+	[MAP_OP_IOVA_TO_PHYS_BATCH] = "iova_to_phys_batch",
+};
+static const char *const fmt_names[BENCH_FMT_NR] = {
+	[ARM_32_LPAE_S1] = "arm_32_lpae_s1", [ARM_32_LPAE_S2] = "arm_32_lpae_s2",
+	[ARM_64_LPAE_S1] = "arm_64_lpae_s1", [ARM_64_LPAE_S2] = "arm_64_lpae_s2",
+	[BENCH_FMT_ARM_V7S] = "arm_v7s",     [BENCH_FMT_APPLE_DART] = "apple_dart",
+	[BENCH_FMT_AMD_V1] = "amd_iommu_v1", [BENCH_FMT_AMD_V2] = "amd_iommu_v2",
 };
 static const char *const pattern_names[MAP_PATTERN_NR] = { "warm", "sequential", "random_1G",
 							   "random_256G" };
@@ -28,19 +37,22 @@ static const char *const domain_names[MAP_DOMAIN_NR] = { "private", "shared", "n
 
 /* The base case comes first. */
 static const struct map_geometry geometries[] = {
-	{ ARM_64_LPAE_S1, 12, 12, 48, 48 }, { ARM_64_LPAE_S1, 12, 21, 48, 48 },
-	{ ARM_64_LPAE_S1, 12, 30, 48, 48 }, { ARM_64_LPAE_S1, 14, 14, 48, 48 },
-	{ ARM_64_LPAE_S1, 14, 25, 48, 48 }, { ARM_64_LPAE_S1, 16, 16, 48, 48 },
-	{ ARM_64_LPAE_S1, 16, 29, 48, 48 }, { ARM_64_LPAE_S2, 12, 12, 48, 48 },
-	{ ARM_64_LPAE_S2, 12, 21, 48, 48 }, { ARM_64_LPAE_S2, 12, 30, 48, 48 },
-	{ ARM_64_LPAE_S2, 14, 14, 48, 48 }, { ARM_64_LPAE_S2, 14, 25, 48, 48 },
-	{ ARM_64_LPAE_S2, 16, 16, 48, 48 }, { ARM_64_LPAE_S2, 16, 29, 48, 48 },
-	{ ARM_32_LPAE_S1, 12, 12, 32, 40 }, { ARM_32_LPAE_S1, 12, 21, 32, 40 },
-	{ ARM_32_LPAE_S1, 12, 30, 32, 40 }, { ARM_32_LPAE_S2, 12, 12, 40, 40 },
-	{ ARM_32_LPAE_S2, 12, 21, 40, 40 }, { ARM_32_LPAE_S2, 12, 30, 40, 40 },
+	{ ARM_64_LPAE_S1, 12, 12, 48, 48 },    { ARM_64_LPAE_S1, 12, 21, 48, 48 },
+	{ ARM_64_LPAE_S1, 12, 30, 48, 48 },    { ARM_64_LPAE_S1, 14, 14, 48, 48 },
+	{ ARM_64_LPAE_S1, 14, 25, 48, 48 },    { ARM_64_LPAE_S1, 16, 16, 48, 48 },
+	{ ARM_64_LPAE_S1, 16, 29, 48, 48 },    { ARM_64_LPAE_S2, 12, 12, 48, 48 },
+	{ ARM_64_LPAE_S2, 12, 21, 48, 48 },    { ARM_64_LPAE_S2, 12, 30, 48, 48 },
+	{ ARM_64_LPAE_S2, 14, 14, 48, 48 },    { ARM_64_LPAE_S2, 14, 25, 48, 48 },
+	{ ARM_64_LPAE_S2, 16, 16, 48, 48 },    { ARM_64_LPAE_S2, 16, 29, 48, 48 },
+	{ ARM_32_LPAE_S1, 12, 12, 32, 40 },    { ARM_32_LPAE_S1, 12, 21, 32, 40 },
+	{ ARM_32_LPAE_S1, 12, 30, 32, 40 },    { ARM_32_LPAE_S2, 12, 12, 40, 40 },
+	{ ARM_32_LPAE_S2, 12, 21, 40, 40 },    { ARM_32_LPAE_S2, 12, 30, 40, 40 },
+	{ BENCH_FMT_ARM_V7S, 12, 12, 32, 32 }, { BENCH_FMT_APPLE_DART, 14, 14, 36, 36 },
+	{ BENCH_FMT_AMD_V1, 12, 12, 48, 48 },  { BENCH_FMT_AMD_V1, 12, 21, 48, 48 },
+	{ BENCH_FMT_AMD_V2, 12, 12, 48, 48 },  { BENCH_FMT_AMD_V2, 12, 21, 48, 48 },
 };
 
-static const unsigned int batches[] = { 1, 16, 256, 511, 512, 513 };
+static const unsigned int batches[] = { 1, 16, 256, 511, 512, 513, 64 };
 
 enum {
 	WARM_DESCRIPTORS = 4096, /* 32 KiB: they stay in a first-level data cache */
@@ -122,12 +134,20 @@ static uint64_t region_per_thread(const struct map_case *c, uint64_t table_span)
 	return min_u64(want, have);
 }
 
+/* Log2 of the leaves in a table: 8 bytes each in a granule, short descriptors 4 bytes in 1 KiB. */
+static unsigned int leaves_lg2(const struct map_geometry *g)
+{
+	return g->fmt == BENCH_FMT_ARM_V7S ? 8 : g->granule - 3;
+}
+
 bool map_case_extent(const struct map_case *c, struct map_extent *e)
 {
 	const struct map_geometry *g = c->geo;
-	uint64_t unit = (uint64_t)c->batch << g->size, region;
+	/* Addresses of a batch have nothing to do with each other. */
+	uint64_t run = c->op == MAP_OP_IOVA_TO_PHYS_BATCH ? 1 : c->batch;
+	uint64_t unit = run << g->size, region;
 
-	*e = (struct map_extent){ .table_span = 1ull << (g->size + g->granule - 3) };
+	*e = (struct map_extent){ .table_span = 1ull << (g->size + leaves_lg2(g)) };
 	region = region_per_thread(c, e->table_span);
 	e->stride = unit;
 	e->slots = region / unit;
@@ -158,7 +178,7 @@ uint64_t map_case_table_bytes(const struct map_case *c)
 	uint64_t leaves, index = 0;
 
 	map_case_extent(c, &e);
-	leaves = (e.slots * c->batch * 8) * c->threads;
+	leaves = e.slots * (e.stride >> c->geo->size) * 8 * c->threads;
 	if (is_random(c))
 		index = e.calls * sizeof(uint32_t) * c->threads;
 	return leaves + leaves / 64 + index + (64ull << 20);
@@ -166,7 +186,7 @@ uint64_t map_case_table_bytes(const struct map_case *c)
 
 /* What an operation can differ in; the rest of an axis would only repeat the same measurement. */
 struct op_traits {
-	bool batched;
+	unsigned int batches;
 	bool flushes;
 	bool cleans;
 	bool shares;
@@ -176,24 +196,49 @@ struct op_traits {
 #define BIT(n) (1u << (n))
 #define ALL_PATTERNS \
 	(BIT(MAP_WARM) | BIT(MAP_SEQUENTIAL) | BIT(MAP_RANDOM_1G) | BIT(MAP_RANDOM_256G))
-#define RANDOM (BIT(MAP_RANDOM_1G) | BIT(MAP_RANDOM_256G))
+#define RANDOM	  (BIT(MAP_RANDOM_1G) | BIT(MAP_RANDOM_256G))
+/* By place in the table of batches. */
+#define BATCH_1	  BIT(0)
+#define BATCH_16  BIT(1)
+#define BATCH_256 BIT(2)
+#define BATCH_512 BIT(4)
+#define BATCH_64  BIT(6)
+#define RUNS	  (BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(5))
 
 static const struct op_traits traits[MAP_OP_NR] = {
-	[MAP_OP_MAP] = { true, false, true, true, ALL_PATTERNS },
-	[MAP_OP_UNMAP] = { true, true, true, true, ALL_PATTERNS },
-	[MAP_OP_PAIR] = { true, true, true, true, ALL_PATTERNS },
-	[MAP_OP_POPULATE] = { true, true, true, false, BIT(MAP_SEQUENTIAL) },
-	[MAP_OP_IOVA_TO_PHYS] = { false, false, false, true, ALL_PATTERNS },
-	[MAP_OP_ALLOC_FREE] = { false, false, false, false, BIT(MAP_WARM) },
+	[MAP_OP_MAP] = { RUNS, false, true, true, ALL_PATTERNS },
+	[MAP_OP_UNMAP] = { RUNS, true, true, true, ALL_PATTERNS },
+	[MAP_OP_PAIR] = { RUNS, true, true, true, ALL_PATTERNS },
+	[MAP_OP_POPULATE] = { RUNS, true, true, false, BIT(MAP_SEQUENTIAL) },
+	[MAP_OP_IOVA_TO_PHYS] = { BATCH_1, false, false, true, ALL_PATTERNS },
+	[MAP_OP_ALLOC_FREE] = { BATCH_1, false, false, false, BIT(MAP_WARM) },
+	[MAP_OP_CURSOR_PAIR] = { BATCH_1, true, true, false, BIT(MAP_WARM) | BIT(MAP_SEQUENTIAL) },
+	[MAP_OP_MAP_SG] = { BATCH_64, false, true, false, BIT(MAP_WARM) | BIT(MAP_SEQUENTIAL) },
+	[MAP_OP_IOVA_TO_PHYS_BATCH] = { BATCH_64, false, false, false, RANDOM },
 };
+
+static bool takes_batch(const struct op_traits *t, unsigned int batch)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(batches); i++)
+		if ((t->batches & BIT(i)) && batches[i] == batch)
+			return true;
+	return false;
+}
+
+/* Operations that know the smallest page only. */
+#define PAGE_OPS                                                                 \
+	(BIT(MAP_OP_ALLOC_FREE) | BIT(MAP_OP_CURSOR_PAIR) | BIT(MAP_OP_MAP_SG) | \
+	 BIT(MAP_OP_IOVA_TO_PHYS_BATCH))
 
 static bool op_makes_sense(const struct map_case *c)
 {
 	const struct op_traits *t = &traits[c->op];
 
-	if (c->op == MAP_OP_ALLOC_FREE && c->geo->size != c->geo->granule)
+	if ((PAGE_OPS & BIT(c->op)) && c->geo->size != c->geo->granule)
 		return false;
-	return (t->batched || c->batch == 1) && (t->flushes || c->flush == BENCH_FLUSH_STRICT) &&
+	if (c->op == MAP_OP_CURSOR_PAIR && c->flush == BENCH_FLUSH_QUEUED)
+		return false;
+	return takes_batch(t, c->batch) && (t->flushes || c->flush == BENCH_FLUSH_STRICT) &&
 	       (t->cleans || c->coherent) && (t->shares || c->domain == MAP_PRIVATE) &&
 	       (t->patterns & BIT(c->pattern));
 }
@@ -205,7 +250,7 @@ static bool threads_make_sense(const struct map_case *c)
 	if (c->domain != MAP_NEIGHBOUR)
 		return c->threads > 1 || c->domain == MAP_PRIVATE;
 	return c->threads > 1 && c->pattern == MAP_WARM && c->op != MAP_OP_IOVA_TO_PHYS &&
-	       c->batch * c->threads <= 1u << (c->geo->granule - 3) &&
+	       c->batch * c->threads <= 1u << leaves_lg2(c->geo) &&
 	       (c->batch & (c->batch - 1)) == 0;
 }
 
@@ -215,6 +260,8 @@ static bool makes_sense(const struct map_case *c)
 
 	if (!(c->impl->fmts & BIT(c->geo->fmt)) || !op_makes_sense(c) || !threads_make_sense(c))
 		return false;
+	if (c->impl->brief && (c->geo != &geometries[0] || c->threads > 1))
+		return false;
 	/* Scattered whole tables are a case of their own that nobody asked for. */
 	if (is_random(c) && c->batch > 256)
 		return false;
@@ -222,10 +269,6 @@ static bool makes_sense(const struct map_case *c)
 }
 
 #define EDIT_OPS     (BIT(MAP_OP_MAP) | BIT(MAP_OP_UNMAP) | BIT(MAP_OP_PAIR))
-#define BATCH_1	     BIT(0)
-#define BATCH_16     BIT(1)
-#define BATCH_256    BIT(2)
-#define BATCH_512    BIT(4)
 #define MAIN_BATCHES (BATCH_1 | BATCH_16 | BATCH_256 | BATCH_512)
 #define STRICT	     BIT(BENCH_FLUSH_STRICT)
 #define LATER	     (BIT(BENCH_FLUSH_STRICT_PER_LEAF) | BIT(BENCH_FLUSH_QUEUED))
@@ -274,6 +317,12 @@ static const struct star stars[] = {
 	{ EDIT_OPS, BATCH_1 | BATCH_16, RANDOM, COHERENT, STRICT, ONE_DOMAIN, BASE_ONLY, false },
 	{ TRANSLATE, BATCH_1, ALL_PATTERNS, COHERENT, STRICT, ONE_DOMAIN, BASE_ONLY, false },
 	{ POPULATE, MAIN_BATCHES, ALL_PATTERNS, COHERENT, STRICT, ONE_DOMAIN, BASE_ONLY, false },
+	/* batches and cursors */
+	{ BIT(MAP_OP_CURSOR_PAIR), BATCH_1, WARM, COHERENT, STRICT, ONE_DOMAIN, EVERY_GRANULE,
+	  false },
+	{ BIT(MAP_OP_MAP_SG), BATCH_64, WARM, COHERENT, STRICT, ONE_DOMAIN, EVERY_GRANULE, false },
+	{ BIT(MAP_OP_IOVA_TO_PHYS_BATCH), BATCH_64, RANDOM, COHERENT, STRICT, ONE_DOMAIN, BASE_ONLY,
+	  false },
 	/* flushing and cleaning */
 	{ FLUSHING_OPS, MAIN_BATCHES, WARM, COHERENT, LATER, ONE_DOMAIN, BOTH_STAGES_4K, false },
 	{ POPULATE, BATCH_512, ALL_PATTERNS, COHERENT, LATER, ONE_DOMAIN, BASE_ONLY, false },

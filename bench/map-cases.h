@@ -17,6 +17,9 @@ enum map_op {
 	MAP_OP_POPULATE,
 	MAP_OP_IOVA_TO_PHYS,
 	MAP_OP_ALLOC_FREE,
+	MAP_OP_CURSOR_PAIR,	   /* pair through a cursor */
+	MAP_OP_MAP_SG,		   /* a scatter list of batch single pages */
+	MAP_OP_IOVA_TO_PHYS_BATCH, /* batch addresses in one call */
 	MAP_OP_NR,
 };
 
@@ -37,14 +40,14 @@ enum map_domain {
 
 /**
  * struct map_geometry - a format with a granule and one of its sizes
- * @fmt: the format
+ * @fmt: the format, as in struct bench_domain
  * @granule: log2 of the smallest page
  * @size: log2 of the page or block
  * @ias: input address bits of the domains
  * @oas: output address bits
  */
 struct map_geometry {
-	enum io_pgtable_fmt fmt;
+	unsigned char fmt;
 	unsigned char granule;
 	unsigned char size;
 	unsigned char ias;

@@ -21,12 +21,48 @@ enum {
 
 static const int PROT = IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE;
 
+/* Single pages that are never adjacent, nor in order. */
+static int make_sg(struct worker *w)
+{
+	size_t n = w->c->batch;
+
+	w->sg = malloc(n * sizeof(*w->sg));
+	if (!w->sg)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		w->sg[i] = (struct io_pgtable_sg){
+			.paddr = w->round.pa_xor + (i * 37 % n * 2 + 1) * w->round.pgsize,
+			.length = w->round.pgsize,
+		};
+	return 0;
+}
+
+static int make_addresses(struct worker *w)
+{
+	w->iova = malloc(w->chunk_calls * sizeof(*w->iova));
+	w->pa = malloc(w->chunk_calls * sizeof(*w->pa));
+	return w->iova && w->pa ? 0 : -ENOMEM;
+}
+
+static int make_operands(struct worker *w)
+{
+	if (w->c->op == MAP_OP_MAP_SG)
+		return make_sg(w);
+	if (w->c->op == MAP_OP_IOVA_TO_PHYS_BATCH)
+		return make_addresses(w);
+	return 0;
+}
+
 int worker_init(struct worker *w, const struct map_case *c, unsigned int thread)
 {
-	size_t chunk = c->batch < CHUNK_PAGES ? CHUNK_PAGES / c->batch : 1;
+	size_t chunk, run;
 	struct map_extent e;
 
 	map_case_extent(c, &e);
+	run = e.stride >> c->geo->size;
+	if (c->domain == MAP_NEIGHBOUR)
+		run /= c->threads;
+	chunk = run < CHUNK_PAGES ? CHUNK_PAGES / run : 1;
 	*w = (struct worker){ .c = c, .extent = e };
 	w->domain = (struct bench_domain){ c->geo->fmt, map_case_pgsizes(c), c->geo->ias,
 					   c->geo->oas, c->coherent,	     c->flush };
@@ -35,7 +71,7 @@ int worker_init(struct worker *w, const struct map_case *c, unsigned int thread)
 		.stride = e.stride,
 		.nr = e.calls,
 		.pgsize = (size_t)1 << c->geo->size,
-		.pgcount = c->batch,
+		.pgcount = run,
 		.pa_xor = 1ull << (c->geo->oas - 1),
 		.prot = PROT,
 	};
@@ -44,6 +80,8 @@ int worker_init(struct worker *w, const struct map_case *c, unsigned int thread)
 	if (!w->gather)
 		return -ENOMEM;
 	c->impl->gather_init(w->gather);
+	if (make_operands(w))
+		return -ENOMEM;
 	if (c->pattern != MAP_RANDOM_1G && c->pattern != MAP_RANDOM_256G)
 		return 0;
 
@@ -60,6 +98,9 @@ int worker_init(struct worker *w, const struct map_case *c, unsigned int thread)
 void worker_destroy(struct worker *w)
 {
 	free(w->index);
+	free(w->sg);
+	free(w->iova);
+	free(w->pa);
 	free(w->gather);
 }
 
@@ -252,6 +293,66 @@ static void span_translate(struct worker *w)
 	span_done(w, &calls, ns);
 }
 
+/* The operation, and then the round's end, is that of map; only the call differs. */
+static void span_map_sg(struct worker *w)
+{
+	struct bench_calls calls;
+	uint64_t start;
+	size_t got;
+	double ns;
+
+	if (w->done_calls == w->round.nr) {
+		unmap_all(w, &w->round);
+		w->done_calls = 0;
+	}
+	calls = next_chunk(w);
+	start = bench_clock_ns();
+	got = w->c->impl->map_sg(w->table, &calls, w->sg);
+	ns = bench_clock_span(start, bench_clock_ns());
+	check_bytes(w, got, &calls, "map_sg did not map everything");
+	for (size_t i = 0; i < calls.pgcount && !w->error; i++)
+		if (w->c->impl->lookup(w->table, calls.base + i * calls.pgsize) != w->sg[i].paddr)
+			w->error = "a page of a scatter list translates wrongly";
+	span_done(w, &calls, ns);
+}
+
+static void span_cursor_pair(struct worker *w)
+{
+	struct bench_calls calls;
+	uint64_t start;
+	size_t got;
+	double ns;
+
+	if (w->done_calls == w->round.nr)
+		w->done_calls = 0;
+	calls = next_chunk(w);
+	start = bench_clock_ns();
+	got = w->c->impl->cursor_pair(w->table, &calls);
+	ns = bench_clock_span(start, bench_clock_ns());
+	check_bytes(w, got, &calls, "a pair did not unmap what it had mapped");
+	span_done(w, &calls, ns);
+}
+
+static void span_translate_batch(struct worker *w)
+{
+	struct bench_calls calls;
+	uint64_t start;
+	double ns;
+
+	if (w->done_calls == w->round.nr)
+		w->done_calls = 0;
+	calls = next_chunk(w);
+	for (size_t i = 0; i < calls.nr; i++)
+		w->iova[i] = calls.base + calls.index[i] * calls.stride;
+	start = bench_clock_ns();
+	w->c->impl->translate_batch(w->table, w->iova, w->pa, calls.nr, w->c->batch);
+	ns = bench_clock_span(start, bench_clock_ns());
+	for (size_t i = 0; i < calls.nr; i++)
+		if (w->pa[i] != (w->iova[i] ^ calls.pa_xor))
+			w->error = "a batch returned a wrong address";
+	span_done(w, &calls, ns);
+}
+
 static void span_alloc_free(struct worker *w)
 {
 	const struct bench_impl *impl = w->c->impl;
@@ -370,6 +471,15 @@ static void finish_translate(struct worker *w)
 	check_calls(w, 0, w->round.nr, false);
 }
 
+/* Its pages went to other addresses than a map's: only the ends are looked at. */
+static void finish_map_sg(struct worker *w)
+{
+	struct bench_calls calls = part(w, 0, w->done_calls);
+
+	unmap_all(w, &calls);
+	check_calls(w, 0, w->round.nr, false);
+}
+
 struct steps {
 	void (*prepare)(struct worker *w);
 	void (*span)(struct worker *w);
@@ -383,6 +493,9 @@ static const struct steps steps[MAP_OP_NR] = {
 	[MAP_OP_POPULATE] = { prepare_nothing, span_populate, prepare_nothing },
 	[MAP_OP_IOVA_TO_PHYS] = { prepare_translate, span_translate, finish_translate },
 	[MAP_OP_ALLOC_FREE] = { prepare_nothing, span_alloc_free, prepare_nothing },
+	[MAP_OP_CURSOR_PAIR] = { prepare_map, span_cursor_pair, finish_pair },
+	[MAP_OP_MAP_SG] = { prepare_map, span_map_sg, finish_map_sg },
+	[MAP_OP_IOVA_TO_PHYS_BATCH] = { prepare_translate, span_translate_batch, finish_translate },
 };
 
 void worker_prepare(struct worker *w)

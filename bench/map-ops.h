@@ -22,6 +22,9 @@
  * @index: backs round.index for random patterns
  * @chunk_calls: calls in a span
  * @done_calls: calls of the current round that were made
+ * @sg: a scatter list of a batch of single pages (map_sg only)
+ * @iova: the addresses of a span (iova_to_phys_batch only)
+ * @pa: and what they translated to
  * @gather: for queued flushing, impl->gather_bytes
  * @span_ns: out, the last span
  * @map_ns: out, the part of it that mapped (populate only)
@@ -37,6 +40,9 @@ struct worker {
 	uint32_t *index;
 	size_t chunk_calls;
 	size_t done_calls;
+	struct io_pgtable_sg *sg;
+	uint64_t *iova;
+	phys_addr_t *pa;
 	void *gather;
 	double span_ns;
 	double map_ns;

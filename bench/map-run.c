@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "host.h"
 #include "map-ops.h"
+#include "quiet.h"
 #include "stats.h"
 #include "topology.h"
 
@@ -26,6 +27,8 @@ enum {
 	MIN_TICKS = 50,
 	MIN_THREADED_NS = 20000,
 	MIN_SAMPLES = 5,
+	PLENTY_SAMPLES = 25,
+	BUDGETS = 4,
 	USUAL_SAMPLES = 1000,
 	MAX_SAMPLES = 4000,
 	MAX_SPANS = 1 << 20,
@@ -49,6 +52,15 @@ struct member {
 	double sample_ns;
 	double sample_map_ns;
 	double sample_pages;
+	bool sample_quiet;
+	uint64_t tables;
+};
+
+struct sample {
+	double ns;
+	double map_ns;
+	double pages;
+	bool quiet;
 };
 
 struct run {
@@ -59,10 +71,10 @@ struct run {
 	size_t spans_per_sample;
 	bool stop;
 	size_t samples;
-	double *ns;
-	double *map_ns;
-	double *unmap_ns;
-	double pages;
+	size_t quiet_samples;
+	struct sample *sample;
+	double *series;
+	double table_alloc_ns;
 };
 
 static void barrier_wait(struct barrier *b)
@@ -110,8 +122,18 @@ static size_t calibrate(struct run *run, struct worker *w)
 	return spans == 1 ? 1 : spans + spans / 4;
 }
 
+static uint64_t tables_allocated(const struct member *m)
+{
+	const struct bench_impl *impl = m->run->c->impl;
+
+	return impl->tables_allocated ? impl->tables_allocated() : 0;
+}
+
 static void take_sample(struct member *m)
 {
+	uint64_t tables = tables_allocated(m);
+	struct quiet_mark mark = quiet_begin();
+
 	m->sample_ns = m->sample_map_ns = m->sample_pages = 0;
 	for (size_t i = 0; i < m->run->spans_per_sample && !m->w.error; i++) {
 		worker_span(&m->w);
@@ -119,34 +141,44 @@ static void take_sample(struct member *m)
 		m->sample_map_ns += m->w.map_ns;
 		m->sample_pages += m->w.span_pages;
 	}
+	m->sample_quiet = quiet_end(&mark);
+	m->tables += tables_allocated(m) - tables;
 }
 
 /* Worker 0, between barriers: the slowest thread's time for its pages is the sample. */
 static void record_sample(struct run *run)
 {
 	const struct member *slowest = &run->member[0];
-	double pages = 0;
+	struct sample *s = &run->sample[run->samples++];
+
+	*s = (struct sample){ .quiet = true };
 
 	for (unsigned int i = 0; i < run->c->threads; i++) {
 		const struct member *m = &run->member[i];
 
-		pages += m->sample_pages;
+		s->pages += m->sample_pages;
+		s->quiet &= m->sample_quiet;
 		if (m->sample_ns / m->sample_pages > slowest->sample_ns / slowest->sample_pages)
 			slowest = m;
 	}
-	run->ns[run->samples] = slowest->sample_ns / slowest->sample_pages;
-	run->map_ns[run->samples] = slowest->sample_map_ns / slowest->sample_pages;
-	run->unmap_ns[run->samples] = run->ns[run->samples] - run->map_ns[run->samples];
-	run->pages += pages;
-	run->samples++;
+	s->ns = slowest->sample_ns / slowest->sample_pages;
+	s->map_ns = slowest->sample_map_ns / slowest->sample_pages;
+	run->quiet_samples += s->quiet;
 }
 
 static bool enough(const struct run *run, uint64_t start_ns)
 {
+	double spent_ns = (double)(bench_clock_ns() - start_ns);
+	size_t quiet = run->quiet_samples;
+
 	if (anyone_failed(run) || run->samples == MAX_SAMPLES)
 		return true;
-	return run->samples >= MIN_SAMPLES &&
-	       (double)(bench_clock_ns() - start_ns) >= run->budget_ns;
+	if (run->samples < MIN_SAMPLES || spent_ns < run->budget_ns)
+		return false;
+	/* Bounded: on a host that is never quiet this ends all the same. */
+	if (spent_ns >= BUDGETS * run->budget_ns)
+		return true;
+	return quiet >= PLENTY_SAMPLES || (quiet >= MIN_SAMPLES && quiet * 2 >= run->samples);
 }
 
 static void sample_loop(struct member *m)
@@ -168,6 +200,17 @@ static void sample_loop(struct member *m)
 			record_sample(run);
 		run->stop = enough(run, start_ns);
 	}
+}
+
+/* As many at once as the operation takes at once, in the thread that took them. */
+static void measure_table_alloc(struct member *m)
+{
+	struct run *run = m->run;
+	size_t spans = run->samples * run->spans_per_sample;
+
+	if (run->c->impl->table_alloc_ns && m->tables && spans)
+		run->table_alloc_ns = run->c->impl->table_alloc_ns(
+			(size_t)(m->tables + spans - 1) / spans, run->c->geo->granule);
 }
 
 static void *member_main(void *arg)
@@ -197,14 +240,30 @@ static void *member_main(void *arg)
 	sample_loop(m);
 	if (w->table && !w->error)
 		worker_finish(w);
+	if (m->thread == 0 && !w->error)
+		measure_table_alloc(m);
 	barrier_wait(&run->barrier);
 	if (makes_table)
 		run->c->impl->free(w->table);
 	return NULL;
 }
 
-static struct map_summary summarise(double *value, size_t nr)
+enum part { PART_ALL, PART_MAP, PART_UNMAP };
+
+/* Of the samples that count: of those that were quiet, or of all. */
+static struct map_summary summarise(struct run *run, enum part part, bool noisy)
 {
+	double *value = run->series;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < run->samples; i++) {
+		const struct sample *s = &run->sample[i];
+
+		if (noisy || s->quiet)
+			value[nr++] = part == PART_ALL	 ? s->ns
+				      : part == PART_MAP ? s->map_ns
+							 : s->ns - s->map_ns;
+	}
 	stats_sort(value, nr);
 	return (struct map_summary){
 		.p10 = stats_quantile(value, nr, 0.1),
@@ -220,11 +279,17 @@ static void report(struct run *run, struct map_result *result)
 			result->error = run->member[i].w.error;
 	if (result->error)
 		return;
-	result->ns_per_page = summarise(run->ns, run->samples);
-	result->map_ns_per_page = summarise(run->map_ns, run->samples);
-	result->unmap_ns_per_page = summarise(run->unmap_ns, run->samples);
-	result->pages = run->pages;
-	result->samples = run->samples;
+	result->noisy = run->quiet_samples < MIN_SAMPLES;
+	result->samples = result->noisy ? run->samples : run->quiet_samples;
+	result->dropped_share = 1 - (double)run->quiet_samples / (double)run->samples;
+	result->ns_per_page = summarise(run, PART_ALL, result->noisy);
+	result->map_ns_per_page = summarise(run, PART_MAP, result->noisy);
+	result->unmap_ns_per_page = summarise(run, PART_UNMAP, result->noisy);
+	for (size_t i = 0; i < run->samples; i++)
+		result->pages += run->sample[i].pages;
+	for (unsigned int i = 0; i < run->c->threads; i++)
+		result->tables_per_page += (double)run->member[i].tables / result->pages;
+	result->table_alloc_ns = run->table_alloc_ns;
 }
 
 /* The last members to have started must not wait for ones that never will: all or nobody. */
@@ -278,11 +343,10 @@ void map_run(const struct map_case *c, const unsigned int *cpus, double budget_s
 		return;
 	run.barrier.threads = c->threads;
 	run.member = aligned_alloc(_Alignof(struct member), member_bytes);
-	run.ns = calloc(MAX_SAMPLES, 3 * sizeof(double));
-	if (run.member && run.ns) {
+	run.sample = calloc(MAX_SAMPLES, sizeof(*run.sample));
+	run.series = calloc(MAX_SAMPLES, sizeof(*run.series));
+	if (run.member && run.sample && run.series) {
 		memset(run.member, 0, member_bytes);
-		run.map_ns = run.ns + MAX_SAMPLES;
-		run.unmap_ns = run.map_ns + MAX_SAMPLES;
 		result->error = run_threads(&run, cpus);
 		if (!result->error)
 			report(&run, result);
@@ -292,5 +356,6 @@ void map_run(const struct map_case *c, const unsigned int *cpus, double budget_s
 		result->error = "not enough memory";
 	}
 	free(run.member);
-	free(run.ns);
+	free(run.sample);
+	free(run.series);
 }

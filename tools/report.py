@@ -20,7 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"4K": 12, "16K": 14, "64K": 16, "2M": 21, "32M": 25, "512M": 29, "1G": 30}
-OPS = ["map", "unmap", "pair", "populate", "iova_to_phys", "alloc_free"]
+OPS = ["map", "unmap", "pair", "populate", "iova_to_phys", "alloc_free",
+       "cursor_pair", "map_sg", "iova_to_phys_batch"]
 PATTERNS = ["warm", "sequential", "random_1G", "random_256G"]
 FLUSHES = ["strict", "strict-per-leaf", "queued"]
 DOMAINS = ["private", "shared", "neighbour"]
@@ -193,6 +194,11 @@ PIVOTS = [
      GEOMETRY + ["coherent", "flush"], "batch"),
     ("Translation", "iova_to_phys, per address.",
      base_but(*GEOMETRY, "pattern", op="iova_to_phys"), GEOMETRY, "pattern"),
+    ("Scattered work", "cursor_pair: single pages through a cursor; map_sg: scatter lists of 64 single "
+     "pages; iova_to_phys_batch: 64 addresses a call.",
+     base_but("fmt", "granule", "size", "pattern", "batch",
+              op={"cursor_pair", "map_sg", "iova_to_phys_batch"}),
+     ["op", "batch", "fmt", "granule"], "pattern"),
     ("Domains", "Allocate and free a domain, per domain.",
      base_but("fmt", "granule", "size", "threads", op="alloc_free"), ["fmt", "granule"],
      "threads"),

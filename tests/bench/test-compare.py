@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""compare.py: its statistics against worked examples, what it lists as lost, which bars it finds
+met, and that it refuses what it cannot compare."""
+import contextlib
+import io
+import json
+import math
+import os
+import sys
+import tempfile
+
+
+def load(top):
+    sys.path.insert(0, os.path.join(top, "tools"))
+    import compare  # pylint: disable=import-outside-toplevel
+    return compare
+
+
+def near(a, b):
+    return math.isclose(a, b, rel_tol=1e-4)
+
+
+def row(impl, ns, op="map", batch=1, where="fmt:arm_64_lpae_s1/granule:4K/size:4K", **more):
+    name = (f"{op}/impl:{impl}/{where}/batch:{batch}/pattern:warm/coherent:1/flush:strict/"
+            "domain:private/threads:1")
+    return {"name": name, "run_type": "iteration", "ns_per_page": ns, **more}
+
+
+def run(compare, launches, *args):
+    """(status, stdout) of the tool on these launches, each a list of rows or a text."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = []
+        for i, rows in enumerate(launches):
+            files.append(os.path.join(folder, f"{i}.json"))
+            with open(files[-1], "w", encoding="utf-8") as file:
+                file.write(rows if isinstance(rows, str) else json.dumps({"benchmarks": rows}))
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+            status = compare.main([*args, *files])
+    return status, out.getvalue()
+
+
+def check_statistics(compare):
+    single = compare.Ratio([0.25])
+    assert near(single.value, 0.25) and single.low is None and single.interval() == "-"
+    # Logarithms -ln 2, 0, ln 2: mean 0, deviation ln 2; t(2) = 4.303; half = 4.303 ln 2 / sqrt 3.
+    three = compare.Ratio([0.5, 1, 2])
+    assert near(three.value, 1)
+    assert near(three.high, math.exp(4.303 * math.log(2) / math.sqrt(3)))
+    assert near(three.low * three.high, 1)
+    same = compare.Ratio([0.3] * 5)
+    assert near(same.low, 0.3) and near(same.high, 0.3)
+    assert same.surely_above(0.29) and not same.surely_above(0.31)
+    assert not single.surely_above(0.1), "one launch proves nothing"
+    # More launches than the table has rows.
+    assert compare.Ratio([0.5, 2] * 40).high < 1.3
+
+
+def check_table(compare):
+    launches = [[row("core", 4), row("linux-6.12", 16, dropped_share=0.5),
+                 row("core", 30, op="unmap"), row("linux-6.12", 20, op="unmap"),
+                 row("core", 1, batch=16), row("linux-6.12", 1, batch=16, error_occurred=True)],
+                [row("core", 8), row("linux-6.12", 32),
+                 row("core", 30, op="unmap"), row("linux-6.12", 20, op="unmap")]]
+    status, text = run(compare, launches)
+    assert status == 0
+    assert "2 cases, 2 launches" in text, text
+    line = next(line for line in text.splitlines() if line.startswith("map "))
+    assert " 6.000 " in line and " 24.000 " in line and " 0.250 " in line, line
+    assert "12.5%" in line, line
+    lost = text.split("== where core loses")[1]
+    assert lost.startswith(": 1 of 2 cases") and "unmap" in lost and "1.500" in lost, lost
+    assert "not certain" not in lost, lost
+    # A loss that the launches do not agree about is said to be one.
+    status, text = run(compare, [[row("core", 3), row("linux-6.12", 1)],
+                                 [row("core", 1), row("linux-6.12", 2)]])
+    assert "not certain" in text, text
+
+
+def check_repetitions(compare):
+    rows = [row("core", ns) for ns in (1, 2, 90)] + [row("linux-6.12", 4)]
+    _, text = run(compare, [rows])
+    assert " 0.500 " in text, "a case that was repeated counts with the median"
+
+
+def check_bars(compare):
+    def launch(core):
+        return [row(impl, ns, op=op, batch=batch)
+                for op, batch in (("map", 1), ("unmap", 1), ("pair", 1), ("map", 16))
+                for impl, ns in (("core", core), ("linux-6.12", 10))]
+
+    status, text = run(compare, [launch(3), launch(3)], "--bars")
+    assert status == 1, "bars without data are not met"
+    bars = {line[:48].strip(): line for line in text.split("== the bars")[1].splitlines()}
+    assert bars["map 1 page"].endswith(" met")
+    assert bars["map 16"].endswith("NOT MET")
+    assert bars["map 256"].endswith("no data")
+    status, text = run(compare, [launch(3), launch(3.8)], "--bars")
+    assert "met, not certain" in text, text
+    # All of them, also those that are not single-threaded.
+    everything = []
+    for _, _, op, batch, pattern, flush in compare.BARS + (compare.BLOCK_BAR,):
+        for size in ("4K", "2M"):
+            for impl, ns in (("core", 0.05), ("linux-6.12", 1)):
+                case = compare.case_of(op, batch, pattern, flush,
+                                       compare.BASE.replace("size:4K", f"size:{size}"))
+                name = case.replace("/fmt", f"/impl:{impl}/fmt", 1)
+                everything.append({"name": name, "ns_per_page": ns})
+                shared = name.replace("private/threads:1", "shared/threads:2")
+                everything.append({"name": shared, "ns_per_page": ns})
+    status, text = run(compare, [everything], "--bars")
+    assert status == 0 and "NOT MET" not in text and "no data" not in text, text
+    for item in everything:
+        if "/impl:core/" in item["name"] and "threads:2" in item["name"]:
+            item["ns_per_page"] *= 2
+    status, text = run(compare, [everything], "--bars")
+    assert status == 1 and text.count("NOT MET") == 1, text
+
+
+def check_refusals(compare):
+    assert run(compare, ["{"])[0] == 2, "not JSON"
+    assert run(compare, ["{}"])[0] == 2, "not a report"
+    assert run(compare, [[row("core", 1)]])[0] == 2, "no peer"
+    assert run(compare, [[row("core", 0), row("linux-6.12", 1)]])[0] == 2, "no time"
+    assert run(compare, [[{"name": "x", "ns_per_page": 1}]])[0] == 2, "not a name"
+    assert run(compare, [[row("core", 1), row("linux-6.12", 1)]], "--peer", "other")[0] == 2
+
+
+def main(top):
+    compare = load(top)
+    check_statistics(compare)
+    check_table(compare)
+    check_repetitions(compare)
+    check_bars(compare)
+    check_refusals(compare)
+    print("compare.py computes what it should")
+
+
+main(*sys.argv[1:])

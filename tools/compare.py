@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Compares implementations that one bench_map ran side by side.
+
+    compare.py [--bars] [--peer NAME] FILE...
+
+Each FILE is what one launch of a bench_map with peers wrote (--benchmark_out). A launch gives one
+ratio per case, of two figures that were measured right after one another; several launches give an
+interval, because the layout of memory differs from launch to launch and is the larger error.
+Prints the ratio core / peer of every case that both have, then where core loses; with --bars also
+which of the project's bars are met, and then exits with 1 if one is not, or cannot be told.
+"""
+import argparse
+import json
+import math
+import re
+import statistics
+import sys
+
+BASE = "fmt:arm_64_lpae_s1/granule:4K/size:4K"
+# Two-sided 95% quantiles of Student's t by degrees of freedom; beyond the table the last one, which
+# makes intervals a little too wide.
+T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+       2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+       2.052, 2.048, 2.045, 2.042)
+
+
+class Ratio:
+    """The geometric mean of paired ratios, and its 95% interval if there are two or more."""
+
+    def __init__(self, ratios):
+        logs = [math.log(r) for r in ratios]
+        mean = statistics.fmean(logs)
+        self.n = len(logs)
+        self.value = math.exp(mean)
+        self.low = self.high = None
+        if self.n > 1:
+            t = T95[min(self.n - 1, len(T95)) - 1]
+            half = t * statistics.stdev(logs) / math.sqrt(self.n)
+            self.low, self.high = math.exp(mean - half), math.exp(mean + half)
+
+    def interval(self):
+        return "-" if self.low is None else f"{self.low:.3f}..{self.high:.3f}"
+
+    def surely_above(self, limit):
+        return self.low is not None and self.low > limit
+
+
+class Figure:
+    """A row of one launch. A case that was repeated counts with the median."""
+
+    def __init__(self, rows):
+        self.ns = statistics.median(row["ns_per_page"] for row in rows)
+        self.dropped = statistics.fmean(row.get("dropped_share", 0) for row in rows)
+        self.noisy = any(row.get("noisy", 0) for row in rows)
+
+
+def split_name(name):
+    """(implementation, the rest): what is compared has the same rest."""
+    match = re.fullmatch(r"([^/]+)/impl:([^/]+)/(.+)", name)
+    if not match:
+        raise ValueError(f"{name}: not a name of bench_map")
+    return match.group(2), f"{match.group(1)}/{match.group(3)}"
+
+
+def read_launch(text):
+    """{(implementation, case): Figure} of one report; rows that were skipped are not in it."""
+    rows = {}
+    for row in json.loads(text)["benchmarks"]:
+        if row.get("error_occurred") or row.get("run_type", "iteration") != "iteration":
+            continue
+        if not row.get("ns_per_page", 0) > 0:
+            raise ValueError(f"{row['name']}: no ns_per_page")
+        rows.setdefault(split_name(row["name"]), []).append(row)
+    return {key: Figure(group) for key, group in rows.items()}
+
+
+class Comparison:
+    """What all launches say about one figure against another."""
+
+    def __init__(self, launches, ours, theirs):
+        pairs = [(launch[ours], launch[theirs]) for launch in launches
+                 if ours in launch and theirs in launch]
+        self.found = bool(pairs)
+        if not pairs:
+            return
+        self.ratio = Ratio([a.ns / b.ns for a, b in pairs])
+        self.ours = statistics.median(a.ns for a, _ in pairs)
+        self.theirs = statistics.median(b.ns for _, b in pairs)
+        self.dropped = statistics.fmean(f.dropped for pair in pairs for f in pair)
+        self.noisy = any(f.noisy for pair in pairs for f in pair)
+
+    def line(self, name):
+        return (f"{name:<66} {self.ours:9.3f} {self.theirs:9.3f} {self.ratio.value:7.3f} "
+                f"{self.ratio.interval():>15} {self.dropped:7.1%}{' *' if self.noisy else ''}")
+
+
+def short(case):
+    """A case without the keys that have their usual value."""
+    usual = {"coherent:1", "flush:strict", "domain:private", "threads:1"}
+    parts = [part for part in case.split("/") if part not in usual]
+    return " ".join(re.sub(r"^(fmt|size|pattern|domain):", "", part) for part in parts
+                    if not part.startswith("granule:") or granule_matters(case))
+
+
+def granule_matters(case):
+    return "/granule:4K/" not in case
+
+
+def header(peer):
+    return (f"{'case':<66} {'core ns':>9} {'peer ns':>9} {'ratio':>7} {'95% interval':>15} "
+            f"{'dropped':>7}\n(ratio: core / {peer}; dropped: samples taken while a neighbour had "
+            f"the core;\n * too few quiet samples, all were used)")
+
+
+def cases_of(launches, impl):
+    """In the order of the reports."""
+    return list(dict.fromkeys(case for launch in launches for name, case in launch if name == impl))
+
+
+def print_table(launches, peer):
+    """Returns the comparisons by case."""
+    found = {}
+    for case in cases_of(launches, peer):
+        comparison = Comparison(launches, ("core", case), (peer, case))
+        if comparison.found:
+            found[case] = comparison
+    if not found:
+        return found
+    print(f"== core vs {peer}: {len(found)} cases, {len(launches)} launches")
+    print(header(peer))
+    for case, comparison in found.items():
+        print(comparison.line(short(case)))
+    return found
+
+
+def print_losses(found):
+    losses = {case: c for case, c in found.items() if c.ratio.value > 1}
+    print(f"\n== where core loses: {len(losses)} of {len(found)} cases")
+    for case, c in sorted(losses.items(), key=lambda item: -item[1].ratio.value):
+        sure = "" if c.ratio.surely_above(1) else "   (not certain)"
+        print(f"{short(case):<66} {c.ratio.value:7.3f} {c.ratio.interval():>15}{sure}")
+
+
+def print_other_peers(launches, peer):
+    """Formats that core does not have, next to core's base format at the same granule."""
+    impls = list(dict.fromkeys(impl for launch in launches for impl, _ in launch))
+    for impl in impls:
+        lines = []
+        for case in cases_of(launches, impl):
+            ours = re.sub(r"/fmt:[^/]+/", "/fmt:arm_64_lpae_s1/", case)
+            comparison = Comparison(launches, ("core", ours), (impl, case))
+            if comparison.found:
+                lines.append(comparison.line(short(case)))
+        if impl not in ("core", peer) and lines:
+            print(f"\n== core's 64-bit stage 1 vs {impl}")
+            print("\n".join(lines))
+
+
+def case_of(op, batch, pattern="warm", flush="strict", where=BASE):
+    return (f"{op}/{where}/batch:{batch}/pattern:{pattern}/coherent:1/flush:{flush}/"
+            f"domain:private/threads:1")
+
+
+BARS = (
+    ("map 1 page", 0.35, "map", 1, "warm", "strict"),
+    ("unmap 1 page, strict", 0.40, "unmap", 1, "warm", "strict"),
+    ("pair, 1 page", 0.33, "pair", 1, "warm", "strict"),
+    ("pair through a cursor", 0.24, "cursor_pair", 1, "warm", "strict"),
+    ("map 16", 0.27, "map", 16, "warm", "strict"),
+    ("unmap 16, strict", 0.16, "unmap", 16, "warm", "strict"),
+    ("map 256", 0.18, "map", 256, "warm", "strict"),
+    ("unmap 256, strict", 0.06, "unmap", 256, "warm", "strict"),
+    ("unmap 512, queued", 0.25, "unmap", 512, "warm", "queued"),
+    ("1 GiB of pages from empty", 0.12, "populate", 512, "sequential", "strict"),
+    ("random pages in 1 GiB, map", 0.45, "map", 1, "random_1G", "strict"),
+    ("random pages in 1 GiB, unmap", 0.45, "unmap", 1, "random_1G", "strict"),
+    ("random pages in 256 GiB, map", 0.60, "map", 1, "random_256G", "strict"),
+    ("random pages in 256 GiB, unmap", 0.60, "unmap", 1, "random_256G", "strict"),
+    ("iova_to_phys, sequential in 1 GiB", 0.35, "iova_to_phys", 1, "sequential", "strict"),
+    ("iova_to_phys, random in 1 GiB", 0.42, "iova_to_phys", 1, "random_1G", "strict"),
+    ("scatter list of 64 pages", 0.12, "map_sg", 64, "warm", "strict"),
+    ("batch of 64 random in 256 GiB", 0.30, "iova_to_phys_batch", 64, "random_256G", "strict"),
+)
+BLOCK_BAR = ("64 GiB of 2M blocks from empty", 0.25, "populate", 512, "sequential", "strict")
+# The same bars hold there within 20%; a case that is not in the default matrix is left out.
+ALSO = (("stage 2", "fmt:arm_64_lpae_s2/granule:4K/size:4K"),
+        ("16K", "fmt:arm_64_lpae_s1/granule:16K/size:16K"),
+        ("64K", "fmt:arm_64_lpae_s1/granule:64K/size:64K"))
+THREADS_BAR = 1.9
+
+
+def verdict(comparison, limit):
+    """What to print, and whether the bar counts as met."""
+    if not comparison.found:
+        return "no data", False
+    if comparison.ratio.value > limit:
+        return "NOT MET", False
+    if comparison.ratio.high is not None and comparison.ratio.high > limit:
+        return "met, not certain", True
+    return "met", True
+
+
+def print_bar(label, limit, comparison):
+    text, met = verdict(comparison, limit)
+    value = f"{comparison.ratio.value:7.3f}" if comparison.found else "      -"
+    interval = comparison.ratio.interval() if comparison.found else "-"
+    print(f"{label:<48} {limit:7.3f} {value} {interval:>15}  {text}")
+    return met
+
+
+def scaling(launches):
+    """Throughput of two threads with tables of their own in one domain, over that of one."""
+    one = case_of("pair", 1)
+    two = one.replace("domain:private/threads:1", "domain:shared/threads:2")
+    comparison = Comparison(launches, ("core", one), ("core", two))
+    if comparison.found:
+        comparison.ratio = Ratio([2 * launch["core", one].ns / launch["core", two].ns
+                                  for launch in launches
+                                  if ("core", one) in launch and ("core", two) in launch])
+    return comparison
+
+
+def print_bars(launches, peer):
+    """Returns whether all are met."""
+    def against(op, batch, pattern, flush, where):
+        case = case_of(op, batch, pattern, flush, where)
+        return Comparison(launches, ("core", case), (peer, case))
+
+    print(f"\n== the bars (ratio core / {peer})")
+    print(f"{'case':<48} {'at most':>7} {'ratio':>7} {'95% interval':>15}")
+    met = [print_bar(label, limit, against(*rest, BASE)) for label, limit, *rest in BARS]
+    label, limit, *rest = BLOCK_BAR
+    met.append(print_bar(label, limit, against(*rest, BASE.replace("size:4K", "size:2M"))))
+    for name, where in ALSO:
+        for label, limit, *rest in BARS:
+            comparison = against(*rest, where)
+            if comparison.found:
+                met.append(print_bar(f"{name}: {label}", limit * 1.2, comparison))
+    threads = scaling(launches)
+    if threads.found:
+        enough = threads.ratio.value >= THREADS_BAR
+        print(f"{'2 threads, disjoint ranges of one domain':<48} >={THREADS_BAR:5.2f} "
+              f"{threads.ratio.value:7.3f} {threads.ratio.interval():>15}  "
+              f"{'met' if enough else 'NOT MET'}{' (on a busy machine)' if threads.noisy else ''}")
+        met.append(enough)
+    print(f"{sum(met)} of {len(met)} bars met")
+    return all(met)
+
+
+def main(argv):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a report of one launch")
+    parser.add_argument("--bars", action="store_true", help="check the bars, too")
+    parser.add_argument("--peer", default="linux-6.12", help="compare with this implementation")
+    args = parser.parse_args(argv)
+    launches = []
+    for name in args.files:
+        try:
+            with open(name, encoding="utf-8") as file:
+                launches.append(read_launch(file.read()))
+        except (OSError, ValueError, KeyError) as error:
+            print(f"compare.py: {name}: {error}", file=sys.stderr)
+            return 2
+    found = print_table(launches, args.peer)
+    if not found:
+        print(f"compare.py: no case was measured for both core and {args.peer}", file=sys.stderr)
+        return 2
+    print_other_peers(launches, args.peer)
+    print_losses(found)
+    if args.bars and not print_bars(launches, args.peer):
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
