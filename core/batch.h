@@ -57,9 +57,9 @@ static always_inline void pt_batch_group(const struct pt_format *f, const struct
 		out[left++] = result + i;
 	}
 #pragma GCC unroll 8
-	for (unsigned int l = f->max_top + 1; l-- > 0;)
-		if (l <= d->top)
-			left = pt_batch_level(f, d, slot, ia, out, left, l);
+	for (unsigned int up = 0; up <= f->max_top; up++)
+		if (f->max_top - up <= d->top)
+			left = pt_batch_level(f, d, slot, ia, out, left, f->max_top - up);
 }
 
 static always_inline void pt_translate_batch(const struct pt_format *f, const struct pt_domain *d,

@@ -54,22 +54,22 @@ static always_inline struct run_bits run_bits_scalar(const uint64_t *p, size_t n
 static always_inline struct run_bits run_bits(const uint64_t *p, size_t n)
 {
 	run_pair all[2] = { { ~0ull, ~0ull }, { ~0ull, ~0ull } }, any[2] = { { 0 }, { 0 } };
+	const uint64_t *wide_end = p + (n & ~(size_t)7);
 	struct run_bits bits;
-	size_t i = 0;
 
 	/* Under TSan every access is a relaxed atomic: neighbouring runs share cache lines. */
 	if (PORT_TSAN)
 		return run_bits_scalar(p, n);
-	for (; i + 8 <= n; i += 8) {
-		run_pair a = run_load_pair(p + i), b = run_load_pair(p + i + 2);
-		run_pair c = run_load_pair(p + i + 4), d = run_load_pair(p + i + 6);
+	for (; p != wide_end; p += 8) {
+		run_pair a = run_load_pair(p), b = run_load_pair(p + 2);
+		run_pair c = run_load_pair(p + 4), d = run_load_pair(p + 6);
 
 		all[0] &= a & b;
 		all[1] &= c & d;
 		any[0] |= a | b;
 		any[1] |= c | d;
 	}
-	bits = run_bits_scalar(p + i, n - i);
+	bits = run_bits_scalar(p, n & 7);
 	all[0] &= all[1];
 	any[0] |= any[1];
 	bits.all &= all[0][0] & all[0][1];
@@ -95,49 +95,51 @@ static always_inline size_t run_count(const uint64_t *p, size_t n)
 static always_inline void run_fill_live(bool wide, uint64_t *p, size_t n, uint64_t desc,
 					uint64_t step)
 {
-	size_t i = 0;
+	uint64_t *end = p + n;
 
-	if (likely(wide)) {
-		run_pair v, inc = { 2 * step, 2 * step };
+	if (likely(wide) && likely(n)) {
+		run_pair v[4], two = { 2 * step, 2 * step }, eight = { 8 * step, 8 * step };
 
-		if (n && ((uintptr_t)p & 8)) {
-			port_store(p, desc);
+		if (unlikely((uintptr_t)p & 8)) {
+			port_store(p++, desc);
 			desc += step;
-			i = 1;
 		}
-		v = (run_pair){ desc, desc + step };
-		for (; i + 8 <= n; i += 8) {
-			run_store_pair(p + i, v);
-			run_store_pair(p + i + 2, v + inc);
-			v += inc + inc;
-			run_store_pair(p + i + 4, v);
-			run_store_pair(p + i + 6, v + inc);
-			v += inc + inc;
+		v[0] = (run_pair){ desc, desc + step };
+		v[1] = v[0] + two;
+		v[2] = v[1] + two;
+		v[3] = v[2] + two;
+		desc += (uint64_t)(end - p) / 8 * (8 * step);
+		for (uint64_t *wide_end = p + ((end - p) & ~7l); p != wide_end; p += 8) {
+			run_store_pair(p, v[0]);
+			run_store_pair(p + 2, v[1]);
+			run_store_pair(p + 4, v[2]);
+			run_store_pair(p + 6, v[3]);
+			v[0] += eight;
+			v[1] += eight;
+			v[2] += eight;
+			v[3] += eight;
 		}
-		desc = v[0];
 	}
-	for (; i < n; i++, desc += step)
-		port_store(p + i, desc);
+	for (; p != end; p++, desc += step)
+		port_store(p, desc);
 }
 
 static always_inline void run_clear_live(bool wide, uint64_t *p, size_t n)
 {
-	size_t i = 0;
+	uint64_t *end = p + n;
 
-	if (likely(wide)) {
-		if (n && ((uintptr_t)p & 8)) {
-			port_store(p, 0);
-			i = 1;
-		}
-		for (; i + 8 <= n; i += 8) {
-			run_store_pair(p + i, (run_pair){ 0, 0 });
-			run_store_pair(p + i + 2, (run_pair){ 0, 0 });
-			run_store_pair(p + i + 4, (run_pair){ 0, 0 });
-			run_store_pair(p + i + 6, (run_pair){ 0, 0 });
+	if (likely(wide) && likely(n)) {
+		if (unlikely((uintptr_t)p & 8))
+			port_store(p++, 0);
+		for (uint64_t *wide_end = p + ((end - p) & ~7l); p != wide_end; p += 8) {
+			run_store_pair(p, (run_pair){ 0, 0 });
+			run_store_pair(p + 2, (run_pair){ 0, 0 });
+			run_store_pair(p + 4, (run_pair){ 0, 0 });
+			run_store_pair(p + 6, (run_pair){ 0, 0 });
 		}
 	}
-	for (; i < n; i++)
-		port_store(p + i, 0);
+	for (; p != end; p++)
+		port_store(p, 0);
 }
 
 #endif /* CORE_RUN_H */

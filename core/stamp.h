@@ -14,7 +14,7 @@
 
 /*
  * The operations of one format, fmt a static const struct pt_format, as name##_ops. Three tiers,
- * each out of line from the one before: one page, a run in one table, anything.
+ * each out of line from the one before: one page, a run in one table (of blocks: apart), anything.
  */
 #define PT_STAMP(name, fmt)                                                                        \
 	static noinline int name##_map_general(struct io_pgtable *iop, uint64_t iova,              \
@@ -23,31 +23,40 @@
 	{                                                                                          \
 		return pt_map_general(&(fmt), iop, iova, pa, pgsize, pgcount, prot, mapped);       \
 	}                                                                                          \
+	static noinline int name##_map_blocks(struct io_pgtable *iop, uint64_t iova,               \
+					      phys_addr_t pa, size_t pgsize, size_t pgcount,       \
+					      int prot, size_t *mapped)                            \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+		uint64_t ia = iova - d->iova_base;                                                 \
+                                                                                                   \
+		if (likely(pt_is_fast(d, pgsize)) &&                                               \
+		    likely(pt_map_run(&(fmt), d, ia, pa, pgcount, prot,                            \
+				      pt_level(&(fmt), pgsize))))                                  \
+			return pt_mapped(mapped, pgsize * pgcount);                                \
+		return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);           \
+	}                                                                                          \
 	static noinline int name##_map_run(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,  \
 					   size_t pgsize, size_t pgcount, int prot,                \
 					   size_t *mapped)                                         \
 	{                                                                                          \
 		struct pt_domain *d = pt_domain(iop);                                              \
 		uint64_t ia = iova - d->iova_base;                                                 \
-		bool done = false;                                                                 \
                                                                                                    \
-		if (likely(pgsize == pt_span(&(fmt), 0) && d->page_fast))                          \
-			done = pt_map_run(&(fmt), d, ia, pa, pgcount, prot, 0);                    \
-		else if (pt_is_fast(d, pgsize))                                                    \
-			done = pt_map_run(&(fmt), d, ia, pa, pgcount, prot,                        \
-					  pt_level(&(fmt), pgsize));                               \
-		if (unlikely(!done))                                                               \
-			return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);   \
-		return pt_mapped(mapped, pgsize * pgcount);                                        \
+		if (likely(pt_map_run(&(fmt), d, ia, pa, pgcount, prot, 0)))                       \
+			return pt_mapped(mapped, pgcount * pt_span(&(fmt), 0));                    \
+		return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);           \
 	}                                                                                          \
 	static int name##_map_pages(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,         \
 				    size_t pgsize, size_t pgcount, int prot, size_t *mapped)       \
 	{                                                                                          \
 		struct pt_domain *d = pt_domain(iop);                                              \
                                                                                                    \
-		if (likely(pgcount == 1 && pgsize == pt_span(&(fmt), 0) && d->page_fast) &&        \
+		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
+			return name##_map_blocks(iop, iova, pa, pgsize, pgcount, prot, mapped);    \
+		if (pgcount == 1 &&                                                                \
 		    likely(pt_map_run(&(fmt), d, iova - d->iova_base, pa, 1, prot, 0)))            \
-			return pt_mapped(mapped, pgsize);                                          \
+			return pt_mapped(mapped, pt_span(&(fmt), 0));                              \
 		return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);               \
 	}                                                                                          \
 	static noinline size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,         \
@@ -56,19 +65,27 @@
 	{                                                                                          \
 		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather);               \
 	}                                                                                          \
-	static noinline size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,             \
-						size_t pgsize, size_t pgcount,                     \
-						struct iommu_iotlb_gather *gather)                 \
+	static noinline size_t name##_unmap_blocks(struct io_pgtable *iop, uint64_t iova,          \
+						   size_t pgsize, size_t pgcount,                  \
+						   struct iommu_iotlb_gather *gather)              \
 	{                                                                                          \
 		struct pt_domain *d = pt_domain(iop);                                              \
 		uint64_t ia = iova - d->iova_base;                                                 \
 		size_t done = 0;                                                                   \
                                                                                                    \
-		if (likely(pgsize == pt_span(&(fmt), 0) && d->page_fast))                          \
-			done = pt_unmap_run(&(fmt), d, ia, pgcount, gather, 0);                    \
-		else if (pt_is_fast(d, pgsize))                                                    \
+		if (likely(pt_is_fast(d, pgsize)))                                                 \
 			done = pt_unmap_run(&(fmt), d, ia, pgcount, gather,                        \
 					    pt_level(&(fmt), pgsize));                             \
+		return likely(done) ? done                                                         \
+				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);    \
+	}                                                                                          \
+	static noinline size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,             \
+						size_t pgsize, size_t pgcount,                     \
+						struct iommu_iotlb_gather *gather)                 \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+		size_t done = pt_unmap_run(&(fmt), d, iova - d->iova_base, pgcount, gather, 0);    \
+                                                                                                   \
 		return likely(done) ? done                                                         \
 				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);    \
 	}                                                                                          \
@@ -77,9 +94,11 @@
 	{                                                                                          \
 		struct pt_domain *d = pt_domain(iop);                                              \
                                                                                                    \
-		if (likely(pgcount == 1 && pgsize == pt_span(&(fmt), 0) && d->page_fast) &&        \
+		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
+			return name##_unmap_blocks(iop, iova, pgsize, pgcount, gather);            \
+		if (pgcount == 1 &&                                                                \
 		    likely(pt_unmap_run(&(fmt), d, iova - d->iova_base, 1, gather, 0)))            \
-			return pgsize;                                                             \
+			return pt_span(&(fmt), 0);                                                 \
 		return name##_unmap_run(iop, iova, pgsize, pgcount, gather);                       \
 	}                                                                                          \
 	static noinline phys_addr_t name##_translate_hooks(const struct pt_domain *d, uint64_t ia) \

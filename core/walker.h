@@ -447,16 +447,15 @@ static always_inline phys_addr_t pt_translate(const struct pt_format *f, const s
 	unsigned int top = d->top;
 
 #pragma GCC unroll 8
-	for (unsigned int l = f->max_top + 1; l-- > 0;) {
+	for (unsigned int up = 0; up <= f->max_top; up++) {
+		unsigned int l = f->max_top - up;
 		uint64_t desc;
 
 		if (l > top)
 			continue;
 		desc = port_load(slot);
-		if (unlikely(!desc))
-			return 0;
-		if (!l || !f->is_table(desc, l))
-			return f->leaf_pa(desc, l) | (ia & (pt_span(f, l) - 1));
+		if (!l || unlikely(!f->is_table(desc, l)))
+			return desc ? f->leaf_pa(desc, l) | (ia & (pt_span(f, l) - 1)) : 0;
 		slot = identity ? (uint64_t *)(uintptr_t)f->table_pa(desc) : pt_child(f, d, desc);
 		slot += pt_index(f, l - 1, ia);
 	}

@@ -110,9 +110,10 @@ static always_inline uint64_t lpae_decode(uint64_t desc, unsigned int granule_lg
 	return pa | ((desc >> 12) & 0xf) << 48;
 }
 
+/* One bit tells a table from a block and from nothing: no descriptor of type 2 is ever written. */
 static always_inline bool lpae_is_table(uint64_t desc, unsigned int level)
 {
-	return level && (desc & LPAE_TYPE_MASK) == LPAE_TYPE_TABLE;
+	return level && (desc & (LPAE_TYPE_TABLE & ~LPAE_TYPE_BLOCK));
 }
 
 static always_inline uint64_t lpae_type(unsigned int level)
@@ -151,7 +152,7 @@ LPAE_FUNCTIONS(16)
 /* A block is possible at levels 1 and 2; which of them an oas allows, alloc decides. */
 static always_inline bool lpae_is_valid(uint64_t desc, unsigned int level)
 {
-	if (lpae_is_table(desc, level))
+	if (level && (desc & LPAE_TYPE_MASK) == LPAE_TYPE_TABLE)
 		return true;
 	return level <= 2 && (desc & LPAE_TYPE_MASK) == lpae_type(level) && (desc & LPAE_AF);
 }
