@@ -8,35 +8,35 @@
 
 static _Thread_local struct driver_counts counts;
 
-static void flush_all(void *cookie)
+static void sync(void *cookie)
 {
-	counts.calls++;
+	counts.syncs++;
 }
 
 static void add_flush(uint64_t iova, size_t size, bool leaf, void *cookie)
 {
-	counts.calls++;
+	counts.ranges++;
 	counts.bytes += size;
 }
 
 static void add_range(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf, void *cookie)
 {
-	counts.calls++;
+	counts.ranges++;
 	counts.bytes += size;
 }
 
 /* No flush_pgtable: for a walker that does not snoop, the library cleans the lines itself. */
 static const struct iommu_gather_ops by_range = {
-	.tlb_flush_all = flush_all,
+	.tlb_flush_all = sync,
 	.tlb_add_flush = add_flush,
-	.tlb_sync = flush_all,
+	.tlb_sync = sync,
 	.tlb_add_range = add_range,
 };
 
 static const struct iommu_gather_ops per_leaf = {
-	.tlb_flush_all = flush_all,
+	.tlb_flush_all = sync,
 	.tlb_add_flush = add_flush,
-	.tlb_sync = flush_all,
+	.tlb_sync = sync,
 };
 
 const struct iommu_gather_ops *driver_ops(enum bench_flush flush)
