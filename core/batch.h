@@ -88,7 +88,7 @@ static always_inline size_t pt_map_scattered(const struct pt_format *f, struct p
 	slot = pt_find(f, d, ia, 0, true);
 	if (!slot)
 		return 0;
-	attr = f->attr[prot] | d->leaf_bits;
+	attr = f->attr[prot] | d->leaf_extra;
 	for (i = 0; i < n && i < room; i++) {
 		uint64_t pa = sg[i].paddr;
 

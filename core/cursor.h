@@ -42,7 +42,7 @@ static always_inline bool pt_cursor_map(const struct pt_format *f,
 	attr = f->attr[prot];
 	if (unlikely(!attr || port_load(slot)))
 		return false;
-	port_store(slot, f->leaf(pa, attr | d->leaf_bits, 0));
+	port_store(slot, f->leaf(pa, attr | d->leaf_extra, 0));
 	port_wmb();
 	return true;
 }

@@ -104,8 +104,8 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->iova_base = layout->iova_base;
 	d->ia_last = (1ull << cfg->ias) - 1;
 	d->pa_last = (1ull << cfg->oas) - 1;
-	d->leaf_bits = layout->leaf_bits;
-	d->table_bits = layout->table_bits;
+	d->leaf_extra = layout->leaf_extra;
+	d->table_extra = layout->table_extra;
 	d->table_pa_last = layout->table_pa_last;
 	d->wide_stores = wide_stores();
 	d->fast_sizes = cfg->coherent_walk && !d->translated ? cfg->pgsize_bitmap : 0;

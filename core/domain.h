@@ -29,9 +29,9 @@ struct pt_domain {
 	uint64_t iova_base;
 	uint64_t ia_last;
 	uint64_t pa_last;
-	uint64_t leaf_bits;  /* set in every leaf */
-	uint64_t table_bits; /* set in every table descriptor */
-	uint64_t fast_sizes; /* pgsize_bitmap if the walker snoops and physical is virtual, or 0 */
+	uint64_t leaf_extra;  /* set in every leaf */
+	uint64_t table_extra; /* set in every table descriptor */
+	uint64_t fast_sizes;  /* pgsize_bitmap if the walker snoops and physical is virtual, or 0 */
 	uint8_t root_shift;
 	uint8_t top;	  /* level of the root */
 	bool page_fast;	  /* the smallest page is one of fast_sizes */
@@ -60,8 +60,8 @@ struct pt_layout {
 	unsigned int top;
 	unsigned int root_bits; /* log2 of the root's entries */
 	uint64_t iova_base;
-	uint64_t leaf_bits;
-	uint64_t table_bits;
+	uint64_t leaf_extra;
+	uint64_t table_extra;
 	uint64_t table_pa_last; /* the last address that a table descriptor can hold */
 };
 

@@ -31,7 +31,7 @@ struct pt_format {
 	uint8_t max_top;       /* the highest level that a root can be at */
 	uint8_t linear_pa_lg2; /* see above */
 	uint64_t valid_bit;    /* set in every descriptor that is not empty */
-	uint64_t table_bit;    /* set in every table descriptor, in no leaf above level 0 */
+	uint64_t table_bit;    /* set in every table descriptor; best in no block */
 	uint64_t cleaned;      /* software bit of a table descriptor: a walker can see it */
 	const uint64_t *attr;  /* [PT_PROT_COUNT]: a leaf's attributes by prot, 0: refused */
 

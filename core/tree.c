@@ -30,7 +30,7 @@ void noinline pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 uint64_t *pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table)
 {
 	const struct pt_format *f = d->format;
-	uint64_t desc = f->table(pt_to_phys(d, table)) | d->table_bits;
+	uint64_t desc = f->table(pt_to_phys(d, table)) | d->table_extra;
 	uint64_t seen = 0;
 
 	/* Not before the table's own contents can be seen by a walker. */
@@ -103,6 +103,25 @@ static bool has_tables(const struct pt_format *f, const uint64_t *table, size_t 
 	return level && (run_bits(table, entries).any & f->table_bit);
 }
 
+/* The first table from entry i on, or entries: eight at a time, most of an interior table is empty.
+ */
+static size_t next_table(const struct pt_format *f, const uint64_t *table, size_t i, size_t entries,
+			 unsigned int level)
+{
+	for (; i < entries; i++) {
+		uint64_t desc;
+
+		while (i + 8 <= entries && !(run_bits(table + i, 8).any & f->table_bit))
+			i += 8;
+		if (i >= entries)
+			break;
+		desc = port_load(table + i);
+		if ((desc & f->table_bit) && f->is_table(desc, level))
+			return i;
+	}
+	return entries;
+}
+
 bool pt_tree_is_empty(const struct pt_domain *d, const uint64_t *table, unsigned int level)
 {
 	const struct pt_format *f = d->format;
@@ -131,13 +150,10 @@ bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned 
 		return false;
 	if (!(bits.any & f->table_bit))
 		return true;
-	for (size_t i = 0; i < pt_entries(f); i++) {
-		uint64_t desc = port_load(table + i);
-
-		if (f->is_table(desc, level) &&
-		    !pt_tree_is_full(d, pt_child(f, d, desc), level - 1))
+	for (size_t i = next_table(f, table, 0, pt_entries(f), level); i < pt_entries(f);
+	     i = next_table(f, table, i + 1, pt_entries(f), level))
+		if (!pt_tree_is_full(d, pt_child(f, d, port_load(table + i)), level - 1))
 			return false;
-	}
 	return true;
 }
 
@@ -168,15 +184,13 @@ static void gather_tables(struct pt_domain *d, const uint64_t *table, unsigned i
 	const struct pt_format *f = d->format;
 	unsigned int shift = pt_shift(f, level);
 
-	if (!has_tables(f, table, pt_entries(f), level))
+	if (!level)
 		return;
-	for (size_t i = 0; i < pt_entries(f); i++) {
-		uint64_t desc = port_load(table + i);
+	for (size_t i = next_table(f, table, 0, pt_entries(f), level); i < pt_entries(f);
+	     i = next_table(f, table, i + 1, pt_entries(f), level)) {
 		uint64_t at = ia + ((uint64_t)i << shift);
 
-		if (!f->is_table(desc, level))
-			continue;
-		gather_tables(d, pt_child(f, d, desc), level - 1, at, g);
+		gather_tables(d, pt_child(f, d, port_load(table + i)), level - 1, at, g);
 		pt_gather_range(d, g, at, 1ull << shift, shift, false);
 	}
 }
@@ -196,14 +210,11 @@ static void free_children(struct pt_domain *d, uint64_t *table, size_t entries, 
 {
 	const struct pt_format *f = d->format;
 
-	if (!has_tables(f, table, entries, level))
+	if (!level)
 		return;
-	for (size_t i = 0; i < entries; i++) {
-		uint64_t desc = port_load(table + i);
-
-		if (f->is_table(desc, level))
-			pt_tree_free(d, pt_child(f, d, desc), level - 1, flags);
-	}
+	for (size_t i = next_table(f, table, 0, entries, level); i < entries;
+	     i = next_table(f, table, i + 1, entries, level))
+		pt_tree_free(d, pt_child(f, d, port_load(table + i)), level - 1, flags);
 }
 
 void pt_tree_free(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags)
@@ -287,7 +298,7 @@ static bool leaf_is_good(const struct pt_domain *d, uint64_t desc, unsigned int 
 	uint64_t pa = f->leaf_pa(desc, level);
 
 	return pa <= d->pa_last && !(pa & (pt_span(f, level) - 1)) &&
-	       (desc & d->leaf_bits) == d->leaf_bits;
+	       (desc & d->leaf_extra) == d->leaf_extra;
 }
 
 static void validate_table(const struct pt_domain *d, const uint64_t *table, size_t entries,
@@ -309,7 +320,8 @@ static void validate_table(const struct pt_domain *d, const uint64_t *table, siz
 		c->table_bytes += pt_table_bytes(f);
 		/* A loop or a table reached twice makes the sum too large. */
 		c->bad = ((uintptr_t)child & (pt_table_bytes(f) - 1)) ||
-			 (desc & d->table_bits) != d->table_bits || c->table_bytes > d->table_bytes;
+			 (desc & d->table_extra) != d->table_extra ||
+			 c->table_bytes > d->table_bytes;
 		if (!c->bad)
 			validate_table(d, child, pt_entries(f), level - 1, c);
 	}

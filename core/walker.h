@@ -221,7 +221,7 @@ static always_inline int pt_map_general(const struct pt_format *f, struct io_pgt
 	int err = pt_check_map(f, d, ia, pa, pgsize, pgcount, prot, &level);
 
 	if (!err) {
-		uint64_t attr = f->attr[prot] | d->leaf_bits;
+		uint64_t attr = f->attr[prot] | d->leaf_extra;
 
 		/* The smallest pages apart: with a constant level the loops over them fold. */
 		if (likely(!level))
@@ -280,12 +280,12 @@ static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain
 	if (n == 1) {
 		if (unlikely(port_load(slot)))
 			return false;
-		port_store(slot, f->leaf(pa, attr | d->leaf_bits, level));
+		port_store(slot, f->leaf(pa, attr | d->leaf_extra, level));
 	} else {
 		if (unlikely(d->pa_last - pa < n * span - 1 ||
 			     pt_linear(f, pa, pt_shift(f, level), n) < n || !run_is_empty(slot, n)))
 			return false;
-		run_fill_live(d->wide_stores, slot, n, f->leaf(pa, attr | d->leaf_bits, level),
+		run_fill_live(d->wide_stores, slot, n, f->leaf(pa, attr | d->leaf_extra, level),
 			      span);
 	}
 	port_wmb();

@@ -224,8 +224,8 @@ struct io_pgtable *lpae_alloc(const struct lpae_kind *kind, const struct lpae_va
 		.format = v->format,
 		.ops = v->ops,
 		.iova_base = upper ? ~0ull << cfg->ias : 0,
-		.leaf_bits = secure_quirk ? 1ull << 5 : 0,
-		.table_bits = secure_quirk ? 1ull << 63 : 0,
+		.leaf_extra = secure_quirk ? 1ull << 5 : 0,
+		.table_extra = secure_quirk ? 1ull << 63 : 0,
 		.table_pa_last = table_pa_last(kind, g, cfg),
 	};
 	struct start start;
