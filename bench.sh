@@ -17,6 +17,9 @@ bench.sh - what map, unmap, translate and flush cost on this host
   ./bench.sh               install what is missing, build, run the quick set (under 3 minutes),
                            print a table; the raw figures are in build/report/report.json
   ./bench.sh --full        the whole matrix instead (takes about an hour)
+  ./bench.sh --peers       Linux 6.12's own code beside the library, in one process: a table of ratios
+                           with intervals over five launches, where the library loses, and which
+                           bars are met (about 4 minutes; with --full every peer and 7 launches)
   ./bench.sh --save        also keep the figures in results/LABEL/ and regenerate BENCHMARKS.md
                            and plots/ from all results
   ./bench.sh --bundle      make build/bundle/*.tar.gz: the benchmarks with everything they need, for
@@ -44,11 +47,12 @@ need_value() {
 	[ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value (see --help)" 2
 }
 
-kind=quick save=false bundle=false import='' label='' filter='' min_time='' install=true
+kind=quick save=false peers=false full=false bundle=false import='' label='' filter='' min_time='' install=true
 command_line="./bench.sh${*:+ $*}"
 while [ $# -gt 0 ]; do
 	case $1 in
-	--full) kind=full ;;
+	--full) kind=full full=true ;;
+	--peers) peers=true ;;
 	--save) save=true ;;
 	--bundle) bundle=true ;;
 	--no-install) install=false ;;
@@ -76,8 +80,8 @@ prepare_report_folder() {
 
 build() {
 	say "building $BUILD"
-	quietly "$REPORT/configure.log" cmake --preset release
-	quietly "$REPORT/build.log" cmake --build --preset release --target bench_map bench_env bench_replay
+	quietly "$REPORT/configure.log" cmake --preset "${BUILD#build/}"
+	quietly "$REPORT/build.log" cmake --build "$BUILD" --target bench_map bench_env bench_replay
 }
 
 commit() {
@@ -145,6 +149,37 @@ measure() {
 	say "raw figures: $REPORT/report.json"
 }
 
+# Several launches: the layout of memory differs from one to the next, and is the larger error.
+measure_peers() {
+	local launches=5 launch files=()
+	[ -n "$filter" ] || { $full || filter='impl:(core|linux-6.12)/'; }
+	! $full || launches=7
+	"$BUILD/bench/bench_env" >"$REPORT/environment.json" ||
+		die "cannot write to $REPORT (is the disk full?)"
+	[ -n "$label" ] || label=$("$BUILD/bench/bench_env" --label)
+	kind=peers
+	map_command="bench_map --benchmark_filter='$filter' --benchmark_min_time=${min_time:-0.03}"
+	for launch in $(seq "$launches"); do
+		say "launch $launch of $launches"
+		"$BUILD/bench/bench_map" "--benchmark_filter=${filter:-.}" \
+			"--benchmark_min_time=${min_time:-0.03}" \
+			"--benchmark_out=$REPORT/launch-$launch.json" --benchmark_out_format=json \
+			>"$REPORT/map.log" ||
+			die "bench_map failed: $(grep -m 3 ERROR "$REPORT/map.log" || echo "see $REPORT/map.log")"
+		files+=("$REPORT/launch-$launch.json")
+	done
+	write_run
+	python3 tools/compare.py --bars --save "$REPORT/peers.json" --run "$REPORT/run.json" \
+		--environment "$REPORT/environment.json" "${files[@]}" || [ $? = 1 ] ||
+		die "the launches could not be compared"
+	say "raw figures: $REPORT/peers.json"
+	if $save; then
+		mkdir -p "results/$label" && cp "$REPORT/peers.json" "results/$label/peers.json" ||
+			die "cannot write to results/$label"
+		regenerate
+	fi
+}
+
 regenerate() {
 	# shellcheck disable=SC2046
 	install_packages $(node_packages)
@@ -173,6 +208,14 @@ fi
 # shellcheck disable=SC2086
 install_packages $PACKAGES_BUILD
 prepare_report_folder
+if $peers; then
+	# shellcheck disable=SC2086
+	install_packages $PACKAGES_PEERS
+	BUILD=build/peers
+	build
+	measure_peers
+	exit 0
+fi
 if [ -n "$import" ]; then
 	[ -f "$import/run.json" ] || die "$import: no run.json in it" 2
 	keep "$import"

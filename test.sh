@@ -15,7 +15,9 @@ test.sh - build and run the tests (under 10 minutes on two cores)
                            undefined-behaviour sanitizers (asan), the threaded ones under the
                            thread sanitizer (tsan), the optimised build (release), and clang-tidy
   ./test.sh --arm64        the suite as arm64 programs, run by qemu-user
-  ./test.sh --only PRESET  one of dev, asan, tsan, release, arm64, without clang-tidy
+  ./test.sh --peers        Linux's own code in the same build: its self-tests, and random operations
+                           on it and on the library, compared
+  ./test.sh --only PRESET  one of dev, asan, tsan, release, peers, arm64, without clang-tidy
 
   --no-install             never install packages
   --help                   this
@@ -35,6 +37,7 @@ presets="dev asan tsan release" tidy=true install=true
 while [ $# -gt 0 ]; do
 	case $1 in
 	--arm64) presets=arm64 tidy=false ;;
+	--peers) presets=peers tidy=false ;;
 	--only)
 		[ $# -ge 2 ] || die "--only needs a preset (see --help)" 2
 		presets=$2 tidy=false
@@ -46,7 +49,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-case " dev asan tsan release arm64 " in
+case " dev asan tsan release peers arm64 " in
 *" ${presets%% *} "*) ;;
 *) die "--only $presets: there is no such preset (see --help)" 2 ;;
 esac
@@ -58,7 +61,8 @@ run_tidy() {
 	local log=build/tidy.log
 	say "clang-tidy"
 	# The test programs repeat cmocka's macros; the library and the tools are what is read closely.
-	find core fmt bench -name '*.c' -print0 |
+	# The peers' files are not in the dev build.
+	find core fmt bench -name '*.c' -not -path 'bench/peers/*' -print0 |
 		xargs -0 -P "$(nproc)" -n 4 clang-tidy -quiet -p build/dev >"$log" 2>/dev/null || {
 		cat "$log"
 		die "clang-tidy found something (above; all of it is in $log)"
@@ -89,12 +93,15 @@ for preset in $presets; do
 		say "arm64 sysroot"
 		tools/sysroot.sh
 	fi
+	# shellcheck disable=SC2086
+	[ "$preset" != peers ] || install_packages $PACKAGES_PEERS
 	say "building build/$preset"
 	quietly "build/$preset-configure.log" cmake --preset "$preset"
 	quietly "build/$preset-build.log" cmake --build "build/$preset"
 	say "testing build/$preset"
 	case $preset in
 	tsan) run_ctest tsan -L threads ;;
+	peers) run_ctest peers -L peers ;;
 	*) run_ctest "$preset" ;;
 	esac
 done

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Compares implementations that one bench_map ran side by side.
 
-    compare.py [--bars] [--peer NAME] FILE...
+    compare.py [--bars] [--peer NAME] [--save OUT --run RUN --environment ENV] FILE...
 
-Each FILE is what one launch of a bench_map with peers wrote (--benchmark_out). A launch gives one
+Each FILE is what one launch of a bench_map with peers wrote (--benchmark_out), or what --save made of
+several: one file with every launch's figures, which BENCHMARKS.md is made from. A launch gives one
 ratio per case, of two figures that were measured right after one another; several launches give an
 interval, because the layout of memory differs from launch to launch and is the larger error.
 Prints the ratio core / peer of every case that both have, then where core loses; with --bars also
@@ -63,16 +64,48 @@ def split_name(name):
     return match.group(2), f"{match.group(1)}/{match.group(3)}"
 
 
-def read_launch(text):
+def read_launch(report):
     """{(implementation, case): Figure} of one report; rows that were skipped are not in it."""
     rows = {}
-    for row in json.loads(text)["benchmarks"]:
+    for row in report["benchmarks"]:
         if row.get("error_occurred") or row.get("run_type", "iteration") != "iteration":
             continue
         if not row.get("ns_per_page", 0) > 0:
             raise ValueError(f"{row['name']}: no ns_per_page")
         rows.setdefault(split_name(row["name"]), []).append(row)
     return {key: Figure(group) for key, group in rows.items()}
+
+
+def read_launches(text):
+    """Those of a saved file, or the one of a report."""
+    report = json.loads(text)
+    return [read_launch(launch) for launch in report.get("launches", [report])]
+
+
+KEPT = ("name", "ns_per_page", "dropped_share", "noisy", "table_alloc_ns_per_page")
+
+
+def save(args):
+    """One file of all launches, with what is needed to know where they come from."""
+    with open(args.run, encoding="utf-8") as file:
+        saved = json.load(file)
+    with open(args.environment, encoding="utf-8") as file:
+        saved["environment"] = json.load(file)
+    saved["launches"] = []
+    for name in args.files:
+        with open(name, encoding="utf-8") as file:
+            rows = json.load(file)["benchmarks"]
+        saved["launches"].append({"benchmarks": [
+            {key: float(f"{row[key]:.4g}") if key != "name" else row[key]
+             for key in KEPT if row.get(key)} for row in rows if row.get("ns_per_page")]})
+    head = {key: value for key, value in saved.items() if key != "launches"}
+    # A row a line: a difference between two runs can be read.
+    lines = ["\n".join(("{\"benchmarks\": [",
+                        ",\n".join(json.dumps(row) for row in launch["benchmarks"]), "]}"))
+             for launch in saved["launches"]]
+    with open(args.save, "w", encoding="utf-8") as file:
+        file.write(json.dumps(head, indent=1)[:-2] + ',\n "launches": [\n' + ",\n".join(lines) +
+                   "\n]}\n")
 
 
 class Comparison:
@@ -201,14 +234,6 @@ def verdict(comparison, limit):
     return "met", True
 
 
-def print_bar(label, limit, comparison):
-    text, met = verdict(comparison, limit)
-    value = f"{comparison.ratio.value:7.3f}" if comparison.found else "      -"
-    interval = comparison.ratio.interval() if comparison.found else "-"
-    print(f"{label:<48} {limit:7.3f} {value} {interval:>15}  {text}")
-    return met
-
-
 def scaling(launches):
     """Throughput of two threads with tables of their own in one domain, over that of one."""
     one = case_of("pair", 1)
@@ -221,31 +246,88 @@ def scaling(launches):
     return comparison
 
 
-def print_bars(launches, peer):
-    """Returns whether all are met."""
+def bars(launches, peer):
+    """(label, limit as text, comparison, verdict, met) of every bar."""
     def against(op, batch, pattern, flush, where):
         case = case_of(op, batch, pattern, flush, where)
         return Comparison(launches, ("core", case), (peer, case))
 
-    print(f"\n== the bars (ratio core / {peer})")
-    print(f"{'case':<48} {'at most':>7} {'ratio':>7} {'95% interval':>15}")
-    met = [print_bar(label, limit, against(*rest, BASE)) for label, limit, *rest in BARS]
+    def bar(label, limit, comparison):
+        return (label, f"{limit:.3f}", comparison, *verdict(comparison, limit))
+
+    for label, limit, *rest in BARS:
+        yield bar(label, limit, against(*rest, BASE))
     label, limit, *rest = BLOCK_BAR
-    met.append(print_bar(label, limit, against(*rest, BASE.replace("size:4K", "size:2M"))))
+    yield bar(label, limit, against(*rest, BASE.replace("size:4K", "size:2M")))
     for name, where in ALSO:
         for label, limit, *rest in BARS:
             comparison = against(*rest, where)
             if comparison.found:
-                met.append(print_bar(f"{name}: {label}", limit * 1.2, comparison))
+                yield bar(f"{name}: {label}", limit * 1.2, comparison)
     threads = scaling(launches)
     if threads.found:
         enough = threads.ratio.value >= THREADS_BAR
-        print(f"{'2 threads, disjoint ranges of one domain':<48} >={THREADS_BAR:5.2f} "
-              f"{threads.ratio.value:7.3f} {threads.ratio.interval():>15}  "
-              f"{'met' if enough else 'NOT MET'}{' (on a busy machine)' if threads.noisy else ''}")
-        met.append(enough)
+        yield ("2 threads, disjoint ranges of one domain", f">= {THREADS_BAR}", threads,
+               ("met" if enough else "NOT MET") + (" (on a busy machine)" if threads.noisy else ""),
+               enough)
+
+
+def value_of(comparison):
+    return f"{comparison.ratio.value:.3f}" if comparison.found else "-"
+
+
+def interval_of(comparison):
+    return comparison.ratio.interval() if comparison.found else "-"
+
+
+def print_bars(launches, peer):
+    """Returns whether all are met."""
+    print(f"\n== the bars (ratio core / {peer})")
+    print(f"{'case':<48} {'at most':>7} {'ratio':>7} {'95% interval':>15}")
+    all_bars = list(bars(launches, peer))
+    for label, limit, comparison, text, _ in all_bars:
+        print(f"{label:<48} {limit:>7} {value_of(comparison):>7} "
+              f"{interval_of(comparison):>15}  {text}")
+    met = [bar[-1] for bar in all_bars]
     print(f"{sum(met)} of {len(met)} bars met")
     return all(met)
+
+
+def markdown_rows(head, rows):
+    yield "| " + " | ".join(head) + " |"
+    yield "| --- |" + " ---: |" * (len(head) - 2) + " --- |"
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+
+
+def markdown(report, peer="linux-6.12"):
+    """The blocks of BENCHMARKS.md for a saved file."""
+    launches = [read_launch(launch) for launch in report["launches"]]
+    found = {case: Comparison(launches, ("core", case), (peer, case))
+             for case in cases_of(launches, peer)}
+    found = {case: c for case, c in found.items() if c.found}
+    all_bars = list(bars(launches, peer))
+    yield "### Core vs Linux"
+    yield (f"Ratio core / {peer}, the kernel's own code in the same process, cases interleaved, over "
+           f"{len(launches)} launches; the interval is of 95%. {sum(b[-1] for b in all_bars)} of "
+           f"{len(all_bars)} bars met. How the two are kept alike is in [docs/peers.md](docs/peers.md).")
+    yield "\n".join(markdown_rows(
+        ("case", "core ns", "Linux ns", "ratio", "95% interval", "at most", "bar"),
+        ((label, f"{c.ours:.3f}" if c.found else "-", f"{c.theirs:.3f}" if c.found else "-",
+          value_of(c), interval_of(c), limit, text) for label, limit, c, text, _ in all_bars)))
+    losses = sorted((c.ratio.value, case) for case, c in found.items() if c.ratio.value > 1)[::-1]
+    yield "### Where core loses"
+    yield (f"{len(losses)} of {len(found)} cases have a ratio above 1; where the interval has 1 in "
+           "it, that is not certain.")
+    if losses:
+        yield "\n".join(markdown_rows(
+            ("case", "ratio", "95% interval", ""),
+            ((f"`{short(case)}`", f"{value:.3f}", interval_of(found[case]),
+              "" if found[case].ratio.surely_above(1) else "not certain") for value, case in losses)))
+    rest = statistics.geometric_mean(c.ratio.value for c in found.values())
+    dropped = statistics.fmean(c.dropped for c in found.values())
+    yield (f"Over all {len(found)} cases the geometric mean of the ratios is {rest:.3f}. "
+           f"{dropped:.1%} of the samples were dropped because a neighbour had the core.")
 
 
 def main(argv):
@@ -253,12 +335,17 @@ def main(argv):
     parser.add_argument("files", nargs="+", metavar="FILE", help="a report of one launch")
     parser.add_argument("--bars", action="store_true", help="check the bars, too")
     parser.add_argument("--peer", default="linux-6.12", help="compare with this implementation")
+    parser.add_argument("--save", metavar="OUT", help="also write all launches to one file")
+    parser.add_argument("--run", help="run.json of bench.sh, for --save")
+    parser.add_argument("--environment", help="what bench_env printed, for --save")
     args = parser.parse_args(argv)
+    if args.save and not (args.run and args.environment):
+        parser.error("--save needs --run and --environment")
     launches = []
     for name in args.files:
         try:
             with open(name, encoding="utf-8") as file:
-                launches.append(read_launch(file.read()))
+                launches += read_launches(file.read())
         except (OSError, ValueError, KeyError) as error:
             print(f"compare.py: {name}: {error}", file=sys.stderr)
             return 2
@@ -268,6 +355,12 @@ def main(argv):
         return 2
     print_other_peers(launches, args.peer)
     print_losses(found)
+    try:
+        if args.save:
+            save(args)
+    except (OSError, ValueError) as error:
+        print(f"compare.py: {args.save}: {error}", file=sys.stderr)
+        return 2
     if args.bars and not print_bars(launches, args.peer):
         return 1
     return 0

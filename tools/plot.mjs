@@ -171,7 +171,8 @@ function* results()
 	for (const label of readdirSync(folder, { withFileTypes: true }).filter((e) => e.isDirectory())
 		.map((e) => e.name).sort())
 		for (const file of readdirSync(join(folder, label)).filter((f) => f.endsWith('.json')).sort())
-			yield JSON.parse(readFileSync(join(folder, label, file), 'utf8'));
+			if (file !== 'peers.json') // a comparison: tables, no plots
+				yield JSON.parse(readFileSync(join(folder, label, file), 'utf8'));
 }
 
 function main(args)

@@ -18,6 +18,8 @@ import re
 import sys
 from pathlib import Path
 
+import compare
+
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"4K": 12, "16K": 14, "64K": 16, "2M": 21, "32M": 25, "512M": 29, "1G": 30}
 OPS = ["map", "unmap", "pair", "populate", "iova_to_phys", "alloc_free",
@@ -311,6 +313,9 @@ def section(path, report):
     yield f"## {report['label']}, {report['kind']} set"
     yield "\n".join(["| | |", "| --- | --- |"] +
                     [f"| {key} | {value} |" for key, value in host_lines(path, report)])
+    if report["kind"] == "peers":
+        yield from compare.markdown(report)
+        return
     stem = f"plots/{report['label']}-{report['kind']}"
     for plot in sorted(ROOT.glob(f"{stem}-*.svg")):
         name = plot.stem.removeprefix(Path(stem).name + "-")
