@@ -95,7 +95,8 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	const struct io_pgtable_cfg *cfg = &d->iop.cfg;
 	size_t bytes = sizeof(uint64_t) << layout->root_bits;
 
-	d->iop.ops = layout->ops;
+	pt_assert(layout->top <= PT_MAX_TOP);
+	d->iop.ops = &layout->ops[d->translated ? PT_OPS_HOOKS : layout->top];
 	d->fill = pt_fill_choose();
 	d->format = f;
 	d->top = (uint8_t)layout->top;

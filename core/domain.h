@@ -53,10 +53,15 @@ struct pt_domain {
 	struct io_pgtable_mem mem;
 };
 
+/* A format has its operations once for each level that a root can be at, and once for hooks. */
+#define PT_MAX_TOP   3
+#define PT_OPS_HOOKS (PT_MAX_TOP + 1)
+#define PT_NR_OPS    (PT_OPS_HOOKS + 1)
+
 /* What a format's allocation decides, for pt_domain_create(). */
 struct pt_layout {
 	const struct pt_format *format;
-	const struct io_pgtable_ops *ops;
+	const struct io_pgtable_ops *ops; /* [PT_NR_OPS] */
 	unsigned int top;
 	unsigned int root_bits; /* log2 of the root's entries */
 	uint64_t iova_base;

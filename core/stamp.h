@@ -12,8 +12,26 @@
 #include "core/cursor.h"
 #include "core/walker.h"
 
+/* Translation from a root at one level, where physical addresses are virtual ones. */
+#define PT_STAMP_TRANSLATE(name, fmt, top)                                               \
+	static phys_addr_t name##_translate_##top(struct io_pgtable *iop, uint64_t iova) \
+	{                                                                                \
+		const struct pt_domain *d = pt_domain(iop);                              \
+                                                                                         \
+		return pt_translate(&(fmt), d, iova - d->iova_base, top, true);          \
+	}
+
+#define PT_OPS(name, translate)                                                         \
+	{                                                                               \
+		.map_pages = name##_map_pages, .unmap_pages = name##_unmap_pages,       \
+		.iova_to_phys = translate, .iova_to_phys_batch = name##_batch,          \
+		.map_scattered = name##_map_scattered, .cursor_map = name##_cursor_map, \
+		.cursor_unmap = name##_cursor_unmap,                                    \
+	}
+
 /*
- * The operations of one format, fmt a static const struct pt_format, as name##_ops. Three tiers,
+ * The operations of one format, fmt a static const struct pt_format, as name##_ops, an array by
+ * the level of the root (core/domain.h, pt_layout). Three tiers,
  * each out of line from the one before: one page, a run in one table (of blocks: apart), anything.
  */
 #define PT_STAMP(name, fmt)                                                                        \
@@ -29,10 +47,11 @@
 	{                                                                                          \
 		struct pt_domain *d = pt_domain(iop);                                              \
 		uint64_t ia = iova - d->iova_base;                                                 \
+		unsigned int level = pt_level(&(fmt), pgsize);                                     \
                                                                                                    \
 		if (likely(pt_is_fast(d, pgsize)) &&                                               \
-		    likely(pt_map_run(&(fmt), d, ia, pa, pgcount, prot,                            \
-				      pt_level(&(fmt), pgsize))))                                  \
+		    likely(pgcount == 1 ? pt_map_run(&(fmt), d, ia, pa, 1, prot, level)            \
+					: pt_map_run(&(fmt), d, ia, pa, pgcount, prot, level)))    \
 			return pt_mapped(mapped, pgsize * pgcount);                                \
 		return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);           \
 	}                                                                                          \
@@ -71,11 +90,12 @@
 	{                                                                                          \
 		struct pt_domain *d = pt_domain(iop);                                              \
 		uint64_t ia = iova - d->iova_base;                                                 \
+		unsigned int level = pt_level(&(fmt), pgsize);                                     \
 		size_t done = 0;                                                                   \
                                                                                                    \
 		if (likely(pt_is_fast(d, pgsize)))                                                 \
-			done = pt_unmap_run(&(fmt), d, ia, pgcount, gather,                        \
-					    pt_level(&(fmt), pgsize));                             \
+			done = pgcount == 1 ? pt_unmap_run(&(fmt), d, ia, 1, gather, level)        \
+					    : pt_unmap_run(&(fmt), d, ia, pgcount, gather, level); \
 		return likely(done) ? done                                                         \
 				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);    \
 	}                                                                                          \
@@ -101,20 +121,15 @@
 			return pt_span(&(fmt), 0);                                                 \
 		return name##_unmap_run(iop, iova, pgsize, pgcount, gather);                       \
 	}                                                                                          \
-	static noinline phys_addr_t name##_translate_hooks(const struct pt_domain *d, uint64_t ia) \
-	{                                                                                          \
-		return pt_translate(&(fmt), d, ia, false);                                         \
-	}                                                                                          \
-	static phys_addr_t name##_iova_to_phys(struct io_pgtable *iop, uint64_t iova)              \
+	PT_STAMP_TRANSLATE(name, fmt, 0)                                                           \
+	PT_STAMP_TRANSLATE(name, fmt, 1)                                                           \
+	PT_STAMP_TRANSLATE(name, fmt, 2)                                                           \
+	PT_STAMP_TRANSLATE(name, fmt, 3)                                                           \
+	static phys_addr_t name##_translate_hooks(struct io_pgtable *iop, uint64_t iova)           \
 	{                                                                                          \
 		const struct pt_domain *d = pt_domain(iop);                                        \
-		uint64_t ia = iova - d->iova_base;                                                 \
                                                                                                    \
-		if (unlikely(ia > d->ia_last))                                                     \
-			return 0;                                                                  \
-		if (unlikely(d->translated))                                                       \
-			return name##_translate_hooks(d, ia);                                      \
-		return pt_translate(&(fmt), d, ia, true);                                          \
+		return pt_translate(&(fmt), d, iova - d->iova_base, d->top, false);                \
 	}                                                                                          \
 	static void name##_batch(struct io_pgtable *iop, const uint64_t *iova, phys_addr_t *out,   \
 				 size_t n)                                                         \
@@ -148,14 +163,12 @@
 			return pt_span(&(fmt), 0);                                                 \
 		return pt_cursor_unmap_slow(c, iova, gather);                                      \
 	}                                                                                          \
-	static const struct io_pgtable_ops name##_ops = {                                          \
-		.map_pages = name##_map_pages,                                                     \
-		.unmap_pages = name##_unmap_pages,                                                 \
-		.iova_to_phys = name##_iova_to_phys,                                               \
-		.iova_to_phys_batch = name##_batch,                                                \
-		.map_scattered = name##_map_scattered,                                             \
-		.cursor_map = name##_cursor_map,                                                   \
-		.cursor_unmap = name##_cursor_unmap,                                               \
+	static const struct io_pgtable_ops name##_ops[PT_NR_OPS] = {                               \
+		[0] = PT_OPS(name, name##_translate_0),                                            \
+		[1] = PT_OPS(name, name##_translate_1),                                            \
+		[2] = PT_OPS(name, name##_translate_2),                                            \
+		[3] = PT_OPS(name, name##_translate_3),                                            \
+		[PT_OPS_HOOKS] = PT_OPS(name, name##_translate_hooks),                             \
 	}
 
 #endif /* CORE_STAMP_H */

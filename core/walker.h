@@ -51,7 +51,8 @@ static always_inline uint64_t *pt_find(const struct pt_format *f, const struct p
 /* The level whose entries map pgsize bytes, one of the granule's sizes. */
 static always_inline unsigned int pt_level(const struct pt_format *f, uint64_t pgsize)
 {
-	return (port_lg2(pgsize) - f->granule_lg2) / f->index_bits;
+	/* Also asked of sizes that are refused afterwards, 0 among them. */
+	return (port_lg2(pgsize | 1) - f->granule_lg2) / f->index_bits;
 }
 
 static always_inline bool pt_is_fast(const struct pt_domain *d, uint64_t pgsize)
@@ -228,7 +229,9 @@ static always_inline int pt_map_general(const struct pt_format *f, struct io_pgt
 			err = pt_map_leaves(f, d, ia, pa, pgcount, attr, 0, &done);
 		else
 			err = pt_map_leaves(f, d, ia, pa, pgcount, attr, level, &done);
-		port_wmb();
+		/* Cleaning ends with a barrier of its own. */
+		if (likely(pt_coherent(d)))
+			port_wmb();
 	}
 	if (mapped)
 		*mapped += done;
@@ -267,23 +270,25 @@ static always_inline bool pt_run_fits(const struct pt_format *f, const struct pt
 static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
 				     uint64_t pa, size_t n, int prot, unsigned int level)
 {
-	uint64_t *slot, attr, span = pt_span(f, level);
+	uint64_t *slot, attr, span = pt_span(f, level), last = pa + n * span - 1;
 
 	if (unlikely(!pt_run_fits(f, d, ia, n, level)))
 		return false;
-	if (unlikely((pa & (span - 1)) || pa > d->pa_last || (unsigned int)prot >= PT_PROT_COUNT))
+	/* pa_last is all ones: one comparison finds either end beyond it, and a sum that wrapped.
+	 */
+	if (unlikely((pa & (span - 1)) || (pa | last) > d->pa_last ||
+		     (unsigned int)prot >= PT_PROT_COUNT))
 		return false;
 	attr = f->attr[prot];
 	slot = pt_find(f, d, ia, level, true);
 	if (unlikely(!attr || !slot))
 		return false;
-	if (n == 1) {
+	if (__builtin_constant_p(n) && n == 1) {
 		if (unlikely(port_load(slot)))
 			return false;
 		port_store(slot, f->leaf(pa, attr | d->leaf_extra, level));
 	} else {
-		if (unlikely(d->pa_last - pa < n * span - 1 ||
-			     pt_linear(f, pa, pt_shift(f, level), n) < n || !run_is_empty(slot, n)))
+		if (unlikely(pt_linear(f, pa, pt_shift(f, level), n) < n || !run_is_empty(slot, n)))
 			return false;
 		run_fill_live(d->wide_stores, slot, n, f->leaf(pa, attr | d->leaf_extra, level),
 			      span);
@@ -396,7 +401,7 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 	slot = pt_find(f, d, ia, level, true);
 	if (unlikely(!slot))
 		return 0;
-	if (n == 1) {
+	if (__builtin_constant_p(n) && n == 1) {
 		uint64_t desc = port_load(slot);
 
 		if (unlikely(!desc || f->is_table(desc, level)))
@@ -439,27 +444,35 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
 	return ia - first;
 }
 
-/* identity as in pt_find(). */
-static always_inline phys_addr_t pt_translate(const struct pt_format *f, const struct pt_domain *d,
-					      uint64_t ia, bool identity)
+/* What a leaf of level says about ia; nothing, if it is empty. */
+static always_inline phys_addr_t pt_leaf_phys(const struct pt_format *f, uint64_t desc,
+					      unsigned int level, uint64_t ia)
 {
-	const uint64_t *slot = d->root + (ia >> d->root_shift);
-	unsigned int top = d->top;
+	return unlikely(!desc) ? 0 : f->leaf_pa(desc, level) | (ia & (pt_span(f, level) - 1));
+}
 
+/*
+ * top is the level of the root, d->top: as a constant it takes the place of a shift and a
+ * comparison for each level. identity as in pt_find().
+ */
+static always_inline phys_addr_t pt_translate(const struct pt_format *f, const struct pt_domain *d,
+					      uint64_t ia, unsigned int top, bool identity)
+{
+	const uint64_t *slot;
+
+	if (unlikely(ia > d->ia_last))
+		return 0;
+	slot = d->root + (ia >> pt_shift(f, top));
 #pragma GCC unroll 8
-	for (unsigned int up = 0; up <= f->max_top; up++) {
-		unsigned int l = f->max_top - up;
-		uint64_t desc;
+	for (unsigned int l = top; l > 0; l--) {
+		uint64_t desc = port_load(slot);
 
-		if (l > top)
-			continue;
-		desc = port_load(slot);
-		if (!l || unlikely(!f->is_table(desc, l)))
-			return desc ? f->leaf_pa(desc, l) | (ia & (pt_span(f, l) - 1)) : 0;
+		if (unlikely(!f->is_table(desc, l)))
+			return pt_leaf_phys(f, desc, l, ia);
 		slot = identity ? (uint64_t *)(uintptr_t)f->table_pa(desc) : pt_child(f, d, desc);
 		slot += pt_index(f, l - 1, ia);
 	}
-	return 0;
+	return pt_leaf_phys(f, port_load(slot), 0, ia);
 }
 
 #endif /* CORE_WALKER_H */

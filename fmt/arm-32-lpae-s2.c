@@ -27,7 +27,7 @@ static const struct lpae_kind kind = {
 };
 
 static const struct lpae_variant variants[] = {
-	{ &format_4k, &lpae_4k_ops },
+	{ &format_4k, lpae_4k_ops },
 };
 
 LPAE_INIT_FNS(arm_32_lpae_s2, kind, variants);

@@ -32,9 +32,9 @@ static const struct lpae_kind kind = {
 };
 
 static const struct lpae_variant variants[] = {
-	{ &format_4k, &lpae_4k_ops },
-	{ &format_16k, &lpae_16k_ops },
-	{ &format_64k, &lpae_64k_ops },
+	{ &format_4k, lpae_4k_ops },
+	{ &format_16k, lpae_16k_ops },
+	{ &format_64k, lpae_64k_ops },
 };
 
 LPAE_INIT_FNS(arm_64_lpae_s1, kind, variants);

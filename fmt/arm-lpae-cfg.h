@@ -33,7 +33,7 @@ struct lpae_kind {
 /* One granule of a kind: the operations stamped for it. */
 struct lpae_variant {
 	const struct pt_format *format;
-	const struct io_pgtable_ops *ops;
+	const struct io_pgtable_ops *ops; /* by level of the root: PT_STAMP() */
 };
 
 int lpae_check(const struct lpae_kind *kind, const struct io_pgtable_cfg *cfg);

@@ -69,8 +69,9 @@ enum io_pgtable_fmt {
  *	entries for one table) of @size bytes at @iova.
  * @tlb_sync: wait until everything that was queued has taken effect.
  * @flush_pgtable: make @size bytes of descriptors at @ptr visible to a walker that does not snoop
- *	the CPU's caches. Called only when io_pgtable_cfg.coherent_walk is false; when it is absent
- *	then, the library cleans the cache lines itself.
+ *	the CPU's caches, and wait until they are: no barrier follows. Called only when
+ *io_pgtable_cfg.coherent_walk is false; when it is absent then, the library cleans the cache lines
+ *itself.
  * @tlb_add_range: optional, better form of @tlb_add_flush: a run of @size >> @stride_lg2 leaves
  *	(or tables) that are all of 1 << @stride_lg2 bytes. No call mixes sizes.
  *
