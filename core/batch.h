@@ -25,8 +25,7 @@ static always_inline size_t pt_batch_level(const struct pt_format *f, const stru
 		uint64_t desc = port_load(slot[i]), at = *ia[i] - d->iova_base;
 
 		if (!level || !f->is_table(desc, level)) {
-			*out[i] =
-				desc ? f->leaf_pa(desc, level) | (at & (pt_span(f, level) - 1)) : 0;
+			*out[i] = pt_leaf_phys(f, desc, level, at);
 			continue;
 		}
 		slot[left] = pt_child(f, d, desc) + pt_index(f, level - 1, at);

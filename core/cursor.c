@@ -4,12 +4,17 @@
  */
 #include "core/cursor.h"
 
-/* Above every input address, so that nothing is in the table at it. */
-#define NOWHERE (~0ull << 63)
+/* A count that is never reached: nothing is remembered. */
+#define NOTHING UINT64_MAX
+
+static uint64_t smallest_page(const struct pt_domain *d)
+{
+	return d->iop.cfg.pgsize_bitmap & -d->iop.cfg.pgsize_bitmap;
+}
 
 void io_pgtable_cursor_init(struct io_pgtable_cursor *cursor, struct io_pgtable *iop)
 {
-	*cursor = (struct io_pgtable_cursor){ .iop = iop, .first = NOWHERE };
+	*cursor = (struct io_pgtable_cursor){ .iop = iop, .removals = NOTHING };
 }
 
 /*
@@ -23,7 +28,7 @@ static void remember(struct io_pgtable_cursor *c, uint64_t ia)
 	uint64_t removals = __atomic_load_n(&d->removals, __ATOMIC_ACQUIRE);
 	uint64_t *slot;
 
-	c->first = NOWHERE;
+	c->removals = NOTHING;
 	if (!d->page_fast || ia > d->ia_last)
 		return;
 	slot = pt_find(f, d, ia & ~(pt_span(f, 1) - 1), 0, true);
@@ -38,7 +43,7 @@ int noinline pt_cursor_map_slow(struct io_pgtable_cursor *c, uint64_t iova, phys
 				int prot)
 {
 	struct pt_domain *d = pt_domain(c->iop);
-	int err = io_pgtable_map(c->iop, iova, pa, pt_span(d->format, 0), prot);
+	int err = io_pgtable_map(c->iop, iova, pa, smallest_page(d), prot);
 
 	remember(c, iova - d->iova_base);
 	return err;
@@ -48,7 +53,7 @@ size_t noinline pt_cursor_unmap_slow(struct io_pgtable_cursor *c, uint64_t iova,
 				     struct iommu_iotlb_gather *gather)
 {
 	struct pt_domain *d = pt_domain(c->iop);
-	size_t done = io_pgtable_unmap(c->iop, iova, pt_span(d->format, 0), gather);
+	size_t done = io_pgtable_unmap(c->iop, iova, smallest_page(d), gather);
 
 	remember(c, iova - d->iova_base);
 	return done;

@@ -10,7 +10,8 @@
  * Levels count upwards from the leaf: level 0 holds the smallest pages, level l + 1 points to
  * tables of level l. (The Arm documents count the other way: their level is 3 - l.)
  *
- * Invariants a format keeps: a descriptor is 64 bits; empty is 0 and nothing else is; at level 0
+ * Invariants a format keeps: a descriptor is 64 bits; empty is 0 and nothing else is (splitting is
+ * not valid, and is there only while one thread splits a block); at level 0
  * all non-empty descriptors are leaves; the leaves of consecutive addresses differ by the size they
  * map, within an aligned output region of 1 << linear_pa_lg2 bytes (0: everywhere).
  */
@@ -32,6 +33,7 @@ struct pt_format {
 	uint8_t linear_pa_lg2; /* see above */
 	uint64_t valid_bit;    /* set in every descriptor that is not empty */
 	uint64_t table_bit;    /* set in every table descriptor; best in no block */
+	uint64_t splitting;    /* neither empty nor valid: a block is being made a table */
 	uint64_t cleaned;      /* software bit of a table descriptor: a walker can see it */
 	const uint64_t *attr;  /* [PT_PROT_COUNT]: a leaf's attributes by prot, 0: refused */
 

@@ -13,7 +13,10 @@
 
 _Static_assert(sizeof(struct box) == 512, "boxes fill whole cache lines");
 
-/* Arena headers have room for a whole number of units below the blocks. */
+/*
+ * The header ends where the blocks begin, whatever their size; below it a byte for each block, from
+ * the last to the first, if POOL_TRACK.
+ */
 static size_t head_bytes(unsigned int lg2)
 {
 	size_t bytes = sizeof(struct arena) + (TABLE_POOL_ARENA_BYTES >> lg2);
@@ -21,18 +24,18 @@ static size_t head_bytes(unsigned int lg2)
 	return (bytes + HEAD_UNIT - 1) & ~(size_t)(HEAD_UNIT - 1);
 }
 
-struct arena *pool_arena_of(const void *ptr, unsigned int lg2)
+struct arena *pt_pool_arena_of(const void *ptr)
 {
 	uintptr_t base = (uintptr_t)ptr & ~(uintptr_t)(TABLE_POOL_ARENA_BYTES - 1);
 
-	return (struct arena *)(base - head_bytes(lg2));
+	return (struct arena *)base - 1;
 }
 
-uint8_t *pool_live_of(const void *ptr, unsigned int lg2)
+uint8_t *pt_pool_live_of(const void *ptr, unsigned int lg2)
 {
-	struct arena *arena = pool_arena_of(ptr, lg2);
+	struct arena *arena = pt_pool_arena_of(ptr);
 
-	return &arena->live[(size_t)((const char *)ptr - arena->base) >> lg2];
+	return (uint8_t *)arena - 1 - ((size_t)((const char *)ptr - arena->base) >> lg2);
 }
 
 /* Boxes that could be in use at once: all blocks in full ones, and what magazines hold half full.
@@ -60,7 +63,7 @@ static bool map_boxes(struct table_pool *pool, size_t more)
 			return false;
 		/* What is left of the last one is used up first. */
 		for (; d->box_next < d->box_end; d->box_next++)
-			depot_put_empty(pool, d->box_next);
+			pt_depot_put_empty(pool, d->box_next);
 		*(void **)map = d->box_maps;
 		d->box_maps = map;
 		d->box_next = map + 1;
@@ -70,7 +73,7 @@ static bool map_boxes(struct table_pool *pool, size_t more)
 	return true;
 }
 
-struct box *depot_empty_box(struct table_pool *pool)
+struct box *pt_depot_empty_box(struct table_pool *pool)
 {
 	struct depot *d = &pool->depot;
 	struct box *box = d->empty;
@@ -86,7 +89,7 @@ struct box *depot_empty_box(struct table_pool *pool)
 	return box;
 }
 
-void depot_put_empty(struct table_pool *pool, struct box *box)
+void pt_depot_put_empty(struct table_pool *pool, struct box *box)
 {
 	box->next = pool->depot.empty;
 	pool->depot.empty = box;
@@ -95,7 +98,7 @@ void depot_put_empty(struct table_pool *pool, struct box *box)
 static void add_arena(struct table_pool *pool, unsigned int lg2, char *base)
 {
 	struct depot_size *s = &pool->depot.size[lg2 - POOL_MIN_LG2];
-	struct arena *arena = (struct arena *)(base - head_bytes(lg2));
+	struct arena *arena = (struct arena *)base - 1;
 
 	arena->pool = pool;
 	arena->base = base;
@@ -115,9 +118,10 @@ static bool map_arena(struct table_pool *pool, unsigned int lg2)
 	bool huge = false;
 	char *base;
 
-	if (d->limit_bytes && d->arena_bytes + TABLE_POOL_ARENA_BYTES > d->limit_bytes)
-		return false;
+	/* The lock was let go in map_boxes(): what is checked after it is reserved at once. */
 	if (!map_boxes(pool, boxes))
+		return false;
+	if (d->limit_bytes && d->arena_bytes + TABLE_POOL_ARENA_BYTES > d->limit_bytes)
 		return false;
 	d->arena_bytes += TABLE_POOL_ARENA_BYTES;
 	d->arena_boxes += boxes;
@@ -151,7 +155,7 @@ static struct box *take_fresh(struct table_pool *pool, unsigned int lg2)
 	n = arena->blocks - arena->fresh;
 	if (n > box_capacity(lg2))
 		n = box_capacity(lg2);
-	box = depot_empty_box(pool);
+	box = pt_depot_empty_box(pool);
 	for (box->n = 0; box->n < n; box->n++)
 		box->block[box->n] = arena->base + ((arena->fresh + n - 1 - box->n) << lg2);
 	arena->fresh += (uint32_t)n;
@@ -171,7 +175,7 @@ static struct box *take_full(struct depot_size *s, bool zero)
 	return box;
 }
 
-struct box *depot_take(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero)
+struct box *pt_depot_take(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero)
 {
 	struct depot_size *s = &pool->depot.size[lg2 - POOL_MIN_LG2];
 	struct depot *d = &pool->depot;
@@ -202,7 +206,7 @@ static void merge(struct box *first, struct box *box, unsigned int lg2)
 		first->block[first->n++] = box->block[--box->n];
 }
 
-void depot_give(struct table_pool *pool, unsigned int lg2, struct box *box, bool zero)
+void pt_depot_give(struct table_pool *pool, unsigned int lg2, struct box *box, bool zero)
 {
 	struct depot_size *s = &pool->depot.size[lg2 - POOL_MIN_LG2];
 
@@ -211,14 +215,14 @@ void depot_give(struct table_pool *pool, unsigned int lg2, struct box *box, bool
 	if (s->full[zero])
 		merge(s->full[zero], box, lg2);
 	if (!box->n) {
-		depot_put_empty(pool, box);
+		pt_depot_put_empty(pool, box);
 		return;
 	}
 	box->next = s->full[zero];
 	s->full[zero] = box;
 }
 
-void depot_unmap(struct table_pool *pool)
+void pt_depot_unmap(struct table_pool *pool)
 {
 	void *map = pool->depot.box_maps;
 
@@ -247,14 +251,14 @@ static bool reads_zero(const uint64_t *p, size_t bytes)
 	return true;
 }
 
-bool pool_box_is_good(const struct box *box, unsigned int lg2, bool zero)
+bool pt_pool_box_is_good(const struct box *box, unsigned int lg2, bool zero)
 {
 	if (box->n > box_capacity(lg2))
 		return false;
 	for (size_t i = 0; i < box->n; i++) {
-		const struct arena *arena = pool_arena_of(box->block[i], lg2);
+		const struct arena *arena = pt_pool_arena_of(box->block[i]);
 
-		if (arena->lg2 != lg2 || (POOL_TRACK && *pool_live_of(box->block[i], lg2)) ||
+		if (arena->lg2 != lg2 || (POOL_TRACK && *pt_pool_live_of(box->block[i], lg2)) ||
 		    (zero && !reads_zero(box->block[i], (size_t)1 << lg2)))
 			return false;
 	}
@@ -269,7 +273,7 @@ static bool boxes_are_good(const struct depot_size *s, unsigned int lg2, bool ze
 	for (const struct box *box = s->full[zero]; box; box = box->next) {
 		bool first = box == s->full[zero];
 
-		if (!box->n || box->n > left || !pool_box_is_good(box, lg2, zero) ||
+		if (!box->n || box->n > left || !pt_pool_box_is_good(box, lg2, zero) ||
 		    (!first && box->n < box_capacity(lg2)))
 			return false;
 		left -= box->n;
@@ -297,7 +301,7 @@ static bool size_is_good(const struct table_pool *pool, unsigned int i, size_t *
 	return !fresh && boxes_are_good(s, lg2, false) && boxes_are_good(s, lg2, true);
 }
 
-bool depot_is_good(const struct table_pool *pool, size_t *handed_out_bytes)
+bool pt_depot_is_good(const struct table_pool *pool, size_t *handed_out_bytes)
 {
 	size_t arena_bytes = 0;
 

@@ -29,7 +29,7 @@ static noinline struct magazine_set *map_sets(struct table_pool *pool)
 	return seen;
 }
 
-struct magazine_set *magazine_set(struct table_pool *pool, unsigned int lg2)
+struct magazine_set *pt_magazine_set(struct table_pool *pool, unsigned int lg2)
 {
 	struct magazine_set *sets;
 
@@ -68,18 +68,18 @@ static noinline bool load(struct table_pool *pool, struct magazine *m, unsigned 
 	bool zero;
 
 	port_lock(&pool->depot.lock);
-	box = depot_take(pool, lg2, want_zero, &zero);
+	box = pt_depot_take(pool, lg2, want_zero, &zero);
 	if (box) {
 		if (m->loaded[zero])
-			depot_put_empty(pool, m->loaded[zero]);
+			pt_depot_put_empty(pool, m->loaded[zero]);
 		m->loaded[zero] = box;
 	}
 	port_unlock(&pool->depot.lock);
 	return box;
 }
 
-void *magazine_alloc(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
-		     bool want_zero, bool *zero)
+void *pt_magazine_alloc(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
+			bool want_zero, bool *zero)
 {
 	struct magazine *m = &set->mag[lg2 - POOL_MIN_LG2];
 	struct box *box;
@@ -104,14 +104,14 @@ static noinline void unload(struct table_pool *pool, struct magazine *m, unsigne
 	}
 	port_lock(&pool->depot.lock);
 	if (m->spare[zero])
-		depot_give(pool, lg2, m->spare[zero], zero);
+		pt_depot_give(pool, lg2, m->spare[zero], zero);
 	m->spare[zero] = m->loaded[zero];
-	m->loaded[zero] = depot_empty_box(pool);
+	m->loaded[zero] = pt_depot_empty_box(pool);
 	port_unlock(&pool->depot.lock);
 }
 
-void magazine_free(struct table_pool *pool, struct magazine_set *set, unsigned int lg2, void *ptr,
-		   bool zero)
+void pt_magazine_free(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
+		      void *ptr, bool zero)
 {
 	struct magazine *m = &set->mag[lg2 - POOL_MIN_LG2];
 	struct box *box = m->loaded[zero];
@@ -126,7 +126,7 @@ void magazine_free(struct table_pool *pool, struct magazine_set *set, unsigned i
 static void drain_box(struct table_pool *pool, unsigned int lg2, struct box **box, bool zero)
 {
 	if (*box)
-		depot_give(pool, lg2, *box, zero);
+		pt_depot_give(pool, lg2, *box, zero);
 	*box = NULL;
 }
 
@@ -144,7 +144,7 @@ static void drain_set(struct table_pool *pool, struct magazine_set *set)
 	port_unlock(&set->lock);
 }
 
-void magazine_drain(struct table_pool *pool)
+void pt_magazine_drain(struct table_pool *pool)
 {
 	struct magazine_set *sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE);
 
@@ -153,7 +153,7 @@ void magazine_drain(struct table_pool *pool)
 		drain_set(pool, &sets[s]);
 }
 
-bool magazine_census(const struct magazine_set *set, bool look, size_t bytes[2])
+bool pt_magazine_census(const struct magazine_set *set, bool look, size_t bytes[2])
 {
 	for (unsigned int i = 0; i < POOL_NR_SIZES; i++) {
 		for (int zero = 0; zero < 2; zero++) {
@@ -163,7 +163,7 @@ bool magazine_census(const struct magazine_set *set, bool look, size_t bytes[2])
 			for (int b = 0; b < 2; b++) {
 				if (!box[b])
 					continue;
-				if (look && !pool_box_is_good(box[b], i + POOL_MIN_LG2, zero))
+				if (look && !pt_pool_box_is_good(box[b], i + POOL_MIN_LG2, zero))
 					return false;
 				bytes[zero] += box[b]->n << (i + POOL_MIN_LG2);
 			}
@@ -172,7 +172,7 @@ bool magazine_census(const struct magazine_set *set, bool look, size_t bytes[2])
 	return true;
 }
 
-void magazine_unmap(struct table_pool *pool)
+void pt_magazine_unmap(struct table_pool *pool)
 {
 	if (pool->sets)
 		io_pgtable_port_arena_unmap(pool->sets, 0, SETS_BYTES);

@@ -9,8 +9,8 @@
  * never touched, but by table_pool_validate().
  *
  * Who writes what: depot and arenas (but for what never changes once the arena is there), under the
- * depot's lock; a magazine set and the boxes in it, under the set's. Lock order: one set, then the
- * depot; never two sets. At assertion level 2 and above an arena also keeps whether each block is
+ * depot's lock; a magazine set and the boxes in it, under the set's. Lock order: one set (for statistics
+ * and validation all of them, in order), then the depot. At assertion level 2 and above an arena also keeps whether each block is
  * live, written by whoever allocates or frees it: that is what finds a double free.
  *
  * Bounds: a magazine holds at most four boxes; a box BOX_BLOCKS blocks and, of larger ones,
@@ -52,7 +52,6 @@ struct arena {
 	struct arena *next __attribute__((aligned(64))); /* of the same size */
 	struct arena *next_fresh;			 /* that has fresh blocks too */
 	uint32_t fresh; /* blocks from here on were never handed out, and read as zero */
-	uint8_t live[]; /* of each block, if POOL_TRACK */
 };
 
 /* One block size in the depot. Index [1]: known to read as zero. */
@@ -115,34 +114,34 @@ static inline size_t box_capacity(unsigned int lg2)
 }
 
 /* core/pool-depot.c, all with the depot's lock held */
-struct box *depot_take(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero);
-void depot_give(struct table_pool *pool, unsigned int lg2, struct box *box, bool zero);
-struct box *depot_empty_box(struct table_pool *pool);
-void depot_put_empty(struct table_pool *pool, struct box *box);
-bool depot_is_good(const struct table_pool *pool, size_t *handed_out_bytes);
-void depot_unmap(struct table_pool *pool);
+struct box *pt_depot_take(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero);
+void pt_depot_give(struct table_pool *pool, unsigned int lg2, struct box *box, bool zero);
+struct box *pt_depot_empty_box(struct table_pool *pool);
+void pt_depot_put_empty(struct table_pool *pool, struct box *box);
+bool pt_depot_is_good(const struct table_pool *pool, size_t *handed_out_bytes);
+void pt_depot_unmap(struct table_pool *pool);
 
 /* Arithmetic on what never changes: no lock. */
-struct arena *pool_arena_of(const void *ptr, unsigned int lg2);
-uint8_t *pool_live_of(const void *ptr, unsigned int lg2);
-bool pool_box_is_good(const struct box *box, unsigned int lg2, bool zero);
+struct arena *pt_pool_arena_of(const void *ptr);
+uint8_t *pt_pool_live_of(const void *ptr, unsigned int lg2);
+bool pt_pool_box_is_good(const struct box *box, unsigned int lg2, bool zero);
 
 /* core/pool-magazine.c */
 
 /* The set that serves this CPU and size. */
-struct magazine_set *magazine_set(struct table_pool *pool, unsigned int lg2);
+struct magazine_set *pt_magazine_set(struct table_pool *pool, unsigned int lg2);
 
 /* With the set's lock held. */
-void *magazine_alloc(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
-		     bool want_zero, bool *zero);
-void magazine_free(struct table_pool *pool, struct magazine_set *set, unsigned int lg2, void *ptr,
-		   bool zero);
+void *pt_magazine_alloc(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
+			bool want_zero, bool *zero);
+void pt_magazine_free(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
+		      void *ptr, bool zero);
 
 /* Everything that magazines hold goes to the depot. With no lock held. */
-void magazine_drain(struct table_pool *pool);
+void pt_magazine_drain(struct table_pool *pool);
 
 /* Adds the bytes that a set holds, dirty and zero; false if it is broken. With its lock held. */
-bool magazine_census(const struct magazine_set *set, bool look, size_t bytes[2]);
-void magazine_unmap(struct table_pool *pool);
+bool pt_magazine_census(const struct magazine_set *set, bool look, size_t bytes[2]);
+void pt_magazine_unmap(struct table_pool *pool);
 
 #endif /* CORE_POOL_H */

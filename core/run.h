@@ -82,12 +82,12 @@ static always_inline bool run_is_empty(const uint64_t *p, size_t n)
 	return !run_bits(p, n).any;
 }
 
-/* How many descriptors from the start are not empty? For when not all are. */
-static always_inline size_t run_count(const uint64_t *p, size_t n)
+/* How many descriptors from the start have this bit? For when not all have. */
+static always_inline size_t run_count(const uint64_t *p, size_t n, uint64_t bit)
 {
 	size_t i = 0;
 
-	while (i < n && __atomic_load_n(p + i, __ATOMIC_RELAXED))
+	while (i < n && (__atomic_load_n(p + i, __ATOMIC_RELAXED) & bit))
 		i++;
 	return i;
 }

@@ -96,8 +96,11 @@
 		if (likely(pt_is_fast(d, pgsize)))                                                 \
 			done = pgcount == 1 ? pt_unmap_run(&(fmt), d, ia, 1, gather, level)        \
 					    : pt_unmap_run(&(fmt), d, ia, pgcount, gather, level); \
-		return likely(done) ? done                                                         \
-				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);    \
+		if (likely(done == pgsize * pgcount))                                              \
+			return done;                                                               \
+		/* Nothing was done, or the rest starts with a table, or with a hole. */           \
+		return done + name##_unmap_general(iop, iova + done, pgsize,                       \
+						   pgcount - done / pgsize, gather);               \
 	}                                                                                          \
 	static noinline size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,             \
 						size_t pgsize, size_t pgcount,                     \

@@ -36,15 +36,15 @@ static void count_alloc(struct pool_counts *c, size_t bytes, bool want_zero, boo
 
 static void *take(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero)
 {
-	struct magazine_set *set = magazine_set(pool, lg2);
+	struct magazine_set *set = pt_magazine_set(pool, lg2);
 	void *ptr;
 
 	port_lock(&set->lock);
-	ptr = magazine_alloc(pool, set, lg2, want_zero, zero);
+	ptr = pt_magazine_alloc(pool, set, lg2, want_zero, zero);
 	if (likely(ptr != NULL)) {
 		count_alloc(&set->counts, (size_t)1 << lg2, want_zero, *zero);
 		if (POOL_TRACK)
-			*pool_live_of(ptr, lg2) = true;
+			*pt_pool_live_of(ptr, lg2) = true;
 	}
 	port_unlock(&set->lock);
 	return ptr;
@@ -56,7 +56,7 @@ static noinline void *take_last(struct table_pool *pool, unsigned int lg2, bool 
 {
 	void *ptr;
 
-	magazine_drain(pool);
+	pt_magazine_drain(pool);
 	ptr = take(pool, lg2, want_zero, zero);
 	if (!ptr) {
 		port_lock(&pool->shared.lock);
@@ -84,9 +84,10 @@ void *table_pool_alloc(struct table_pool *pool, size_t size_bytes, unsigned int 
 
 static bool is_ours(const struct table_pool *pool, const void *ptr, unsigned int lg2)
 {
-	const struct arena *arena = pool_arena_of(ptr, lg2);
+	const struct arena *arena = pt_pool_arena_of(ptr);
 
-	return arena->pool == pool && arena->lg2 == lg2 && (!POOL_TRACK || *pool_live_of(ptr, lg2));
+	return arena->pool == pool && arena->lg2 == lg2 &&
+	       (!POOL_TRACK || *pt_pool_live_of(ptr, lg2));
 }
 
 void table_pool_free(struct table_pool *pool, void *ptr, size_t size_bytes, unsigned int flags)
@@ -102,11 +103,11 @@ void table_pool_free(struct table_pool *pool, void *ptr, size_t size_bytes, unsi
 	if (misuse(!is_ours(pool, ptr, (unsigned int)lg2),
 		   "table_pool_free() of a block that is not live, or not of this pool and size"))
 		return;
-	set = magazine_set(pool, (unsigned int)lg2);
+	set = pt_magazine_set(pool, (unsigned int)lg2);
 	port_lock(&set->lock);
 	if (POOL_TRACK)
-		*pool_live_of(ptr, (unsigned int)lg2) = false;
-	magazine_free(pool, set, (unsigned int)lg2, ptr, flags & IO_PGTABLE_MEM_ZERO);
+		*pt_pool_live_of(ptr, (unsigned int)lg2) = false;
+	pt_magazine_free(pool, set, (unsigned int)lg2, ptr, flags & IO_PGTABLE_MEM_ZERO);
 	set->counts.frees++;
 	set->counts.live_bytes -= size_bytes;
 	port_unlock(&set->lock);
@@ -130,30 +131,42 @@ struct table_pool *table_pool_create(const struct table_pool_opts *opts)
 	return pool;
 }
 
-/* The sets of a pool, one after the other: NULL after the last. */
-static struct magazine_set *nth_set(struct table_pool *pool, unsigned int n)
+/*
+ * Every lock of a pool, for what has to be of one moment. The sets may appear while some are held:
+ * what was not there then is not looked at, nor let go.
+ */
+struct all_sets {
+	struct magazine_set *shared;
+	struct magazine_set *sets;
+};
+
+static struct magazine_set *nth_set(const struct all_sets *all, unsigned int n)
 {
 	if (!n)
-		return &pool->shared;
-	return pool->sets && n <= POOL_CPU_SETS ? &pool->sets[n - 1] : NULL;
+		return all->shared;
+	return all->sets && n <= POOL_CPU_SETS ? &all->sets[n - 1] : NULL;
 }
 
-/* Every lock of a pool, for what has to be of one moment. */
-static void lock_all(struct table_pool *pool)
+static struct all_sets lock_all(struct table_pool *pool)
 {
+	struct all_sets all = {
+		.shared = &pool->shared,
+		.sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE),
+	};
 	struct magazine_set *set;
 
-	for (unsigned int n = 0; (set = nth_set(pool, n)); n++)
+	for (unsigned int n = 0; (set = nth_set(&all, n)); n++)
 		port_lock(&set->lock);
 	port_lock(&pool->depot.lock);
+	return all;
 }
 
-static void unlock_all(struct table_pool *pool)
+static void unlock_all(struct table_pool *pool, const struct all_sets *all)
 {
 	struct magazine_set *set;
 
 	port_unlock(&pool->depot.lock);
-	for (unsigned int n = 0; (set = nth_set(pool, n)); n++)
+	for (unsigned int n = 0; (set = nth_set(all, n)); n++)
 		port_unlock(&set->lock);
 }
 
@@ -168,7 +181,8 @@ static void add_counts(struct table_pool_stats *stats, const struct pool_counts 
 }
 
 /* look: also at the blocks that are kept as zero. False if something is broken. */
-static bool sum_stats(struct table_pool *pool, struct table_pool_stats *stats, bool look)
+static bool sum_stats(const struct table_pool *pool, const struct all_sets *all,
+		      struct table_pool_stats *stats, bool look)
 {
 	const struct depot *d = &pool->depot;
 	size_t cached[2] = { 0, 0 };
@@ -180,9 +194,9 @@ static bool sum_stats(struct table_pool *pool, struct table_pool_stats *stats, b
 		.live_peak_bytes = pool->plain ? pool->shared.counts.peak_bytes : d->out_peak_bytes,
 		.huge_arenas = d->huge_arenas,
 	};
-	for (unsigned int n = 0; (set = nth_set(pool, n)); n++) {
+	for (unsigned int n = 0; (set = nth_set(all, n)); n++) {
 		add_counts(stats, &set->counts);
-		good = good && magazine_census(set, look, cached);
+		good = good && pt_magazine_census(set, look, cached);
 	}
 	good = good && d->out_bytes == stats->live_bytes + cached[0] + cached[1];
 	for (unsigned int i = 0; i < POOL_NR_SIZES; i++)
@@ -195,9 +209,10 @@ static bool sum_stats(struct table_pool *pool, struct table_pool_stats *stats, b
 
 void table_pool_get_stats(struct table_pool *pool, struct table_pool_stats *stats)
 {
-	lock_all(pool);
-	sum_stats(pool, stats, false);
-	unlock_all(pool);
+	struct all_sets all = lock_all(pool);
+
+	sum_stats(pool, &all, stats, false);
+	unlock_all(pool, &all);
 }
 
 void table_pool_destroy(struct table_pool *pool)
@@ -206,10 +221,10 @@ void table_pool_destroy(struct table_pool *pool)
 
 	if (!pool || misuse(pool == &default_pool, "the default pool cannot be destroyed"))
 		return;
-	sum_stats(pool, &stats, false);
+	table_pool_get_stats(pool, &stats);
 	misuse(stats.live_bytes != 0, "a pool was destroyed with blocks in use");
-	magazine_unmap(pool);
-	depot_unmap(pool);
+	pt_magazine_unmap(pool);
+	pt_depot_unmap(pool);
 	table_pool_free(&default_pool, pool, POOL_BYTES, 0);
 }
 
@@ -238,15 +253,14 @@ void table_pool_mem(struct table_pool *pool, struct io_pgtable_mem *mem)
 /* What the arenas handed out is live, or in a box of a magazine or of the depot. */
 int table_pool_validate(struct table_pool *pool)
 {
+	struct all_sets all = lock_all(pool);
 	struct table_pool_stats stats;
 	size_t handed_out_bytes;
-	bool good;
+	bool good = sum_stats(pool, &all, &stats, true);
 
-	lock_all(pool);
-	good = sum_stats(pool, &stats, true);
-	good = good && depot_is_good(pool, &handed_out_bytes) &&
+	good = good && pt_depot_is_good(pool, &handed_out_bytes) &&
 	       handed_out_bytes ==
 		       stats.live_bytes + stats.cached_zero_bytes + stats.cached_dirty_bytes;
-	unlock_all(pool);
+	unlock_all(pool, &all);
 	return good ? 0 : -EUCLEAN;
 }

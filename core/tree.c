@@ -5,7 +5,7 @@
  * Compiled once for every format. A table is reachable either through its parent's descriptor, or
  * from one gather, or from one thread that is building or dismantling it; it is freed only in the
  * last two states, and after the invalidation that its removal called for has been synced. The
- * recursion is as deep as the table has levels, at most five.
+ * recursion is as deep as the table has levels, at most four.
  */
 #include "core/tree.h"
 
@@ -24,24 +24,30 @@ void noinline pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 	if (desc & d->format->cleaned)
 		return;
 	pt_clean_slow(d, slot, sizeof(*slot));
-	__atomic_fetch_or(slot, d->format->cleaned, __ATOMIC_RELAXED);
+	/* Whoever changed it meanwhile has seen to it as well. */
+	port_cas(slot, &desc, desc | d->format->cleaned);
 }
 
-uint64_t *pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table)
+/* The table takes the place of what is expected in *slot: nothing, or the mark of a split. */
+static bool publish(struct pt_domain *d, uint64_t *slot, uint64_t expected, uint64_t *table)
 {
 	const struct pt_format *f = d->format;
 	uint64_t desc = f->table(pt_to_phys(d, table)) | d->table_extra;
-	uint64_t seen = 0;
 
 	/* Not before the table's own contents can be seen by a walker. */
 	port_dma_wmb();
-	if (likely(port_cas(slot, &seen, desc))) {
+	if (likely(port_cas(slot, &expected, desc))) {
 		if (!pt_coherent(d))
 			pt_tree_see(d, slot, desc);
-		return table;
+		return true;
 	}
 	pt_table_free(d, table, pt_table_bytes(f), 0);
-	return NULL;
+	return false;
+}
+
+bool pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table)
+{
+	return publish(d, slot, 0, table);
 }
 
 /* An empty table in *slot; or whatever somebody else put there first. */
@@ -256,16 +262,20 @@ int pt_tree_split(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned i
 	if (!table)
 		return -ENOMEM;
 	fill_split(d, table, desc, level);
-	/* Break before make: no walker may find the block and the table at the same time. */
-	if (!port_cas(slot, &desc, 0)) {
+	/*
+	 * Break before make: no walker may find the block and the table at the same time. A mark that
+	 * it takes for nothing tells other threads to wait.
+	 */
+	if (!port_cas(slot, &desc, f->splitting)) {
 		pt_table_free(d, table, pt_table_bytes(f), 0);
-		return -EBUSY;
+		return 0;
 	}
 	pt_clean(d, slot, sizeof(*slot));
 	pt_gather_init(&g);
 	pt_gather_range(d, &g, ia >> shift << shift, 1ull << shift, shift, true);
 	pt_gather_finish(d, &g);
-	return pt_tree_install(d, slot, table) ? 0 : -EBUSY;
+	publish(d, slot, f->splitting, table);
+	return 0;
 }
 
 int pt_tree_drop_empty(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,

@@ -11,11 +11,8 @@
 /* Makes the tables down to level that ia needs; *slot is its entry there. 0, -ENOMEM or -EEXIST. */
 int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, uint64_t **slot);
 
-/*
- * Installs table in *slot if that is empty. Returns the table that is there afterwards: the own
- * one, somebody else's (the own one is freed then), or NULL if it holds a leaf.
- */
-uint64_t *pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table);
+/* Installs table in *slot if that is empty; if not, the table is freed and false returned. */
+bool pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table);
 
 /* Has whoever installed this table descriptor made it visible yet? If not, does so now. */
 void pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc);
@@ -35,7 +32,10 @@ void pt_tree_gather(struct pt_domain *d, const uint64_t *table, unsigned int lev
 void pt_tree_free(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags);
 void pt_tree_free_root(struct pt_domain *d);
 
-/* Replaces the block in *slot by a table with the same translations. 0, -ENOMEM or -EBUSY. */
+/*
+ * Replaces the block in *slot by a table with the same translations: 0, also if somebody else changed it
+ * first (look again), or -ENOMEM.
+ */
 int pt_tree_split(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
 		  uint64_t ia);
 

@@ -304,7 +304,7 @@ static always_inline size_t pt_clear_leaves(const struct pt_format *f, struct pt
 	struct run_bits bits = run_bits(slot, n);
 
 	if (unlikely(!(bits.all & f->valid_bit)))
-		n = run_count(slot, n);
+		n = run_count(slot, n, f->valid_bit);
 	if (level && unlikely(bits.any & f->table_bit))
 		for (size_t i = 0; i < n; i++)
 			if (f->is_table(port_load(slot + i), level))
@@ -349,25 +349,32 @@ static always_inline uint64_t pt_unmap_step(const struct pt_format *f, struct pt
 {
 	uint64_t *slot = d->root + (ia >> d->root_shift);
 
-	for (unsigned int l = d->top;; l--) {
+	for (unsigned int l = d->top;;) {
 		uint64_t span = pt_span(f, l), desc = port_load(slot), done;
 		bool whole = !(ia & (span - 1)) && end - ia >= span;
 
 		if (!desc)
 			return 0;
+		if (unlikely(!(desc & f->valid_bit))) {
+			/* Another thread splits this block: there is a table after its sync. */
+			port_cpu_relax();
+			continue;
+		}
 		if (!f->is_table(desc, l)) {
 			if (whole)
 				return pt_unmap_leaves(f, d, slot, ia, end, l, g);
 			if (pt_quirk(d, IO_PGTABLE_QUIRK_NO_SPLIT) ||
 			    pt_tree_split(d, slot, desc, l, ia))
 				return 0;
-			desc = port_load(slot);
-		} else if (whole) {
+			continue;
+		}
+		if (whole) {
 			done = pt_unmap_tree(f, d, slot, desc, ia, l, g);
 			if (done)
 				return done;
 		}
 		slot = pt_child(f, d, desc) + pt_index(f, l - 1, ia);
+		l--;
 	}
 }
 
@@ -448,7 +455,9 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
 static always_inline phys_addr_t pt_leaf_phys(const struct pt_format *f, uint64_t desc,
 					      unsigned int level, uint64_t ia)
 {
-	return unlikely(!desc) ? 0 : f->leaf_pa(desc, level) | (ia & (pt_span(f, level) - 1));
+	return unlikely(!(desc & f->valid_bit))
+		       ? 0
+		       : f->leaf_pa(desc, level) | (ia & (pt_span(f, level) - 1));
 }
 
 /*

@@ -13,6 +13,7 @@
 
 #include "core/domain.h"
 #include "core/framework.h"
+#include "fmt/arm-lpae.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -106,10 +107,20 @@ static int find_start(const struct lpae_kind *kind, const struct granule *g,
 	return kind->stage == 2 ? stage2_start(g, cfg->oas, s) : 0;
 }
 
+/* The sizes that a table with this root has: a block as large as all of its input range is none. */
+static uint64_t possible_sizes(const struct granule *g, const struct io_pgtable_cfg *cfg,
+			       const struct start *s)
+{
+	unsigned int top_shift = g->lg2 + s->top * (g->lg2 - 3);
+
+	return cfg->pgsize_bitmap & ((2ull << top_shift) - 1);
+}
+
 int lpae_check(const struct lpae_kind *kind, const struct io_pgtable_cfg *cfg)
 {
 	const struct granule *g;
 	struct start start;
+	int err;
 
 	if (cfg->quirks & ~kind->quirks)
 		return -EOPNOTSUPP;
@@ -121,7 +132,8 @@ int lpae_check(const struct lpae_kind *kind, const struct io_pgtable_cfg *cfg)
 		return -ERANGE;
 	if ((cfg->ias > 48 || cfg->oas > 48) && g->lg2 != 16)
 		return -ERANGE;
-	return find_start(kind, g, cfg, &start);
+	err = find_start(kind, g, cfg, &start);
+	return err ? err : possible_sizes(g, cfg, &start) ? 0 : -ERANGE;
 }
 
 static uint64_t physical_size(unsigned int oas)
@@ -200,16 +212,16 @@ static const struct lpae_variant *find_variant(const struct lpae_variant *varian
 }
 
 /*
- * Without hooks there is no hardware behind the table, and addresses are the process's own: a
- * 32-bit format then may point to tables beyond its 40 bits.
+ * Hardware walks tables within the physical size that is programmed. Without hooks there is none
+ * behind the table, and addresses are the process's own: then only a descriptor's bits count.
  */
 static uint64_t table_pa_last(const struct lpae_kind *kind, const struct granule *g,
 			      const struct io_pgtable_cfg *cfg)
 {
-	unsigned int bits = kind->is_32 && cfg->mem && cfg->mem->virt_to_phys ? 40
-			    : g->lg2 == 16				      ? 52
-									      : 48;
+	unsigned int bits = g->lg2 == 16 ? 52 : 48;
 
+	if (cfg->mem && cfg->mem->virt_to_phys)
+		bits = kind->is_32 ? 40 : physical_bits[physical_size(cfg->oas)];
 	return (1ull << bits) - 1;
 }
 
@@ -224,8 +236,8 @@ struct io_pgtable *lpae_alloc(const struct lpae_kind *kind, const struct lpae_va
 		.format = v->format,
 		.ops = v->ops,
 		.iova_base = upper ? ~0ull << cfg->ias : 0,
-		.leaf_extra = secure_quirk ? 1ull << 5 : 0,
-		.table_extra = secure_quirk ? 1ull << 63 : 0,
+		.leaf_extra = secure_quirk ? LPAE_S1_NS : 0,
+		.table_extra = secure_quirk ? LPAE_S1_NSTABLE : 0,
 		.table_pa_last = table_pa_last(kind, g, cfg),
 	};
 	struct start start;
@@ -234,6 +246,7 @@ struct io_pgtable *lpae_alloc(const struct lpae_kind *kind, const struct lpae_va
 	find_start(kind, g, cfg, &start);
 	layout.top = start.top;
 	layout.root_bits = start.root_bits;
+	cfg->pgsize_bitmap = possible_sizes(g, cfg, &start);
 	iop = pt_domain_create(kind->fmt, cfg, cookie, &layout);
 	if (iop)
 		fill_registers(kind, g, pt_domain(iop), cfg);

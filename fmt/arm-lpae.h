@@ -121,51 +121,50 @@ static always_inline uint64_t lpae_type(unsigned int level)
 	return level ? LPAE_TYPE_BLOCK : LPAE_TYPE_TABLE;
 }
 
-/* The address functions of one granule: the only thing that depends on it. */
-#define LPAE_FUNCTIONS(g)                                                                   \
-	static always_inline uint64_t lpae_leaf_##g(uint64_t pa, uint64_t attr,             \
-						    unsigned int level)                     \
-	{                                                                                   \
-		return lpae_encode(pa, g) | attr | lpae_type(level);                        \
-	}                                                                                   \
-	static always_inline uint64_t lpae_leaf_pa_##g(uint64_t desc, unsigned int level)   \
-	{                                                                                   \
-		return lpae_decode(desc, g);                                                \
-	}                                                                                   \
-	static always_inline uint64_t lpae_leaf_attr_##g(uint64_t desc, unsigned int level) \
-	{                                                                                   \
-		return desc & ~(lpae_mask(g) | LPAE_TYPE_MASK);                             \
-	}                                                                                   \
-	static always_inline uint64_t lpae_table_##g(uint64_t pa)                           \
-	{                                                                                   \
-		return lpae_encode(pa, g) | LPAE_TYPE_TABLE;                                \
-	}                                                                                   \
-	static always_inline uint64_t lpae_table_pa_##g(uint64_t desc)                      \
-	{                                                                                   \
-		return lpae_decode(desc, g);                                                \
+/* What depends on the granule: addresses, and up to which level there are blocks. */
+#define LPAE_FUNCTIONS(g, block_levels)                                                          \
+	static always_inline bool lpae_is_valid_##g(uint64_t desc, unsigned int level)           \
+	{                                                                                        \
+		if (level && (desc & LPAE_TYPE_MASK) == LPAE_TYPE_TABLE)                         \
+			return true;                                                             \
+		return level <= (block_levels) && (desc & LPAE_TYPE_MASK) == lpae_type(level) && \
+		       (desc & LPAE_AF);                                                         \
+	}                                                                                        \
+	static always_inline uint64_t lpae_leaf_##g(uint64_t pa, uint64_t attr,                  \
+						    unsigned int level)                          \
+	{                                                                                        \
+		return lpae_encode(pa, g) | attr | lpae_type(level);                             \
+	}                                                                                        \
+	static always_inline uint64_t lpae_leaf_pa_##g(uint64_t desc, unsigned int level)        \
+	{                                                                                        \
+		return lpae_decode(desc, g);                                                     \
+	}                                                                                        \
+	static always_inline uint64_t lpae_leaf_attr_##g(uint64_t desc, unsigned int level)      \
+	{                                                                                        \
+		return desc & ~(lpae_mask(g) | LPAE_TYPE_MASK);                                  \
+	}                                                                                        \
+	static always_inline uint64_t lpae_table_##g(uint64_t pa)                                \
+	{                                                                                        \
+		return lpae_encode(pa, g) | LPAE_TYPE_TABLE;                                     \
+	}                                                                                        \
+	static always_inline uint64_t lpae_table_pa_##g(uint64_t desc)                           \
+	{                                                                                        \
+		return lpae_decode(desc, g);                                                     \
 	}
 
-LPAE_FUNCTIONS(12)
-LPAE_FUNCTIONS(14)
-LPAE_FUNCTIONS(16)
-
-/* A block is possible at levels 1 and 2; which of them an oas allows, alloc decides. */
-static always_inline bool lpae_is_valid(uint64_t desc, unsigned int level)
-{
-	if (level && (desc & LPAE_TYPE_MASK) == LPAE_TYPE_TABLE)
-		return true;
-	return level <= 2 && (desc & LPAE_TYPE_MASK) == lpae_type(level) && (desc & LPAE_AF);
-}
+LPAE_FUNCTIONS(12, 2)
+LPAE_FUNCTIONS(14, 1)
+LPAE_FUNCTIONS(16, 2)
 
 /* One granule of one stage: the structure that the walker is stamped with. */
-#define LPAE_FORMAT(g, top, attrs)                                                   \
-	{                                                                            \
-		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),           \
-		.linear_pa_lg2 = (g) == 16 ? 48 : 0, .valid_bit = 1, .table_bit = 2, \
-		.cleaned = LPAE_CLEANED, .attr = (attrs), .is_table = lpae_is_table, \
-		.leaf = lpae_leaf_##g, .leaf_pa = lpae_leaf_pa_##g,                  \
-		.leaf_attr = lpae_leaf_attr_##g, .table = lpae_table_##g,            \
-		.table_pa = lpae_table_pa_##g, .is_valid = lpae_is_valid,            \
+#define LPAE_FORMAT(g, top, attrs)                                                             \
+	{                                                                                      \
+		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),                     \
+		.linear_pa_lg2 = (g) == 16 ? 48 : 0, .valid_bit = 1, .splitting = 4,           \
+		.table_bit = 2, .cleaned = LPAE_CLEANED, .attr = (attrs),                      \
+		.is_table = lpae_is_table, .leaf = lpae_leaf_##g, .leaf_pa = lpae_leaf_pa_##g, \
+		.leaf_attr = lpae_leaf_attr_##g, .table = lpae_table_##g,                      \
+		.table_pa = lpae_table_pa_##g, .is_valid = lpae_is_valid_##g,                  \
 	}
 
 #endif /* FMT_ARM_LPAE_H */

@@ -70,8 +70,8 @@ enum io_pgtable_fmt {
  * @tlb_sync: wait until everything that was queued has taken effect.
  * @flush_pgtable: make @size bytes of descriptors at @ptr visible to a walker that does not snoop
  *	the CPU's caches, and wait until they are: no barrier follows. Called only when
- *io_pgtable_cfg.coherent_walk is false; when it is absent then, the library cleans the cache lines
- *itself.
+ *	io_pgtable_cfg.coherent_walk is false; when it is absent then, the library cleans the cache
+ *	lines itself.
  * @tlb_add_range: optional, better form of @tlb_add_flush: a run of @size >> @stride_lg2 leaves
  *	(or tables) that are all of 1 << @stride_lg2 bytes. No call mixes sizes.
  *
@@ -115,7 +115,8 @@ struct iommu_gather_ops {
  * @ctx: passed to all of them.
  *
  * Context: the thread that maps, unmaps or syncs; concurrently if the driver maps concurrently. An
- * address that does not fit the format's table descriptors makes the allocation fail (-ENOMEM).
+ * address beyond the physical size that is programmed (oas, 40 bits for the 32-bit formats; with
+ * identity: beyond what a table descriptor can hold) makes the allocation fail (-ENOMEM).
  */
 struct io_pgtable_mem {
 	void *(*alloc)(void *ctx, size_t size_bytes, unsigned int flags);
@@ -128,9 +129,10 @@ struct io_pgtable_mem {
 /**
  * struct io_pgtable_cfg - what the driver wants, and what it gets to program
  * @quirks: IO_PGTABLE_QUIRK_*
- * @pgsize_bitmap: the page and block sizes that may be asked for, all of one granule (4K 2M 1G, or
- *	16K 32M, or 64K 512M, and 4T with a 52-bit @oas). A mixture is refused. It bounds what map
- *	is asked for: splitting a block may still leave blocks of the granule's next smaller size.
+ * @pgsize_bitmap: in, out. The page and block sizes that may be asked for, all of one granule (4K
+ *	2M 1G, or 16K 32M, or 64K 512M, and 4T with a 52-bit @oas). A mixture is refused; a size that
+ *	this @ias has no level for (a block of all of it) is taken out. It bounds what map is asked
+ *	for: splitting a block may still leave blocks of the granule's next smaller size.
  * @ias: input (IOVA) address size in bits
  * @oas: output (physical) address size in bits
  * @coherent_walk: the walker snoops the CPU's caches
@@ -233,8 +235,9 @@ struct io_pgtable *alloc_io_pgtable(enum io_pgtable_fmt fmt, struct io_pgtable_c
  *
  * Return: 0; -EINVAL (no such format, no configuration, an empty or mixed pgsize_bitmap, half a set
  * of memory hooks); -EOPNOTSUPP (a quirk that is unknown or that this format does not have);
- * -ERANGE (ias or oas outside what the format and granule can do, or a stage-2 input size that the
- * output size does not allow: DDI0487, D8.2). Context: any, no side effect.
+ * -ERANGE (ias or oas outside what the format and granule can do, a stage-2 input size for which
+ * there is no start level at this output size, or no page size that is below the input size:
+ * DDI0487, D8.2). Context: any, no side effect.
  */
 int io_pgtable_check_cfg(enum io_pgtable_fmt fmt, const struct io_pgtable_cfg *cfg);
 

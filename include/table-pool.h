@@ -28,7 +28,8 @@ struct table_pool;
 
 /**
  * struct table_pool_opts - how a pool is made
- * @limit_bytes: arenas never take more than this, rounded down to whole arenas; 0: no limit
+ * @limit_bytes: arenas never take more than this, rounded down to whole arenas; 0: no limit.
+ *	Bookkeeping is not in it: 1 in 512 of what the arenas take, and 4 MiB of address space
  * @plain: no per-CPU magazines: every call takes the pool's one lock, live_peak_bytes is exact
  */
 struct table_pool_opts {
@@ -100,7 +101,8 @@ void table_pool_set_limit(struct table_pool *pool, size_t limit_bytes);
  * @flags: IO_PGTABLE_MEM_ZERO if it must read as zero
  *
  * Return: the block, aligned to its size; NULL if the size is wrong, memory is short or the limit
- * is reached, and no CPU has one at hand. Context: any thread; a short spinlock inside.
+ * is reached, and no CPU has one at hand. Context: any thread; a short spinlock inside, held longer
+ * when an arena has to be mapped: callers that may not wait for that reserve by allocating before.
  */
 void *table_pool_alloc(struct table_pool *pool, size_t size_bytes, unsigned int flags);
 

@@ -19,7 +19,8 @@ static void for_each_table(void (*body)(struct io_pgtable *iop, const struct var
 	for (size_t i = 0; i < NR_VARIANTS * 4; i++) {
 		const struct variant *v = &variants[i / 4];
 		struct io_pgtable_cfg cfg = config(v);
-		bool narrow = v->fmt == ARM_32_LPAE_S1 || v->fmt == ARM_32_LPAE_S2;
+		/* Translated addresses are where the process has its memory: below 48 bits. */
+		bool narrow = v->oas < 48;
 		struct io_pgtable *iop;
 
 		test_memory_reset();
@@ -95,6 +96,21 @@ static void test_sg_blocks(void **state)
 	assert_int_equal(io_pgtable_iova_to_phys(iop, SZ_1G + SZ_2M), 7 * SZ_4K);
 	iop->ops->map_pages(iop, 0, 0, SZ_4K, 1, RW, &mapped);
 	assert_int_equal(mapped, SZ_4K);
+	free_io_pgtable(iop);
+}
+
+/* The same memory may come again: the sum of the pieces may be more than there is. */
+static void test_sg_repeats(void **state)
+{
+	struct io_pgtable_cfg cfg = config(find_variant("arm_64_lpae_s1/4K"));
+	const struct io_pgtable_sg sg[] = { { 0, 2 * SZ_1G }, { 0, 2 * SZ_1G }, { SZ_1G, SZ_1G } };
+	struct io_pgtable *iop;
+
+	cfg.oas = 32;
+	iop = alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL);
+	assert_non_null(iop);
+	assert_int_equal(io_pgtable_map_sg(iop, SZ_1G, sg, 3, RW), 0);
+	assert_int_equal(io_pgtable_iova_to_phys(iop, 5 * SZ_1G + 7), SZ_1G + 7);
 	free_io_pgtable(iop);
 }
 
@@ -199,6 +215,13 @@ static void cursor(struct io_pgtable *iop, const struct variant *v)
 	iommu_iotlb_gather_init(&gather);
 	io_pgtable_cursor_init(&c, iop);
 	assert_int_equal(io_pgtable_cursor_unmap(&c, 0, NULL), 0);
+	/* No address is near what an empty cursor remembers, wherever it is. */
+	for (int bit = v->ias; bit < 64; bit++) {
+		assert_int_equal(io_pgtable_cursor_map(&c, 1ull << bit, 0, RW), -ERANGE);
+		assert_int_equal(io_pgtable_cursor_map(&c, -(1ull << bit), 0, RW), -ERANGE);
+		io_pgtable_cursor_init(&c, iop);
+		assert_int_equal(io_pgtable_cursor_map(&c, (1ull << bit) + page, 0, RW), -ERANGE);
+	}
 	for (uint64_t i = 0; i < 20; i++) {
 		uint64_t iova = table - 10 * page + i * page;
 
@@ -269,9 +292,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sg_pages),     cmocka_unit_test(test_sg_blocks),
-		cmocka_unit_test(test_sg_errors),    cmocka_unit_test(test_sg_no_memory),
-		cmocka_unit_test(test_batch),	     cmocka_unit_test(test_cursor),
-		cmocka_unit_test(test_cursor_stale),
+		cmocka_unit_test(test_sg_errors),    cmocka_unit_test(test_sg_repeats),
+		cmocka_unit_test(test_sg_no_memory), cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_cursor),	     cmocka_unit_test(test_cursor_stale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,53 @@ static void test_cfg_ranges(void **state)
 	}
 }
 
+/* A block of the whole input range has no level: it is taken out, and alone it is refused. */
+static void test_cfg_whole_range(void **state)
+{
+	struct io_pgtable_cfg cfg = config(s1_4k);
+	struct io_pgtable *iop;
+
+	cfg.ias = 30;
+	cfg.oas = 40;
+	iop = alloc_io_pgtable(ARM_32_LPAE_S1, &cfg, NULL);
+	assert_non_null(iop);
+	assert_int_equal(cfg.pgsize_bitmap, SZ_4K | SZ_2M);
+	assert_int_equal(io_pgtable_map(iop, 0, SZ_1G, SZ_1G, RW), 0);
+	assert_int_equal(io_pgtable_iova_to_phys(iop, SZ_1G - 1), 2 * SZ_1G - 1);
+	assert_int_equal(iop->ops->map_pages(iop, 0, 0, SZ_1G, 1, RW, NULL), -EINVAL);
+	assert_int_equal(io_pgtable_validate(iop), 0);
+	free_io_pgtable(iop);
+	cfg.pgsize_bitmap = SZ_1G;
+	expect_cfg(ARM_32_LPAE_S1, cfg, -ERANGE);
+	cfg = config(find_variant("arm_64_lpae_s1/64K"));
+	cfg.ias = 42;
+	cfg.pgsize_bitmap = SZ_64K | SZ_4T;
+	iop = alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL);
+	assert_non_null(iop);
+	assert_int_equal(cfg.pgsize_bitmap, SZ_64K);
+	free_io_pgtable(iop);
+}
+
+/* Unmap by a block size what is a block here, a table there: all of it, up to the first hole. */
+static void test_unmap_mixed(void **state)
+{
+	for (int coherent = 0; coherent < 2; coherent++) {
+		struct io_pgtable_cfg cfg = config(s1_4k);
+		struct io_pgtable *iop;
+
+		cfg.coherent_walk = coherent;
+		iop = alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL);
+		assert_int_equal(io_pgtable_map(iop, 0, 0, SZ_2M, RW), 0);
+		assert_int_equal(io_pgtable_map(iop, SZ_2M, SZ_4K, SZ_2M, RW), 0);
+		assert_int_equal(io_pgtable_map(iop, 2 * SZ_2M, 0, SZ_2M, RW), 0);
+		assert_int_equal(iop->ops->unmap_pages(iop, 0, SZ_2M, 4, NULL), 3 * SZ_2M);
+		assert_int_equal(io_pgtable_map(iop, 0, 0, SZ_2M, RW), 0);
+		assert_int_equal(io_pgtable_map(iop, SZ_2M, SZ_4K, SZ_64K, RW), 0);
+		assert_int_equal(iop->ops->unmap_pages(iop, 0, SZ_2M, 2, NULL), SZ_2M + SZ_64K);
+		free_io_pgtable(iop);
+	}
+}
+
 static void test_cfg_mem(void **state)
 {
 	struct io_pgtable_mem half = identity_mem;
@@ -134,6 +181,11 @@ static void test_cfg_mem(void **state)
 	test_memory_reset();
 	test_memory.pa_offset = 1ull << 49;
 	half = offset_mem;
+	assert_null(alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL));
+	assert_int_equal(test_memory.live, 0);
+	/* Nor is one beyond the physical size that is programmed. */
+	test_memory.pa_offset = 0;
+	cfg.oas = 36;
 	assert_null(alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL));
 	assert_int_equal(test_memory.live, 0);
 }
@@ -320,6 +372,8 @@ int main(void)
 		cmocka_unit_test(test_cfg),
 		cmocka_unit_test(test_cfg_sizes),
 		cmocka_unit_test(test_cfg_ranges),
+		cmocka_unit_test(test_cfg_whole_range),
+		cmocka_unit_test(test_unmap_mixed),
 		cmocka_unit_test(test_cfg_mem),
 		cmocka_unit_test(test_absent_callbacks),
 		cmocka_unit_test(test_map_errors),

@@ -3,13 +3,15 @@
  * Random operations against a reference: a plain array from page to translation, and beside it what
  * a TLB could still hold.
  *
- *	test-model VARIANT [OPERATIONS [SEED]]
+ *	test-model VARIANT [plain|hooks|clean [OPERATIONS [SEED]]]
  *
- * The input space is a few windows, at the bottom, across boundaries of every level and at the top.
- * After every operation some addresses are looked up; each successful lookup also fills the
- *modelled TLB, which only the driver's callbacks empty, so that an invalidation that is missing,
- *too small or too late is found at the next sync. Freed tables are poisoned, and must not be freed
- *while an invalidation is outstanding (support.h).
+ * plain: the walker snoops and physical addresses are virtual ones, as in the code's fast tiers; hooks:
+ * they are translated; clean: the walker does not snoop. The input space is a few windows, at the
+ * bottom, across boundaries of every level and at the top. After every operation some addresses are
+ * looked up; each successful lookup also fills the modelled TLB, which only the driver's callbacks
+ * for leaves empty, so that an invalidation that is missing, too small or too late is found at the
+ * next sync. (Those for tables are test-gather's.) Freed tables are poisoned, and must not be freed
+ * while an invalidation is outstanding (support.h).
  */
 #include "support.h"
 
@@ -27,8 +29,9 @@ struct window {
 
 static struct window window[MAX_WINDOWS];
 static size_t nr_windows;
-static uint64_t granule, seed, operations = 1000000;
+static uint64_t granule, seed, operation, operations = 1000000;
 static const struct variant *variant;
+static const char *mode = "plain";
 static struct io_pgtable *iop;
 static struct iommu_iotlb_gather gather;
 
@@ -84,7 +87,12 @@ static void model_sync(void *cookie)
 	recorder.unsynced = 0;
 }
 
+static void model_clean(void *ptr, size_t size, void *cookie)
+{
+}
+
 static struct iommu_gather_ops driver = {
+	.flush_pgtable = model_clean,
 	.tlb_flush_all = model_sync,
 	.tlb_add_flush = model_add_flush,
 	.tlb_sync = model_sync,
@@ -95,8 +103,9 @@ static void check_not_stale(struct window *w, size_t first, size_t n)
 {
 	for (size_t i = first; i < first + n; i++)
 		if (!w->pa[i] && w->tlb[i])
-			fail_msg("seed op: page %#zx of window %#llx may still be translated", i,
-				 (unsigned long long)w->iova);
+			fail_msg(
+				"operation %llu: page %#zx of window %#llx may still be translated",
+				(unsigned long long)operation, i, (unsigned long long)w->iova);
 }
 
 static void sync_all(void)
@@ -226,6 +235,18 @@ static void do_map_pages(struct window *w)
 	look_around(w, first, n);
 }
 
+/* By the largest size that fits, if that is a block: what is there need not be of that size. */
+static size_t unmap_any_size(uint64_t iova, uint64_t size, struct iommu_iotlb_gather *g)
+{
+	for (uint64_t left = variant->sizes & ~SZ_4T & ~granule; left; left &= left - 1) {
+		uint64_t block = left & -left;
+
+		if (!((iova | size) & (block - 1)) && (iop->cfg.pgsize_bitmap & block))
+			return iop->ops->unmap_pages(iop, iova, block, size / block, g);
+	}
+	return io_pgtable_unmap(iop, iova, size, g);
+}
+
 /* Unmaps up to the first hole; returns the pages that went. */
 static size_t unmap_at(struct window *w, size_t first, size_t n, bool strict)
 {
@@ -233,9 +254,9 @@ static size_t unmap_at(struct window *w, size_t first, size_t n, bool strict)
 
 	while (expected < n && w->pa[first + expected])
 		expected++;
-	assert_int_equal(io_pgtable_unmap(iop, w->iova + first * granule, n * granule,
-					  strict ? NULL : &gather),
-			 expected * granule);
+	assert_int_equal(
+		unmap_any_size(w->iova + first * granule, n * granule, strict ? NULL : &gather),
+		expected * granule);
 	memset(w->pa + first, 0, expected * sizeof(*w->pa));
 	if (strict) {
 		assert_true(!expected || !recorder.unsynced);
@@ -306,16 +327,16 @@ static void test_random(void **state)
 
 	test_memory_reset();
 	test_memory.check_sync = true;
-	/* Through translation where the format's descriptors have room for it. */
 	test_memory.pa_offset = 1ull << 38;
-	cfg.mem = variant->fmt >= ARM_64_LPAE_S1 && (seed & 1) ? &offset_mem : &identity_mem;
+	cfg.mem = strcmp(mode, "hooks") ? &identity_mem : &offset_mem;
+	cfg.coherent_walk = strcmp(mode, "clean") != 0;
 	cfg.pgsize_bitmap &= ~SZ_4T;
 	cfg.tlb = &driver;
 	iop = alloc_io_pgtable(variant->fmt, &cfg, NULL);
 	assert_non_null(iop);
 	iommu_iotlb_gather_init(&gather);
 	make_windows();
-	for (uint64_t i = 0; i < operations; i++) {
+	for (operation = 0; operation < operations; operation++) {
 		struct window *w = &window[random_below(nr_windows)];
 		uint64_t what = random_below(8);
 
@@ -325,7 +346,7 @@ static void test_random(void **state)
 			do_map_pages(w);
 		else
 			do_unmap(w, what == 4);
-		if (i % 100000 == 0)
+		if (operation % 100000 == 0)
 			check_everything();
 	}
 	check_everything();
@@ -345,15 +366,18 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random) };
 
 	variant = argc > 1 ? find_variant(argv[1]) : NULL;
-	if (!variant) {
-		fprintf(stderr, "usage: test-model VARIANT [OPERATIONS [SEED]]\n");
+	if (argc > 2)
+		mode = argv[2];
+	if (!variant || (strcmp(mode, "plain") && strcmp(mode, "hooks") && strcmp(mode, "clean"))) {
+		fprintf(stderr,
+			"usage: test-model VARIANT [plain|hooks|clean [OPERATIONS [SEED]]]\n");
 		return 2;
 	}
 	granule = variant->granule;
 	seed = 0x9e3779b97f4a7c15ull;
-	if (argc > 2)
-		operations = strtoull(argv[2], NULL, 0);
 	if (argc > 3)
-		seed += strtoull(argv[3], NULL, 0);
+		operations = strtoull(argv[3], NULL, 0);
+	if (argc > 4)
+		seed += strtoull(argv[4], NULL, 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -106,6 +106,8 @@ static void test_misuse(void **state)
 
 	/* Twice, or with the wrong size, or to the wrong pool: refused, counted once. */
 	table_pool_free(other, p, SZ_4K, 0);
+	table_pool_free(pool, p, 64, 0);
+	table_pool_free(pool, p, SZ_4K / 2, 0);
 	table_pool_free(pool, p + 64, SZ_4K, 0);
 	assert_int_equal(stats().live_bytes, SZ_4K);
 	table_pool_free(pool, p, SZ_4K, 0);

@@ -7,7 +7,7 @@
 #include "support.h"
 
 /* The hooks translate by this, so that registers do not depend on where the process's memory is. */
-#define PA_BASE (SZ_1G * 8)
+#define PA_BASE (SZ_1G * 2)
 
 static char *window;
 static size_t window_used;

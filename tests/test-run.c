@@ -86,14 +86,14 @@ static void test_bits(void **state)
 				assert_int_equal(bits.any, 8);
 				assert_int_equal(bits.all, n == 1 ? 8 : 0);
 				assert_false(run_is_empty(table + first, n));
-				assert_int_equal(run_count(table + first, n), odd ? 0 : 1);
+				assert_int_equal(run_count(table + first, n, 8), odd ? 0 : 1);
 				memset(table, 0xff, sizeof(table));
 				table[first + odd] = ~1ull;
 				bits = run_bits(table + first, n);
 				assert_int_equal(bits.all, ~1ull);
 				assert_int_equal(bits.any, n == 1 ? ~1ull : ~0ull);
 				table[first + odd] = 0;
-				assert_int_equal(run_count(table + first, n), odd);
+				assert_int_equal(run_count(table + first, n, 8), odd);
 			}
 		}
 	}

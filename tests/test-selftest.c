@@ -101,7 +101,8 @@ static void check_top(struct io_pgtable *iop, uint64_t top)
 	assert_int_equal(io_pgtable_unmap(iop, top - 2 * size, 2 * size, NULL), 2 * size);
 }
 
-static void run(const struct variant *v, unsigned int ias, unsigned int oas)
+static void run_with(const struct variant *v, unsigned int ias, unsigned int oas,
+		     const struct io_pgtable_mem *mem, bool coherent)
 {
 	struct io_pgtable_cfg cfg = config(v);
 	struct io_pgtable *iop;
@@ -110,14 +111,11 @@ static void run(const struct variant *v, unsigned int ias, unsigned int oas)
 	cfg.oas = oas;
 	if (oas <= 48)
 		cfg.pgsize_bitmap &= ~SZ_4T;
-	cfg.mem = &offset_mem;
+	cfg.mem = mem;
+	cfg.coherent_walk = coherent;
 	test_memory_reset();
-	/* Somewhere else than where the process has it, and within 40 bits. */
-	test_memory.pa_offset = 0;
-	if (v->fmt == ARM_32_LPAE_S1 || v->fmt == ARM_32_LPAE_S2)
-		cfg.mem = &identity_mem;
-	else
-		test_memory.pa_offset = SZ_1G * 7;
+	/* Somewhere else than where the process has it. */
+	test_memory.pa_offset = SZ_1G * 7;
 	recorder_reset();
 	iop = alloc_io_pgtable(v->fmt, &cfg, NULL);
 	assert_non_null(iop);
@@ -130,6 +128,15 @@ static void run(const struct variant *v, unsigned int ias, unsigned int oas)
 	free_io_pgtable(iop);
 	assert_int_equal(recorder.count[EVENT_ALL], 1);
 	assert_int_equal(test_memory.live, 0);
+}
+
+/* Each tier of the code: snooping or not, with memory of one's own, and translated too. */
+static void run(const struct variant *v, unsigned int ias, unsigned int oas)
+{
+	run_with(v, ias, oas, &identity_mem, true);
+	run_with(v, ias, oas, &identity_mem, false);
+	if (oas >= 48)
+		run_with(v, ias, oas, &offset_mem, true);
 }
 
 static void test_every_ias(void **state)

@@ -86,6 +86,27 @@ static void *splits(void *arg)
 	return (void *)bad;
 }
 
+/* Both take pages out of one block at once: whoever comes second finds the table, not a hole. */
+static void *one_block(void *arg)
+{
+	uintptr_t bad = 0, me = (uintptr_t)arg;
+
+	for (unsigned int r = 0; r < rounds; r++) {
+		uint64_t iova = (1ull << 42) + (r % 7) * SZ_2M;
+
+		if (!me)
+			CHECK(!io_pgtable_map(iop, iova, SZ_1G, SZ_2M, RW));
+		pthread_barrier_wait(&barrier);
+		for (uint64_t i = me; i < 512; i += THREADS)
+			CHECK(io_pgtable_unmap(iop, iova + i * SZ_4K, SZ_4K, NULL) == SZ_4K);
+		pthread_barrier_wait(&barrier);
+		if (!me)
+			for (uint64_t i = 0; i < 512; i++)
+				CHECK(!io_pgtable_iova_to_phys(iop, iova + i * SZ_4K));
+	}
+	return (void *)bad;
+}
+
 static void run(void *(*body)(void *), bool coherent)
 {
 	struct io_pgtable_cfg cfg = config(find_variant("arm_64_lpae_s1/4K"));
@@ -131,12 +152,19 @@ static void test_splits(void **state)
 	run(splits, false);
 }
 
+static void test_one_block(void **state)
+{
+	run(one_block, true);
+	run(one_block, false);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_trees),
 		cmocka_unit_test(test_splits),
+		cmocka_unit_test(test_one_block),
 	};
 
 	rounds = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 0) : 200;
