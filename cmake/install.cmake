@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What is installed: the library, its two public headers, a CMake package and a pkg-config file.
+# What is installed: the library, its public headers, a CMake package and a pkg-config file.
 include(CMakePackageConfigHelpers)
 
 install(TARGETS io-pgtable EXPORT io-pgtable-targets)
-install(FILES include/io-pgtable.h include/table-pool.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES include/io-pgtable.h include/smmu-cmd.h include/smmu-cmdq.h include/table-pool.h
+	DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT io-pgtable-targets NAMESPACE io-pgtable::
 	DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/io-pgtable)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/io-pgtable-config-version.cmake
