@@ -84,7 +84,7 @@ static always_inline size_t pt_map_scattered(const struct pt_format *f, struct p
 
 	if ((unsigned int)prot >= PT_PROT_COUNT || !f->attr[prot])
 		return 0;
-	slot = pt_find(f, d, ia, 0, true);
+	slot = pt_find(f, d, ia, 0, true, false);
 	if (!slot)
 		return 0;
 	attr = f->attr[prot] | d->leaf_extra;

@@ -110,6 +110,7 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->table_pa_last = layout->table_pa_last;
 	d->wide_stores = wide_stores();
 	d->fast_sizes = cfg->coherent_walk && !d->translated ? cfg->pgsize_bitmap : 0;
+	d->clean_sizes = !cfg->coherent_walk && !d->translated ? cfg->pgsize_bitmap : 0;
 	d->page_fast = d->fast_sizes & pt_span(f, 0);
 }
 

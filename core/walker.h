@@ -23,10 +23,11 @@
 
 /*
  * The entry for ia at level, NULL if there is no table for it. Where identity is a constant true
- * the walk makes no call, which keeps everything around it in registers.
+ * the walk makes no call, which keeps everything around it in registers. cleaned: only through
+ * tables that a walker which does not snoop is known to see.
  */
 static always_inline uint64_t *pt_find(const struct pt_format *f, const struct pt_domain *d,
-				       uint64_t ia, unsigned int level, bool identity)
+				       uint64_t ia, unsigned int level, bool identity, bool cleaned)
 {
 	uint64_t *slot = d->root + (ia >> d->root_shift);
 	unsigned int top = d->top;
@@ -40,7 +41,7 @@ static always_inline uint64_t *pt_find(const struct pt_format *f, const struct p
 		if (l <= level)
 			break;
 		desc = port_load(slot);
-		if (unlikely(!f->is_table(desc, l)))
+		if (unlikely(!f->is_table(desc, l) || (cleaned && !(desc & f->cleaned))))
 			return NULL;
 		slot = identity ? (uint64_t *)(uintptr_t)f->table_pa(desc) : pt_child(f, d, desc);
 		slot += pt_index(f, l - 1, ia);
@@ -55,9 +56,9 @@ static always_inline unsigned int pt_level(const struct pt_format *f, uint64_t p
 	return (port_lg2(pgsize | 1) - f->granule_lg2) / f->index_bits;
 }
 
-static always_inline bool pt_is_fast(const struct pt_domain *d, uint64_t pgsize)
+static always_inline bool pt_is_one_of(uint64_t sizes, uint64_t pgsize)
 {
-	return (d->fast_sizes & pgsize) && !(pgsize & (pgsize - 1));
+	return (sizes & pgsize) && !(pgsize & (pgsize - 1));
 }
 
 /* The same for any pgsize: -EINVAL if it may not be asked for. */
@@ -264,11 +265,12 @@ static always_inline bool pt_run_fits(const struct pt_format *f, const struct pt
 
 /*
  * Pages of one size into one table that is there, empty where they go; false: another case, nothing
- * was done. Only for sizes in fast_sizes. Where n is a constant 1 the loops fold into one test and
+ * was done. Only for sizes in fast_sizes, or, to be cleaned, in clean_sizes. Where n is a constant 1 the loops fold into one test and
  * store, where level is a constant the shifts do.
  */
 static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
-				     uint64_t pa, size_t n, int prot, unsigned int level)
+				     uint64_t pa, size_t n, int prot, unsigned int level,
+				     bool clean)
 {
 	uint64_t *slot, attr, span = pt_span(f, level), last = pa + n * span - 1;
 
@@ -280,7 +282,7 @@ static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain
 		     (unsigned int)prot >= PT_PROT_COUNT))
 		return false;
 	attr = f->attr[prot];
-	slot = pt_find(f, d, ia, level, true);
+	slot = pt_find(f, d, ia, level, true, clean);
 	if (unlikely(!attr || !slot))
 		return false;
 	if (__builtin_constant_p(n) && n == 1) {
@@ -293,7 +295,11 @@ static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain
 		run_fill_live(d->wide_stores, slot, n, f->leaf(pa, attr | d->leaf_extra, level),
 			      span);
 	}
-	port_wmb();
+	/* Cleaning ends with a barrier of its own. */
+	if (clean)
+		pt_clean_slow(d, slot, n * sizeof(*slot));
+	else
+		port_wmb();
 	return true;
 }
 
@@ -405,7 +411,7 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 
 	if (unlikely(!pt_run_fits(f, d, ia, n, level) || n == pt_entries(f)))
 		return 0;
-	slot = pt_find(f, d, ia, level, true);
+	slot = pt_find(f, d, ia, level, true, false);
 	if (unlikely(!slot))
 		return 0;
 	if (__builtin_constant_p(n) && n == 1) {
