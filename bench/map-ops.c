@@ -178,65 +178,94 @@ static void span_done(struct worker *w, const struct bench_calls *calls, double 
 	w->done_calls += calls->nr;
 }
 
+/* One way to make the calls of a span; returns the bytes that it mapped or unmapped. */
+typedef size_t make_calls(struct worker *w, const struct bench_calls *calls);
+
+/* The next chunk of the round, timed and checked. */
+static struct bench_calls timed_chunk(struct worker *w, make_calls *make, const char *error)
+{
+	struct bench_calls calls = next_chunk(w);
+	uint64_t start = bench_clock_ns();
+	size_t got = make(w, &calls);
+	double ns = bench_clock_span(start, bench_clock_ns());
+
+	check_bytes(w, got, &calls, error);
+	sync_if_queued(w);
+	span_done(w, &calls, ns);
+	return calls;
+}
+
+static size_t make_map(struct worker *w, const struct bench_calls *calls)
+{
+	return w->c->impl->map(w->table, calls);
+}
+
+static size_t make_map_sg(struct worker *w, const struct bench_calls *calls)
+{
+	return w->c->impl->map_sg(w->table, calls, w->sg);
+}
+
+static size_t make_unmap(struct worker *w, const struct bench_calls *calls)
+{
+	return unmap_some(w, calls);
+}
+
+static size_t make_pair(struct worker *w, const struct bench_calls *calls)
+{
+	if (w->c->flush == BENCH_FLUSH_QUEUED)
+		return w->c->impl->pair_queued(w->table, calls, w->gather);
+	return w->c->impl->pair(w->table, calls);
+}
+
+static size_t make_cursor_pair(struct worker *w, const struct bench_calls *calls)
+{
+	return w->c->impl->cursor_pair(w->table, calls);
+}
+
+/* A new round begins when all of the last one was done; again undoes that round, if it must be. */
+static void begin_round(struct worker *w,
+			void (*again)(struct worker *, const struct bench_calls *))
+{
+	if (w->done_calls != w->round.nr)
+		return;
+	if (again)
+		again(w, &w->round);
+	w->done_calls = 0;
+}
+
 static void span_map(struct worker *w)
 {
-	struct bench_calls calls;
-	uint64_t start;
-	size_t got;
-	double ns;
-
-	if (w->done_calls == w->round.nr) {
-		unmap_all(w, &w->round);
-		w->done_calls = 0;
-	}
-	calls = next_chunk(w);
-	start = bench_clock_ns();
-	got = w->c->impl->map(w->table, &calls);
-	ns = bench_clock_span(start, bench_clock_ns());
-	check_bytes(w, got, &calls, "map did not map everything");
-	span_done(w, &calls, ns);
+	begin_round(w, unmap_all);
+	timed_chunk(w, make_map, "map did not map everything");
 }
 
 static void span_unmap(struct worker *w)
 {
-	struct bench_calls calls;
-	uint64_t start;
-	size_t got;
-	double ns;
-
-	if (w->done_calls == w->round.nr) {
-		map_all(w, &w->round);
-		w->done_calls = 0;
-	}
-	calls = next_chunk(w);
-	start = bench_clock_ns();
-	got = unmap_some(w, &calls);
-	ns = bench_clock_span(start, bench_clock_ns());
-	check_bytes(w, got, &calls, "unmap did not unmap everything");
-	sync_if_queued(w);
-	span_done(w, &calls, ns);
+	begin_round(w, map_all);
+	timed_chunk(w, make_unmap, "unmap did not unmap everything");
 }
 
 static void span_pair(struct worker *w)
 {
-	const struct bench_impl *impl = w->c->impl;
-	struct bench_calls calls;
-	uint64_t start;
-	size_t got;
-	double ns;
+	begin_round(w, NULL);
+	timed_chunk(w, make_pair, "a pair did not unmap what it had mapped");
+}
 
-	if (w->done_calls == w->round.nr)
-		w->done_calls = 0;
-	calls = next_chunk(w);
-	start = bench_clock_ns();
-	if (w->c->flush == BENCH_FLUSH_QUEUED)
-		got = impl->pair_queued(w->table, &calls, w->gather);
-	else
-		got = impl->pair(w->table, &calls);
-	ns = bench_clock_span(start, bench_clock_ns());
-	check_bytes(w, got, &calls, "a pair did not unmap what it had mapped");
-	sync_if_queued(w);
-	span_done(w, &calls, ns);
+static void span_cursor_pair(struct worker *w)
+{
+	begin_round(w, NULL);
+	timed_chunk(w, make_cursor_pair, "a pair did not unmap what it had mapped");
+}
+
+static void span_map_sg(struct worker *w)
+{
+	struct bench_calls calls;
+
+	begin_round(w, unmap_all);
+	calls = timed_chunk(w, make_map_sg, "map_sg did not map everything");
+	for (size_t i = 0; i < calls.pgcount && !w->error; i++)
+		if (w->c->impl->lookup(w->table, calls.base + i * calls.pgsize) != w->sg[i].paddr)
+			w->error = "a page of a scatter list translates wrongly";
 }
 
 /* From nothing to nothing: what unmap leaves of the tables goes with the domain, timed too. */
@@ -290,46 +319,6 @@ static void span_translate(struct worker *w)
 	ns = bench_clock_span(start, bench_clock_ns());
 	if (sum != expected_sum(&calls))
 		w->error = "iova_to_phys returned a wrong address";
-	span_done(w, &calls, ns);
-}
-
-/* The operation, and then the round's end, is that of map; only the call differs. */
-static void span_map_sg(struct worker *w)
-{
-	struct bench_calls calls;
-	uint64_t start;
-	size_t got;
-	double ns;
-
-	if (w->done_calls == w->round.nr) {
-		unmap_all(w, &w->round);
-		w->done_calls = 0;
-	}
-	calls = next_chunk(w);
-	start = bench_clock_ns();
-	got = w->c->impl->map_sg(w->table, &calls, w->sg);
-	ns = bench_clock_span(start, bench_clock_ns());
-	check_bytes(w, got, &calls, "map_sg did not map everything");
-	for (size_t i = 0; i < calls.pgcount && !w->error; i++)
-		if (w->c->impl->lookup(w->table, calls.base + i * calls.pgsize) != w->sg[i].paddr)
-			w->error = "a page of a scatter list translates wrongly";
-	span_done(w, &calls, ns);
-}
-
-static void span_cursor_pair(struct worker *w)
-{
-	struct bench_calls calls;
-	uint64_t start;
-	size_t got;
-	double ns;
-
-	if (w->done_calls == w->round.nr)
-		w->done_calls = 0;
-	calls = next_chunk(w);
-	start = bench_clock_ns();
-	got = w->c->impl->cursor_pair(w->table, &calls);
-	ns = bench_clock_span(start, bench_clock_ns());
-	check_bytes(w, got, &calls, "a pair did not unmap what it had mapped");
 	span_done(w, &calls, ns);
 }
 
