@@ -41,9 +41,14 @@ static void release_tables(struct pt_domain *d, struct iommu_iotlb_gather *g)
 	g->nr_tables = 0;
 }
 
-void pt_gather_finish(struct pt_domain *d, struct iommu_iotlb_gather *g)
+void pt_gather_close(struct pt_domain *d, struct iommu_iotlb_gather *g)
 {
 	emit_ranges(d, g);
+}
+
+void pt_gather_finish(struct pt_domain *d, struct iommu_iotlb_gather *g)
+{
+	pt_gather_close(d, g);
 	if (g->queued)
 		pt_tlb_sync(d);
 	g->queued = false;
