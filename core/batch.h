@@ -84,8 +84,7 @@ static always_inline size_t pt_map_scattered(const struct pt_format *f, struct p
 
 	if ((unsigned int)prot >= PT_PROT_COUNT || !f->attr[prot])
 		return 0;
-	slot = pt_find(f, d, ia, 0, true, false);
-	if (!slot)
+	if (!pt_find(f, d, ia, 0, PT_WALK_EXACT, &slot))
 		return 0;
 	attr = f->attr[prot] | d->leaf_extra;
 	for (i = 0; i < n && i < room; i++) {
@@ -96,7 +95,7 @@ static always_inline size_t pt_map_scattered(const struct pt_format *f, struct p
 			break;
 		port_store(slot + i, f->leaf(pa, attr, 0));
 	}
-	port_wmb();
+	pt_wmb(d);
 	return i;
 }
 

@@ -31,8 +31,7 @@ static void remember(struct io_pgtable_cursor *c, uint64_t ia)
 	c->removals = NOTHING;
 	if (!d->page_fast || ia > d->ia_last)
 		return;
-	slot = pt_find(f, d, ia & ~(pt_span(f, 1) - 1), 0, true, false);
-	if (!slot)
+	if (!pt_find(f, d, ia & ~(pt_span(f, 1) - 1), 0, PT_WALK_MASK, &slot))
 		return;
 	c->slots = slot;
 	c->first = ia & ~(pt_span(f, 1) - 1);

@@ -43,7 +43,7 @@ static always_inline bool pt_cursor_map(const struct pt_format *f,
 	if (unlikely(!attr || port_load(slot)))
 		return false;
 	port_store(slot, f->leaf(pa, attr | d->leaf_extra, 0));
-	port_wmb();
+	pt_wmb(d);
 	return true;
 }
 

@@ -76,17 +76,20 @@ static void set_memory(struct pt_domain *d, const struct io_pgtable_mem *mem)
 	d->translated = mem->virt_to_phys != NULL;
 }
 
+enum processor { ASKED = 1, WIDE_STORES = 2, LOCKED_WMB = 4 };
+
 /* Every thread that comes early finds the same answer. */
-static bool wide_stores(void)
+static unsigned int processor(void)
 {
-	static uint8_t known; /* 1: no, 2: yes */
-	uint8_t answer = __atomic_load_n(&known, __ATOMIC_RELAXED);
+	static unsigned int known;
+	unsigned int answer = __atomic_load_n(&known, __ATOMIC_RELAXED);
 
 	if (unlikely(!answer)) {
-		answer = port_wide_stores() ? 2 : 1;
+		answer = ASKED | (port_wide_stores() ? WIDE_STORES : 0) |
+			 (port_prefers_locked_wmb() ? LOCKED_WMB : 0);
 		__atomic_store_n(&known, answer, __ATOMIC_RELAXED);
 	}
-	return answer == 2;
+	return answer;
 }
 
 static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
@@ -97,7 +100,8 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 
 	pt_assert(layout->top <= PT_MAX_TOP);
 	d->iop.ops = &layout->ops[d->translated ? PT_OPS_HOOKS : layout->top];
-	d->fill = pt_fill_choose();
+	d->fill = pt_vectors_choose()->fill;
+	d->bits = pt_vectors_choose()->bits;
 	d->format = f;
 	d->top = (uint8_t)layout->top;
 	d->root_shift = (uint8_t)pt_shift(f, layout->top);
@@ -105,13 +109,15 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->iova_base = layout->iova_base;
 	d->ia_last = (1ull << cfg->ias) - 1;
 	d->pa_last = (1ull << cfg->oas) - 1;
+	d->pa_run_last = d->pa_last - (pt_span(f, 1) - pt_span(f, 0));
 	d->leaf_extra = layout->leaf_extra;
 	d->table_extra = layout->table_extra;
 	d->table_pa_last = layout->table_pa_last;
-	d->wide_stores = wide_stores();
+	d->wide_stores = processor() & WIDE_STORES;
+	d->locked_wmb = processor() & LOCKED_WMB;
 	d->fast_sizes = cfg->coherent_walk && !d->translated ? cfg->pgsize_bitmap : 0;
 	d->clean_sizes = !cfg->coherent_walk && !d->translated ? cfg->pgsize_bitmap : 0;
-	d->page_fast = d->fast_sizes & pt_span(f, 0);
+	d->page_fast = (d->fast_sizes & pt_span(f, 0)) && !d->table_extra;
 }
 
 struct io_pgtable *pt_domain_create(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,

@@ -29,14 +29,17 @@ struct pt_domain {
 	uint64_t iova_base;
 	uint64_t ia_last;
 	uint64_t pa_last;
-	uint64_t leaf_extra;  /* set in every leaf */
+	uint64_t
+		pa_run_last; /* smallest pages from here on, a table full of them, end by pa_last */
+	uint64_t leaf_extra; /* set in every leaf */
 	uint64_t table_extra; /* set in every table descriptor */
 	uint64_t fast_sizes;  /* pgsize_bitmap if the walker snoops and physical is virtual, or 0 */
 	uint64_t clean_sizes; /* the same for a walker that does not snoop */
 	uint8_t root_shift;
 	uint8_t top;	  /* level of the root */
-	bool page_fast;	  /* the smallest page is one of fast_sizes */
+	bool page_fast;	  /* the smallest page is one of fast_sizes, and table_extra is 0 */
 	bool wide_stores; /* core/run.h */
+	bool locked_wmb;  /* core/port.h */
 	bool translated;  /* physical addresses of tables are not their virtual ones */
 	void (*tlb_add_range)(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
 			      void *cookie);
@@ -45,6 +48,7 @@ struct pt_domain {
 	/* The rest. */
 	const struct pt_format *format;
 	pt_fill_fn *fill;
+	pt_bits_fn *bits;
 	void (*tlb_add_flush)(uint64_t iova, size_t size, bool leaf, void *cookie);
 	size_t root_bytes;
 	size_t table_bytes;
@@ -76,6 +80,16 @@ static always_inline struct pt_domain *pt_domain(struct io_pgtable *iop)
 	return (struct pt_domain *)iop;
 }
 
+/*
+ * An ia as the caller knows it, on the way to a slower function. Nothing that the fast one had in a
+ * register is kept for it: that would cost the fast one a register that has to be saved.
+ */
+static always_inline uint64_t pt_iova(const struct pt_domain *d, uint64_t ia)
+{
+	port_opaque(d);
+	return ia + d->iova_base;
+}
+
 static always_inline bool pt_quirk(const struct pt_domain *d, unsigned long quirk)
 {
 	return d->iop.cfg.quirks & quirk;
@@ -105,6 +119,15 @@ static always_inline uint64_t *pt_child(const struct pt_format *f, const struct 
 static always_inline bool pt_coherent(const struct pt_domain *d)
 {
 	return d->iop.cfg.coherent_walk;
+}
+
+/* What ends a map: the new descriptors are visible before anything later happens. */
+static always_inline void pt_wmb(const struct pt_domain *d)
+{
+	if (d->locked_wmb)
+		port_wmb_locked();
+	else
+		port_wmb();
 }
 
 /* core/domain.c */

@@ -8,6 +8,11 @@
 
 #include "core/run.h"
 
+static struct run_bits bits_baseline(const uint64_t *p, size_t n)
+{
+	return run_bits(p, n);
+}
+
 static void fill_baseline(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
 {
 	run_fill_live(!PORT_TSAN, p, n, desc, step);
@@ -34,11 +39,20 @@ static __attribute__((target("avx2"))) void fill_avx2(uint64_t *p, size_t n, uin
 		p[i] = desc;
 }
 
-static void cpuid(uint32_t leaf, uint32_t reg[4])
+static __attribute__((target("avx2"))) struct run_bits bits_avx2(const uint64_t *p, size_t n)
 {
-	__asm__("cpuid"
-		: "=a"(reg[0]), "=b"(reg[1]), "=c"(reg[2]), "=d"(reg[3])
-		: "a"(leaf), "c"(0));
+	run_quad all = { ~0ull, ~0ull, ~0ull, ~0ull }, any = { 0 };
+	struct run_bits bits = run_bits_scalar(p + (n & ~(size_t)7), n & 7);
+
+	for (const uint64_t *end = p + (n & ~(size_t)7); p != end; p += 8) {
+		run_quad a = *(const run_quad *)p, b = *(const run_quad *)(p + 4);
+
+		all &= a & b;
+		any |= a | b;
+	}
+	bits.all &= all[0] & all[1] & all[2] & all[3];
+	bits.any |= any[0] | any[1] | any[2] | any[3];
+	return bits;
 }
 
 /* AVX2 is there and the operating system saves its registers: Intel SDM vol. 1, 14.7.1. */
@@ -46,18 +60,21 @@ static bool has_avx2(void)
 {
 	uint32_t reg[4], low, high;
 
-	cpuid(0, reg);
+	port_cpuid(0, reg);
 	if (reg[0] < 7)
 		return false;
-	cpuid(1, reg);
+	port_cpuid(1, reg);
 	if (!(reg[2] & (1u << 27)) || !(reg[2] & (1u << 28)))
 		return false;
 	__asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-	cpuid(7, reg);
+	port_cpuid(7, reg);
 	return (low & 6) == 6 && (reg[1] & (1u << 5));
 }
 
-pt_fill_fn *const pt_fill_versions[] = { fill_baseline, fill_avx2, NULL };
+const struct pt_vectors pt_vectors_versions[] = {
+	{ fill_baseline, bits_baseline },
+	{ fill_avx2, bits_avx2 },
+};
 
 #else
 
@@ -66,18 +83,20 @@ static bool has_avx2(void)
 	return false;
 }
 
-pt_fill_fn *const pt_fill_versions[] = { fill_baseline, NULL };
+const struct pt_vectors pt_vectors_versions[] = { { fill_baseline, bits_baseline } };
 
 #endif
 
-pt_fill_fn *pt_fill_choose(void)
+const unsigned int pt_vectors_nr = sizeof(pt_vectors_versions) / sizeof(pt_vectors_versions[0]);
+
+const struct pt_vectors *pt_vectors_choose(void)
 {
-	static pt_fill_fn *chosen;
-	pt_fill_fn *known = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
+	static const struct pt_vectors *chosen;
+	const struct pt_vectors *known = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
 
 	/* Every thread that comes early makes the same choice. */
 	if (unlikely(!known)) {
-		known = pt_fill_versions[has_avx2()];
+		known = &pt_vectors_versions[has_avx2()];
 		__atomic_store_n(&chosen, known, __ATOMIC_RELAXED);
 	}
 	return known;

@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Filling a table that nobody else can reach yet, with the widest stores the processor has.
+ * Whole tables with the widest vectors the processor has: filling one that nobody else can reach
+ * yet, and looking at any.
  *
  * Which version that is, is decided once, when the first domain is made; the library itself is
- * compiled for the architecture's baseline. Only private tables: a walker may be reading live ones,
- * and no vendor promises that the lanes of a 32-byte store are atomic (core/run.h).
+ * compiled for the architecture's baseline. Only private tables are filled: a walker may be reading
+ * live ones, and no vendor promises that the lanes of a 32-byte store are atomic (core/run.h).
  */
 #ifndef CORE_FILL_H
 #define CORE_FILL_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "core/run.h"
 
 /* n descriptors from p on: desc, desc + step ... */
 typedef void pt_fill_fn(uint64_t *p, size_t n, uint64_t desc, uint64_t step);
 
-/* The version for this processor. */
-pt_fill_fn *pt_fill_choose(void);
+/* run_bits() of n descriptors from p on. */
+typedef struct run_bits pt_bits_fn(const uint64_t *p, size_t n);
 
-/* Every version that was compiled, the baseline first, ended by NULL. */
-extern pt_fill_fn *const pt_fill_versions[];
+struct pt_vectors {
+	pt_fill_fn *fill;
+	pt_bits_fn *bits;
+};
+
+/* The version for this processor. */
+const struct pt_vectors *pt_vectors_choose(void);
+
+/* Every version that was compiled, the baseline first. */
+extern const struct pt_vectors pt_vectors_versions[];
+extern const unsigned int pt_vectors_nr;
 
 #endif /* CORE_FILL_H */

@@ -33,6 +33,7 @@ struct pt_format {
 	uint8_t linear_pa_lg2; /* see above */
 	uint64_t valid_bit;    /* set in every descriptor that is not empty */
 	uint64_t table_bit;    /* set in every table descriptor; best in no block */
+	uint64_t table_tag;    /* a table descriptor less the address, where there is no extra */
 	uint64_t splitting;    /* neither empty nor valid: a block is being made a table */
 	uint64_t cleaned;      /* software bit of a table descriptor: a walker can see it */
 	const uint64_t *attr;  /* [PT_PROT_COUNT]: a leaf's attributes by prot, 0: refused */

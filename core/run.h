@@ -77,9 +77,22 @@ static always_inline struct run_bits run_bits(const uint64_t *p, size_t n)
 	return bits;
 }
 
+/* The last few join the vector, so that a short run needs no registers that must be saved. */
 static always_inline bool run_is_empty(const uint64_t *p, size_t n)
 {
-	return !run_bits(p, n).any;
+	const uint64_t *end = p + n, *wide_end = p + (n & ~(size_t)7);
+	run_pair any[2] = { { 0 }, { 0 } };
+
+	if (PORT_TSAN)
+		return !run_bits_scalar(p, n).any;
+	for (; p != wide_end; p += 8) {
+		any[0] |= run_load_pair(p) | run_load_pair(p + 2);
+		any[1] |= run_load_pair(p + 4) | run_load_pair(p + 6);
+	}
+	for (; p != end; p++)
+		any[0] |= (run_pair){ __atomic_load_n(p, __ATOMIC_RELAXED), 0 };
+	any[0] |= any[1];
+	return !(any[0][0] | any[0][1]);
 }
 
 /* How many descriptors from the start have this bit? For when not all have. */
@@ -108,7 +121,6 @@ static always_inline void run_fill_live(bool wide, uint64_t *p, size_t n, uint64
 		v[1] = v[0] + two;
 		v[2] = v[1] + two;
 		v[3] = v[2] + two;
-		desc += (uint64_t)(end - p) / 8 * (8 * step);
 		for (uint64_t *wide_end = p + ((end - p) & ~7l); p != wide_end; p += 8) {
 			run_store_pair(p, v[0]);
 			run_store_pair(p + 2, v[1]);
@@ -119,6 +131,7 @@ static always_inline void run_fill_live(bool wide, uint64_t *p, size_t n, uint64
 			v[2] += eight;
 			v[3] += eight;
 		}
+		desc = v[0][0];
 	}
 	for (; p != end; p++, desc += step)
 		port_store(p, desc);

@@ -36,28 +36,28 @@
  * the walker does not snoop: apart), anything.
  */
 #define PT_STAMP(name, fmt)                                                                       \
-	static noinline int name##_map_general(struct io_pgtable *iop, uint64_t iova,             \
-					       phys_addr_t pa, size_t pgsize, size_t pgcount,     \
-					       int prot, size_t *mapped)                          \
+	static tail_called int name##_map_general(struct io_pgtable *iop, uint64_t iova,          \
+						  phys_addr_t pa, size_t pgsize, size_t pgcount,  \
+						  int prot, size_t *mapped)                       \
 	{                                                                                         \
 		return pt_map_general(&(fmt), iop, iova, pa, pgsize, pgcount, prot, mapped);      \
 	}                                                                                         \
-	static noinline int name##_map_clean(struct io_pgtable *iop, uint64_t iova,               \
-					     phys_addr_t pa, size_t pgsize, size_t pgcount,       \
-					     int prot, size_t *mapped)                            \
+	static tail_called int name##_map_clean(struct io_pgtable *iop, uint64_t iova,            \
+						phys_addr_t pa, size_t pgsize, size_t pgcount,    \
+						int prot, size_t *mapped)                         \
 	{                                                                                         \
 		struct pt_domain *d = pt_domain(iop);                                             \
 		uint64_t ia = iova - d->iova_base;                                                \
                                                                                                   \
 		if (likely(pt_is_one_of(d->clean_sizes, pgsize)) &&                               \
 		    likely(pt_map_run(&(fmt), d, ia, pa, pgcount, prot, pt_level(&(fmt), pgsize), \
-				      true)))                                                     \
+				      PT_WALK_CLEANED)))                                          \
 			return pt_mapped(mapped, pgsize * pgcount);                               \
 		return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);          \
 	}                                                                                         \
-	static noinline int name##_map_blocks(struct io_pgtable *iop, uint64_t iova,              \
-					      phys_addr_t pa, size_t pgsize, size_t pgcount,      \
-					      int prot, size_t *mapped)                           \
+	static tail_called int name##_map_blocks(struct io_pgtable *iop, uint64_t iova,           \
+						 phys_addr_t pa, size_t pgsize, size_t pgcount,   \
+						 int prot, size_t *mapped)                        \
 	{                                                                                         \
 		struct pt_domain *d = pt_domain(iop);                                             \
 		uint64_t ia = iova - d->iova_base;                                                \
@@ -65,43 +65,51 @@
                                                                                                   \
 		if (likely(pt_is_one_of(d->fast_sizes, pgsize)) &&                                \
 		    likely(pgcount == 1                                                           \
-				   ? pt_map_run(&(fmt), d, ia, pa, 1, prot, level, false)         \
-				   : pt_map_run(&(fmt), d, ia, pa, pgcount, prot, level, false))) \
+				   ? pt_map_run(&(fmt), d, ia, pa, 1, prot, level, PT_WALK_MASK)  \
+				   : pt_map_run(&(fmt), d, ia, pa, pgcount, prot, level,          \
+						PT_WALK_MASK)))                                   \
 			return pt_mapped(mapped, pgsize * pgcount);                               \
 		return name##_map_clean(iop, iova, pa, pgsize, pgcount, prot, mapped);            \
 	}                                                                                         \
-	static noinline int name##_map_run(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa, \
-					   size_t pgsize, size_t pgcount, int prot,               \
-					   size_t *mapped)                                        \
+	static tail_called int name##_map_run(struct io_pgtable *iop, uint64_t iova,              \
+					      phys_addr_t pa, size_t pgsize, size_t pgcount,      \
+					      int prot, size_t *mapped)                           \
 	{                                                                                         \
 		struct pt_domain *d = pt_domain(iop);                                             \
 		uint64_t ia = iova - d->iova_base;                                                \
                                                                                                   \
-		if (likely(pt_map_run(&(fmt), d, ia, pa, pgcount, prot, 0, false)))               \
+		port_opaque(ia);                                                                  \
+		if (likely(pt_map_run(&(fmt), d, ia, pa, pgcount, prot, 0, PT_WALK_EXACT)))       \
 			return pt_mapped(mapped, pgcount * pt_span(&(fmt), 0));                   \
-		return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);          \
+		return name##_map_general(iop, pt_iova(d, ia), pa, pt_span(&(fmt), 0), pgcount,   \
+					  prot, mapped);                                          \
 	}                                                                                         \
 	static int name##_map_pages(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,        \
 				    size_t pgsize, size_t pgcount, int prot, size_t *mapped)      \
 	{                                                                                         \
 		struct pt_domain *d = pt_domain(iop);                                             \
+		uint64_t ia;                                                                      \
                                                                                                   \
 		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                      \
 			return name##_map_blocks(iop, iova, pa, pgsize, pgcount, prot, mapped);   \
-		if (pgcount == 1 &&                                                               \
-		    likely(pt_map_run(&(fmt), d, iova - d->iova_base, pa, 1, prot, 0, false)))    \
+		if (pgcount != 1)                                                                 \
+			return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);      \
+		ia = iova - d->iova_base;                                                         \
+		port_opaque(ia);                                                                  \
+		if (likely(pt_map_run(&(fmt), d, ia, pa, 1, prot, 0, PT_WALK_EXACT)))             \
 			return pt_mapped(mapped, pt_span(&(fmt), 0));                             \
-		return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);              \
+		return name##_map_general(iop, pt_iova(d, ia), pa, pt_span(&(fmt), 0), 1, prot,   \
+					  mapped);                                                \
 	}                                                                                         \
-	static noinline size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,        \
-						    size_t pgsize, size_t pgcount,                \
-						    struct iommu_iotlb_gather *gather)            \
+	static tail_called size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,     \
+						       size_t pgsize, size_t pgcount,             \
+						       struct iommu_iotlb_gather *gather)         \
 	{                                                                                         \
 		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather);              \
 	}                                                                                         \
-	static noinline size_t name##_unmap_blocks(struct io_pgtable *iop, uint64_t iova,         \
-						   size_t pgsize, size_t pgcount,                 \
-						   struct iommu_iotlb_gather *gather)             \
+	static tail_called size_t name##_unmap_blocks(struct io_pgtable *iop, uint64_t iova,      \
+						      size_t pgsize, size_t pgcount,              \
+						      struct iommu_iotlb_gather *gather)          \
 	{                                                                                         \
 		struct pt_domain *d = pt_domain(iop);                                             \
 		uint64_t ia = iova - d->iova_base;                                                \
@@ -109,36 +117,44 @@
 		size_t done = 0;                                                                  \
                                                                                                   \
 		if (likely(pgcount == 1) && likely(pt_is_one_of(d->fast_sizes, pgsize)))          \
-			done = pt_unmap_run(&(fmt), d, ia, 1, gather, level);                     \
+			done = pt_unmap_run(&(fmt), d, ia, 1, gather, level, PT_WALK_MASK);       \
 		else if (likely(pt_is_one_of(d->fast_sizes | d->clean_sizes, pgsize)))            \
-			done = pt_unmap_run(&(fmt), d, ia, pgcount, gather, level);               \
+			done = pt_unmap_run(&(fmt), d, ia, pgcount, gather, level, PT_WALK_MASK); \
 		if (likely(done == pgsize * pgcount))                                             \
 			return done;                                                              \
 		/* Nothing was done, or the rest starts with a table, or with a hole. */          \
 		return done + name##_unmap_general(iop, iova + done, pgsize,                      \
 						   pgcount - done / pgsize, gather);              \
 	}                                                                                         \
-	static noinline size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,            \
-						size_t pgsize, size_t pgcount,                    \
-						struct iommu_iotlb_gather *gather)                \
+	static tail_called size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,         \
+						   size_t pgsize, size_t pgcount,                 \
+						   struct iommu_iotlb_gather *gather)             \
 	{                                                                                         \
 		struct pt_domain *d = pt_domain(iop);                                             \
-		size_t done = pt_unmap_run(&(fmt), d, iova - d->iova_base, pgcount, gather, 0);   \
+		uint64_t ia = iova - d->iova_base;                                                \
+		size_t done;                                                                      \
                                                                                                   \
+		port_opaque(ia);                                                                  \
+		done = pt_unmap_run(&(fmt), d, ia, pgcount, gather, 0, PT_WALK_EXACT);            \
 		return likely(done) ? done                                                        \
-				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);   \
+				    : name##_unmap_general(iop, pt_iova(d, ia),                   \
+							   pt_span(&(fmt), 0), pgcount, gather);  \
 	}                                                                                         \
 	static size_t name##_unmap_pages(struct io_pgtable *iop, uint64_t iova, size_t pgsize,    \
 					 size_t pgcount, struct iommu_iotlb_gather *gather)       \
 	{                                                                                         \
 		struct pt_domain *d = pt_domain(iop);                                             \
+		uint64_t ia;                                                                      \
                                                                                                   \
 		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                      \
 			return name##_unmap_blocks(iop, iova, pgsize, pgcount, gather);           \
-		if (pgcount == 1 &&                                                               \
-		    likely(pt_unmap_run(&(fmt), d, iova - d->iova_base, 1, gather, 0)))           \
+		if (pgcount != 1)                                                                 \
+			return name##_unmap_run(iop, iova, pgsize, pgcount, gather);              \
+		ia = iova - d->iova_base;                                                         \
+		port_opaque(ia);                                                                  \
+		if (likely(pt_unmap_run(&(fmt), d, ia, 1, gather, 0, PT_WALK_EXACT)))             \
 			return pt_span(&(fmt), 0);                                                \
-		return name##_unmap_run(iop, iova, pgsize, pgcount, gather);                      \
+		return name##_unmap_general(iop, pt_iova(d, ia), pt_span(&(fmt), 0), 1, gather);  \
 	}                                                                                         \
 	PT_STAMP_TRANSLATE(name, fmt, 0)                                                          \
 	PT_STAMP_TRANSLATE(name, fmt, 1)                                                          \

@@ -103,10 +103,10 @@ bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 }
 
 /* Could there be a table among these entries? One pass over them spares a look at each. */
-static bool has_tables(const struct pt_format *f, const uint64_t *table, size_t entries,
+static bool has_tables(const struct pt_domain *d, const uint64_t *table, size_t entries,
 		       unsigned int level)
 {
-	return level && (run_bits(table, entries).any & f->table_bit);
+	return level && (d->bits(table, entries).any & d->format->table_bit);
 }
 
 /* The first table from entry i on, or entries: eight at a time, most of an interior table is empty.
@@ -132,8 +132,8 @@ bool pt_tree_is_empty(const struct pt_domain *d, const uint64_t *table, unsigned
 {
 	const struct pt_format *f = d->format;
 
-	if (!has_tables(f, table, pt_entries(f), level))
-		return run_is_empty(table, pt_entries(f));
+	if (!has_tables(d, table, pt_entries(f), level))
+		return !d->bits(table, pt_entries(f)).any;
 	for (size_t i = 0; i < pt_entries(f); i++) {
 		uint64_t desc = port_load(table + i);
 
@@ -150,8 +150,8 @@ bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned 
 	struct run_bits bits;
 
 	if (!level)
-		return run_bits(table, pt_entries(f)).all & f->valid_bit;
-	bits = run_bits(table, pt_entries(f));
+		return d->bits(table, pt_entries(f)).all & f->valid_bit;
+	bits = d->bits(table, pt_entries(f));
 	if (!(bits.all & f->valid_bit))
 		return false;
 	if (!(bits.any & f->table_bit))
@@ -169,7 +169,7 @@ static void gather_leaves(struct pt_domain *d, const uint64_t *table, unsigned i
 	const struct pt_format *f = d->format;
 	unsigned int shift = pt_shift(f, level);
 
-	if (!has_tables(f, table, pt_entries(f), level)) {
+	if (!has_tables(d, table, pt_entries(f), level)) {
 		pt_gather_range(d, g, ia, (uint64_t)pt_entries(f) << shift, shift, true);
 		return;
 	}

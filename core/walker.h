@@ -21,13 +21,19 @@
 #include "core/run.h"
 #include "core/tree.h"
 
+/* How a walk gets from a table descriptor to the table; all of them without a call. */
+enum pt_walk {
+	PT_WALK_EXACT,	/* the address and f->table_tag is all there is in it: page_fast */
+	PT_WALK_MASK,	/* physical addresses are virtual ones: fast_sizes and clean_sizes */
+	PT_WALK_CLEANED /* the same, only through tables that a walker is known to see */
+};
+
 /*
- * The entry for ia at level, NULL if there is no table for it. Where identity is a constant true
- * the walk makes no call, which keeps everything around it in registers. cleaned: only through
- * tables that a walker which does not snoop is known to see.
+ * The entry for ia at level; false if there is no table for it. how is a constant, and one that the
+ * domain allows. That the walk makes no call keeps everything around it in registers.
  */
-static always_inline uint64_t *pt_find(const struct pt_format *f, const struct pt_domain *d,
-				       uint64_t ia, unsigned int level, bool identity, bool cleaned)
+static always_inline bool pt_find(const struct pt_format *f, const struct pt_domain *d, uint64_t ia,
+				  unsigned int level, enum pt_walk how, uint64_t **found)
 {
 	uint64_t *slot = d->root + (ia >> d->root_shift);
 	unsigned int top = d->top;
@@ -41,12 +47,15 @@ static always_inline uint64_t *pt_find(const struct pt_format *f, const struct p
 		if (l <= level)
 			break;
 		desc = port_load(slot);
-		if (unlikely(!f->is_table(desc, l) || (cleaned && !(desc & f->cleaned))))
-			return NULL;
-		slot = identity ? (uint64_t *)(uintptr_t)f->table_pa(desc) : pt_child(f, d, desc);
+		if (unlikely(!f->is_table(desc, l) ||
+			     (how == PT_WALK_CLEANED && !(desc & f->cleaned))))
+			return false;
+		slot = (uint64_t *)(uintptr_t)(how == PT_WALK_EXACT ? desc - f->table_tag
+								    : f->table_pa(desc));
 		slot += pt_index(f, l - 1, ia);
 	}
-	return slot;
+	*found = slot;
+	return true;
 }
 
 /* The level whose entries map pgsize bytes, one of the granule's sizes. */
@@ -232,7 +241,7 @@ static always_inline int pt_map_general(const struct pt_format *f, struct io_pgt
 			err = pt_map_leaves(f, d, ia, pa, pgcount, attr, level, &done);
 		/* Cleaning ends with a barrier of its own. */
 		if (likely(pt_coherent(d)))
-			port_wmb();
+			pt_wmb(d);
 	}
 	if (mapped)
 		*mapped += done;
@@ -249,12 +258,12 @@ static always_inline int pt_mapped(size_t *mapped, size_t bytes)
 	return 0;
 }
 
-/* n entries of a table of level, from the one for ia on: do they lie in it, and in the input range?
- */
+/* n entries of a table of level, from the one for ia, which is aligned: do they lie in it, and in the
+ * input range? */
 static always_inline bool pt_run_fits(const struct pt_format *f, const struct pt_domain *d,
 				      uint64_t ia, size_t n, unsigned int level)
 {
-	if (unlikely((ia & (pt_span(f, level) - 1)) || ia > d->ia_last))
+	if (unlikely(ia > d->ia_last))
 		return false;
 	if (unlikely(n - 1 >= pt_entries(f) - pt_index(f, level, ia)))
 		return false;
@@ -263,29 +272,39 @@ static always_inline bool pt_run_fits(const struct pt_format *f, const struct pt
 	return !level || ((uint64_t)n << pt_shift(f, level)) - 1 <= d->ia_last - ia;
 }
 
+/* Do bytes from pa on lie in the output range? False also for a run of pages that hardly does. */
+static always_inline bool pt_pa_fits(const struct pt_domain *d, uint64_t pa, bool one,
+				     uint64_t bytes, enum pt_walk how)
+{
+	if (one)
+		return pa <= d->pa_last;
+	if (how == PT_WALK_EXACT)
+		return pa <= d->pa_run_last;
+	/* pa_last is all ones: one comparison finds either end beyond it, and a sum that wrapped.
+	 */
+	return (pa | (pa + bytes - 1)) <= d->pa_last;
+}
+
 /*
  * Pages of one size into one table that is there, empty where they go; false: another case, nothing
- * was done. Only for sizes in fast_sizes, or, to be cleaned, in clean_sizes. Where n is a constant 1 the loops fold into one test and
- * store, where level is a constant the shifts do.
+ * was done. Only for sizes that the domain has for this walk. Where n is a constant 1 the loops fold
+ * into one test and store, where level is a constant the shifts do.
  */
 static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
 				     uint64_t pa, size_t n, int prot, unsigned int level,
-				     bool clean)
+				     enum pt_walk how)
 {
-	uint64_t *slot, attr, span = pt_span(f, level), last = pa + n * span - 1;
+	uint64_t *slot, attr, span = pt_span(f, level);
+	bool one = __builtin_constant_p(n) && n == 1;
 
-	if (unlikely(!pt_run_fits(f, d, ia, n, level)))
+	if (unlikely(((ia | pa) & (span - 1)) || !pt_run_fits(f, d, ia, n, level)))
 		return false;
-	/* pa_last is all ones: one comparison finds either end beyond it, and a sum that wrapped.
-	 */
-	if (unlikely((pa & (span - 1)) || (pa | last) > d->pa_last ||
-		     (unsigned int)prot >= PT_PROT_COUNT))
+	if (unlikely(!pt_pa_fits(d, pa, one, n * span, how) || (unsigned int)prot >= PT_PROT_COUNT))
 		return false;
 	attr = f->attr[prot];
-	slot = pt_find(f, d, ia, level, true, clean);
-	if (unlikely(!attr || !slot))
+	if (unlikely(!attr || !pt_find(f, d, ia, level, how, &slot)))
 		return false;
-	if (__builtin_constant_p(n) && n == 1) {
+	if (one) {
 		if (unlikely(port_load(slot)))
 			return false;
 		port_store(slot, f->leaf(pa, attr | d->leaf_extra, level));
@@ -296,10 +315,10 @@ static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain
 			      span);
 	}
 	/* Cleaning ends with a barrier of its own. */
-	if (clean)
+	if (how == PT_WALK_CLEANED)
 		pt_clean_slow(d, slot, n * sizeof(*slot));
 	else
-		port_wmb();
+		pt_wmb(d);
 	return true;
 }
 
@@ -400,19 +419,17 @@ static always_inline void pt_flush_leaves(struct pt_domain *d, uint64_t ia, uint
 
 /*
  * Leaves of one size from one table that is there, but not all of it: the bytes that were unmapped,
- * 0 for another case. Only for sizes in fast_sizes; n and level as in pt_map_run().
+ * 0 for another case. Sizes, n and level as in pt_map_run().
  */
 static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_domain *d,
 					 uint64_t ia, size_t n, struct iommu_iotlb_gather *gather,
-					 unsigned int level)
+					 unsigned int level, enum pt_walk how)
 {
 	unsigned int shift = pt_shift(f, level);
 	uint64_t *slot;
 
-	if (unlikely(!pt_run_fits(f, d, ia, n, level) || n == pt_entries(f)))
-		return 0;
-	slot = pt_find(f, d, ia, level, true, false);
-	if (unlikely(!slot))
+	if (unlikely((ia & (pt_span(f, level) - 1)) || !pt_run_fits(f, d, ia, n, level) ||
+		     n == pt_entries(f) || !pt_find(f, d, ia, level, how, &slot)))
 		return 0;
 	if (__builtin_constant_p(n) && n == 1) {
 		uint64_t desc = port_load(slot);

@@ -157,14 +157,15 @@ LPAE_FUNCTIONS(14, 1)
 LPAE_FUNCTIONS(16, 2)
 
 /* One granule of one stage: the structure that the walker is stamped with. */
-#define LPAE_FORMAT(g, top, attrs)                                                             \
-	{                                                                                      \
-		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),                     \
-		.linear_pa_lg2 = (g) == 16 ? 48 : 0, .valid_bit = 1, .splitting = 4,           \
-		.table_bit = 2, .cleaned = LPAE_CLEANED, .attr = (attrs),                      \
-		.is_table = lpae_is_table, .leaf = lpae_leaf_##g, .leaf_pa = lpae_leaf_pa_##g, \
-		.leaf_attr = lpae_leaf_attr_##g, .table = lpae_table_##g,                      \
-		.table_pa = lpae_table_pa_##g, .is_valid = lpae_is_valid_##g,                  \
+#define LPAE_FORMAT(g, top, attrs)                                                     \
+	{                                                                              \
+		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),             \
+		.linear_pa_lg2 = (g) == 16 ? 48 : 0, .valid_bit = 1, .splitting = 4,   \
+		.table_tag = LPAE_TYPE_TABLE, .table_bit = 2, .cleaned = LPAE_CLEANED, \
+		.attr = (attrs), .is_table = lpae_is_table, .leaf = lpae_leaf_##g,     \
+		.leaf_pa = lpae_leaf_pa_##g, .leaf_attr = lpae_leaf_attr_##g,          \
+		.table = lpae_table_##g, .table_pa = lpae_table_pa_##g,                \
+		.is_valid = lpae_is_valid_##g,                                         \
 	}
 
 #endif /* FMT_ARM_LPAE_H */

@@ -47,6 +47,11 @@ static void clear_scalar(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
 	run_clear_live(false, p, n);
 }
 
+static struct run_bits run_bits_inline(const uint64_t *p, size_t n)
+{
+	return run_bits(p, n);
+}
+
 static void check_fill(pt_fill_fn *fill, uint64_t desc, uint64_t step)
 {
 	for (size_t first = 0; first < 9; first++)
@@ -61,9 +66,9 @@ static void test_fill(void **state)
 {
 	check_fill(fill_scalar, DESC, STEP);
 	check_fill(fill_wide, DESC, STEP);
-	check_fill(pt_fill_versions[0], DESC, STEP);
-	check_fill(pt_fill_choose(), DESC, STEP);
-	check_fill(pt_fill_choose(), DESC, 1ull << 42);
+	check_fill(pt_vectors_versions[0].fill, DESC, STEP);
+	check_fill(pt_vectors_choose()->fill, DESC, STEP);
+	check_fill(pt_vectors_choose()->fill, DESC, 1ull << 42);
 }
 
 static void test_clear(void **state)
@@ -72,26 +77,33 @@ static void test_clear(void **state)
 	check_fill(clear_wide, 0, 0);
 }
 
+static void expect_bits(const uint64_t *p, size_t n, uint64_t all, uint64_t any)
+{
+	pt_bits_fn *const version[] = { run_bits_inline, pt_vectors_versions[0].bits,
+					pt_vectors_choose()->bits };
+
+	for (size_t i = 0; i < sizeof(version) / sizeof(version[0]); i++) {
+		struct run_bits bits = version[i](p, n);
+
+		assert_int_equal(bits.all, all);
+		assert_int_equal(bits.any, any);
+	}
+}
+
 /* One bit more or less anywhere is seen, at every place of every run. */
 static void test_bits(void **state)
 {
 	for (size_t first = 0; first < 5; first++) {
 		for (size_t n = 1; n < 40; n++) {
 			for (size_t odd = 0; odd < n; odd++) {
-				struct run_bits bits;
-
 				memset(table, 0, sizeof(table));
 				table[first + odd] = 8;
-				bits = run_bits(table + first, n);
-				assert_int_equal(bits.any, 8);
-				assert_int_equal(bits.all, n == 1 ? 8 : 0);
+				expect_bits(table + first, n, n == 1 ? 8 : 0, 8);
 				assert_false(run_is_empty(table + first, n));
 				assert_int_equal(run_count(table + first, n, 8), odd ? 0 : 1);
 				memset(table, 0xff, sizeof(table));
 				table[first + odd] = ~1ull;
-				bits = run_bits(table + first, n);
-				assert_int_equal(bits.all, ~1ull);
-				assert_int_equal(bits.any, n == 1 ? ~1ull : ~0ull);
+				expect_bits(table + first, n, ~1ull, n == 1 ? ~1ull : ~0ull);
 				table[first + odd] = 0;
 				assert_int_equal(run_count(table + first, n, 8), odd);
 			}

@@ -466,13 +466,13 @@ static bool run_cases(const char *text)
 
 /*
  * Which of the versions of the code this processor gets: descriptors stored in pairs or one by one,
- * and the number of the version that fills private tables.
+ * and the number of the version of core/fill.c.
  */
 static void print_variant(void)
 {
 	unsigned int fill = 0;
 
-	while (pt_fill_versions[fill] != pt_fill_choose())
+	while (&pt_vectors_versions[fill] != pt_vectors_choose())
 		fill++;
 	printf("%s-fill%u", port_wide_stores() ? "wide" : "scalar", fill);
 }
