@@ -152,7 +152,7 @@ measure() {
 # Several launches: the layout of memory differs from one to the next, and is the larger error.
 measure_peers() {
 	local launches=5 launch files=()
-	[ -n "$filter" ] || { $full || filter='impl:(core|linux-6.12)/'; }
+	[ -n "$filter" ] || { $full || filter='impl:(core|bare|linux-6.12|linux-6.12-locked-wmb)/'; }
 	! $full || launches=7
 	"$BUILD/bench/bench_env" >"$REPORT/environment.json" ||
 		die "cannot write to $REPORT (is the disk full?)"

@@ -205,6 +205,19 @@ static void add_word(char *label, size_t bytes, const char *word)
 		snprintf(label + len, bytes - len, "%s%s", len ? "-" : "", word);
 }
 
+/* A virtual machine's name of its CPU may tell one generation as little from the next as "EPYC". */
+static void add_family(char *label, size_t bytes, const struct cpu_model *cpu)
+{
+	unsigned int family, model;
+	char word[32];
+
+	if (strpbrk(cpu->name, "0123456789") ||
+	    sscanf(cpu->id, "%*s family %u model %u", &family, &model) != 2)
+		return;
+	snprintf(word, sizeof(word), "f%um%u", family, model);
+	add_word(label, bytes, word);
+}
+
 void environment_label(char *label, size_t bytes)
 {
 	char word[CPU_TEXT_BYTES], cores[16];
@@ -225,6 +238,7 @@ void environment_label(char *label, size_t bytes)
 		if (!*c || *c == '@')
 			break;
 	}
+	add_family(label, bytes, &cpu);
 	snprintf(cores, sizeof(cores), "%ldc", sysconf(_SC_NPROCESSORS_ONLN));
 	add_word(label, bytes, cores);
 }

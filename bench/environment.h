@@ -20,7 +20,7 @@
 int environment_print(FILE *out);
 
 /**
- * environment_label() - a short name for this kind of host, such as amd-epyc-2c
+ * environment_label() - a short name for this kind of host, such as amd-epyc-f25m17-2c
  * @label: out: lower-case letters, digits and dashes
  * @bytes: room for it
  */

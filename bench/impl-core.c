@@ -175,9 +175,11 @@ const struct bench_impl bench_impl_core = {
 /* The cases of one kind run in this order, one implementation after the other. */
 const struct bench_impl *const bench_impls[] = {
 	&bench_impl_core,
+	&bench_impl_bare,
 #ifdef IO_PGTABLE_PEERS
 	&bench_impl_linux,
 	&bench_impl_linux_kernel_flags,
+	&bench_impl_linux_locked_wmb,
 	&bench_impl_linux_v7s,
 	&bench_impl_linux_dart,
 	&bench_impl_linux_amdv1,

@@ -72,6 +72,7 @@ struct bench_calls {
  * @name: its value of the key "impl" in benchmark names
  * @fmts: bit per format (enum io_pgtable_fmt, enum bench_fmt) that it has
  * @brief: only the base geometry, with one thread
+ * @bare: only what stays within tables that are there: runs of up to 256 warm or scattered pages
  * @gather_bytes: the size of its gather; a caller provides as much, aligned to 16
  * @gather_init: make that memory an empty gather
  * @alloc: a new, empty table; NULL on failure
@@ -97,6 +98,7 @@ struct bench_impl {
 	const char *name;
 	unsigned int fmts;
 	bool brief;
+	bool bare;
 	size_t gather_bytes;
 	void (*gather_init)(void *gather);
 	void *(*alloc)(const struct bench_domain *domain);
@@ -123,5 +125,6 @@ struct bench_impl {
 extern const struct bench_impl *const bench_impls[];
 
 extern const struct bench_impl bench_impl_core;
+extern const struct bench_impl bench_impl_bare; /* the least that this machine takes: impl-bare.c */
 
 #endif /* BENCH_IMPL_H */

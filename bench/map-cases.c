@@ -55,10 +55,11 @@ static const struct map_geometry geometries[] = {
 static const unsigned int batches[] = { 1, 16, 256, 511, 512, 513, 64 };
 
 enum {
-	WARM_DESCRIPTORS = 4096, /* 32 KiB: they stay in a first-level data cache */
-	BLOCK_REGION = 32768,	 /* blocks in a region: 64 GiB of 2M */
-	RANDOM_CALLS = 2 << 20,	 /* a page each: 128 MiB of cache lines, beyond most caches */
-	RANDOM_MIN_SLOTS = 256,	 /* fewer places are not random */
+	WARM_DESCRIPTORS =
+		4096, /* 32 KiB: first-level data cache, or nearly so where that is 32 KiB */
+	BLOCK_REGION = 32768,	/* blocks in a region: 64 GiB of 2M */
+	RANDOM_CALLS = 2 << 20, /* a page each: 128 MiB of cache lines, beyond most caches */
+	RANDOM_MIN_SLOTS = 256, /* fewer places are not random */
 };
 
 static const uint64_t GIB = 1ull << 30;
@@ -254,11 +255,24 @@ static bool threads_make_sense(const struct map_case *c)
 	       (c->batch & (c->batch - 1)) == 0;
 }
 
+/* What an implementation has that neither makes a table nor takes one away. */
+static bool bare_has(const struct map_case *c)
+{
+	const unsigned int ops =
+		BIT(MAP_OP_MAP) | BIT(MAP_OP_UNMAP) | BIT(MAP_OP_PAIR) | BIT(MAP_OP_IOVA_TO_PHYS);
+
+	return (ops & BIT(c->op)) && c->coherent && c->flush == BENCH_FLUSH_STRICT &&
+	       (c->batch == 1 || c->batch == 16 || c->batch == 256) &&
+	       (c->pattern == MAP_WARM || c->op == MAP_OP_IOVA_TO_PHYS || c->batch == 1);
+}
+
 static bool makes_sense(const struct map_case *c)
 {
 	struct map_extent extent;
 
 	if (!(c->impl->fmts & BIT(c->geo->fmt)) || !op_makes_sense(c) || !threads_make_sense(c))
+		return false;
+	if (c->impl->bare && !bare_has(c))
 		return false;
 	if (c->impl->brief && (c->geo != &geometries[0] || c->threads > 1))
 		return false;

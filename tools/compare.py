@@ -300,6 +300,28 @@ def markdown_rows(head, rows):
         yield "| " + " | ".join(row) + " |"
 
 
+def floor_blocks(launches, peer):
+    """What the machine allows (bench/impl-bare.c), and Linux with the library's barrier."""
+    rows = []
+    for case in cases_of(launches, "bare"):
+        bare = Comparison(launches, ("bare", case), (peer, case))
+        core = Comparison(launches, ("core", case), ("bare", case))
+        barrier = Comparison(launches, (f"{peer}-locked-wmb", case), (peer, case))
+        if bare.found and core.found:
+            rows.append((f"`{short(case)}`", f"{core.theirs:.3f}", f"{core.ours:.3f}",
+                         value_of(bare), value_of(core), value_of(barrier)))
+    if not rows:
+        return
+    yield "### How near to what this machine allows"
+    yield ("`bare` is the least that the operation takes behind an indirect call: the loads of the walk, "
+           "a look at the entries, the stores, the barrier or the callbacks, and no check of anything "
+           "(`bench/impl-bare.c`; its runs are not unrolled, so core can be below it). A bar below "
+           "bare / Linux cannot be met here. The last column is Linux's own code "
+           "with the barrier that the library uses on this processor instead of the kernel's.")
+    yield "\n".join(markdown_rows(("case", "bare ns", "core ns", "bare / Linux", "core / bare",
+                                   "Linux, other barrier / Linux"), rows))
+
+
 def markdown(report, peer="linux-6.12"):
     """The blocks of BENCHMARKS.md for a saved file."""
     launches = [read_launch(launch) for launch in report["launches"]]
@@ -324,6 +346,7 @@ def markdown(report, peer="linux-6.12"):
             ("case", "ratio", "95% interval", ""),
             ((f"`{short(case)}`", f"{value:.3f}", interval_of(found[case]),
               "" if found[case].ratio.surely_above(1) else "not certain") for value, case in losses)))
+    yield from floor_blocks(launches, peer)
     rest = statistics.geometric_mean(c.ratio.value for c in found.values())
     dropped = statistics.fmean(c.dropped for c in found.values())
     yield (f"Over all {len(found)} cases the geometric mean of the ratios is {rest:.3f}. "

@@ -67,6 +67,16 @@ static void kernel_flags_free(void *table)
 	linux_peer_kernel_flags.free(table);
 }
 
+static void *locked_wmb_alloc(const struct bench_domain *domain)
+{
+	return alloc_from(&linux_peer_locked_wmb, domain);
+}
+
+static void locked_wmb_free(void *table)
+{
+	linux_peer_locked_wmb.free(table);
+}
+
 /* One call does as much as fits one table. */
 IMPL_INLINE size_t map_one(void *table, uint64_t iova, phys_addr_t pa, size_t pgsize,
 			   size_t pgcount, int prot)
@@ -276,6 +286,8 @@ static double page_alloc_ns(size_t pages, unsigned int size_lg2)
 const struct bench_impl bench_impl_linux = LINUX_IMPL("linux-6.12", LPAE, false, user, arm);
 const struct bench_impl bench_impl_linux_kernel_flags =
 	LINUX_IMPL("linux-6.12-kernel-flags", LPAE, true, kernel_flags, arm);
+const struct bench_impl bench_impl_linux_locked_wmb =
+	LINUX_IMPL("linux-6.12-locked-wmb", LPAE, true, locked_wmb, arm);
 const struct bench_impl bench_impl_linux_v7s =
 	LINUX_IMPL("linux-6.12-v7s", 1u << BENCH_FMT_ARM_V7S, false, user, arm);
 const struct bench_impl bench_impl_linux_dart =

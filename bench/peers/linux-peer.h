@@ -97,6 +97,7 @@ struct linux_peer {
 };
 
 extern const struct linux_peer linux_peer;		/* with the library's compiler flags */
+extern const struct linux_peer linux_peer_locked_wmb;	/* with core's barrier; LPAE formats only */
 extern const struct linux_peer linux_peer_kernel_flags; /* with the kernel's; LPAE formats only */
 
 static inline void linux_gather_init(struct linux_gather *gather)

@@ -8,11 +8,10 @@
 
 #include <linux/types.h>
 
-#if defined(__x86_64__)
-#define wmb()	  __asm__ volatile("sfence" ::: "memory")
-#define dma_wmb() barrier()
-#define smp_rmb() barrier()
-#define smp_wmb() barrier()
+#if defined(__x86_64__) && defined(PEER_LOCKED_WMB)
+#define wmb() __asm__ volatile("lock orl $0, -64(%%rsp)" ::: "memory", "cc")
+#elif defined(__x86_64__)
+#define wmb() __asm__ volatile("sfence" ::: "memory")
 #elif defined(__aarch64__)
 #define wmb()	  __asm__ volatile("dsb st" ::: "memory")
 #define dma_wmb() __asm__ volatile("dmb oshst" ::: "memory")
@@ -20,6 +19,12 @@
 #define smp_wmb() __asm__ volatile("dmb ishst" ::: "memory")
 #else
 #error "the peers are for x86-64 and arm64"
+#endif
+
+#if defined(__x86_64__)
+#define dma_wmb() barrier()
+#define smp_rmb() barrier()
+#define smp_wmb() barrier()
 #endif
 
 #endif /* SHIM_ASM_BARRIER_H */
