@@ -15,14 +15,14 @@
 #define PT_BATCH 32
 
 /* One level of n walks: those that end get their result, the others move on to their next entry. */
-static always_inline size_t pt_batch_level(const struct pt_format *f, const struct pt_domain *d,
-					   const uint64_t **slot, const uint64_t **ia,
-					   phys_addr_t **out, size_t n, unsigned int level)
+static always_inline size_t pt_batch_level(const struct pt_format *f, struct pt_domain *d,
+					   uint64_t **slot, const uint64_t **ia, phys_addr_t **out,
+					   size_t n, unsigned int level, bool guarded)
 {
 	size_t left = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t desc = port_load(slot[i]), at = *ia[i] - d->iova_base;
+		uint64_t desc = pt_load(f, d, slot[i], level, guarded), at = *ia[i] - d->iova_base;
 
 		if (!level || !f->is_table(desc, level)) {
 			*out[i] = pt_leaf_phys(f, desc, level, at);
@@ -37,10 +37,12 @@ static always_inline size_t pt_batch_level(const struct pt_format *f, const stru
 }
 
 /* One group of at most PT_BATCH. */
-static always_inline void pt_batch_group(const struct pt_format *f, const struct pt_domain *d,
-					 const uint64_t *iova, phys_addr_t *result, size_t n)
+static always_inline void pt_batch_group(const struct pt_format *f, struct pt_domain *d,
+					 const uint64_t *iova, phys_addr_t *result, size_t n,
+					 bool guarded)
 {
-	const uint64_t *slot[PT_BATCH], *ia[PT_BATCH];
+	const uint64_t *ia[PT_BATCH];
+	uint64_t *slot[PT_BATCH];
 	phys_addr_t *out[PT_BATCH];
 	size_t left = 0;
 
@@ -58,15 +60,21 @@ static always_inline void pt_batch_group(const struct pt_format *f, const struct
 #pragma GCC unroll 8
 	for (unsigned int up = 0; up <= f->max_top; up++)
 		if (f->max_top - up <= d->top)
-			left = pt_batch_level(f, d, slot, ia, out, left, f->max_top - up);
+			left = pt_batch_level(f, d, slot, ia, out, left, f->max_top - up, guarded);
 }
 
-static always_inline void pt_translate_batch(const struct pt_format *f, const struct pt_domain *d,
-					     const uint64_t *iova, phys_addr_t *out, size_t n)
+static always_inline void pt_translate_batch(const struct pt_format *f, struct pt_domain *d,
+					     const uint64_t *iova, phys_addr_t *out, size_t n,
+					     bool guarded)
 {
-	for (size_t done = 0; done < n; done += PT_BATCH)
+	for (size_t done = 0; done < n; done += PT_BATCH) {
+		if (guarded)
+			pt_section_enter();
 		pt_batch_group(f, d, iova + done, out + done,
-			       n - done < PT_BATCH ? n - done : PT_BATCH);
+			       n - done < PT_BATCH ? n - done : PT_BATCH, guarded);
+		if (guarded)
+			pt_section_exit();
+	}
 }
 
 /*
@@ -77,14 +85,14 @@ static always_inline void pt_translate_batch(const struct pt_format *f, const st
  */
 static always_inline size_t pt_map_scattered(const struct pt_format *f, struct pt_domain *d,
 					     uint64_t ia, const struct io_pgtable_sg *sg, size_t n,
-					     int prot)
+					     int prot, enum pt_walk how)
 {
 	uint64_t page = pt_span(f, 0), attr, *slot;
 	size_t room = pt_entries(f) - pt_index(f, 0, ia), i;
 
 	if ((unsigned int)prot >= PT_PROT_COUNT || !f->attr[prot])
 		return 0;
-	if (!pt_find(f, d, ia, 0, PT_WALK_EXACT, &slot))
+	if (!pt_find(f, d, ia, 0, how, &slot))
 		return 0;
 	attr = f->attr[prot] | d->leaf_extra;
 	for (i = 0; i < n && i < room; i++) {

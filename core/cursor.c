@@ -27,11 +27,17 @@ static void remember(struct io_pgtable_cursor *c, uint64_t ia)
 	const struct pt_format *f = d->format;
 	uint64_t removals = __atomic_load_n(&d->removals, __ATOMIC_ACQUIRE);
 	uint64_t *slot;
+	bool found;
 
 	c->removals = NOTHING;
 	if (!d->page_fast || ia > d->ia_last)
 		return;
-	if (!pt_find(f, d, ia & ~(pt_span(f, 1) - 1), 0, PT_WALK_MASK, &slot))
+	if (d->reclaim)
+		pt_section_enter();
+	found = pt_find(f, d, ia & ~(pt_span(f, 1) - 1), 0, PT_WALK_GUARDED, &slot);
+	if (d->reclaim)
+		pt_section_exit();
+	if (!found)
 		return;
 	c->slots = slot;
 	c->first = ia & ~(pt_span(f, 1) - 1);

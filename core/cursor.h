@@ -3,9 +3,11 @@
  * Cursors: single pages without the walk, as long as they stay in one table.
  *
  * A cursor holds the address of a table of level 0. It may be used only while no table was removed
- * from the domain since it was looked up; a table can be removed only by unmapping all of what it
- * covers, which is never disjoint from a page that is mapped or unmapped through the cursor at the
- * same time. So the check before each use is enough: what it does not see is a caller's bug.
+ * from the domain since it was looked up. A table can be removed by unmapping all of what it covers,
+ * which is never disjoint from a page that is mapped or unmapped through the cursor at the same
+ * time: the check before each use is enough, and what it does not see is a caller's bug. Or it is
+ * reclaimed: then check and use are in one section, and the count is increased before the
+ * reclaimer waits for sections (core/reclaim.c).
  */
 #ifndef CORE_CURSOR_H
 #define CORE_CURSOR_H
@@ -59,5 +61,31 @@ static always_inline bool pt_cursor_unmap(const struct pt_format *f,
 	pt_flush_leaves(d, ia, pt_span(f, 0), f->granule_lg2, gather);
 	return true;
 }
+
+#if PT_RECLAIM
+static always_inline bool pt_cursor_map_guarded(const struct pt_format *f,
+						const struct io_pgtable_cursor *c,
+						struct pt_domain *d, uint64_t ia, uint64_t pa,
+						int prot)
+{
+	bool done;
+
+	if (unlikely(!pt_section_begin()))
+		return false;
+	done = pt_cursor_map(f, c, d, ia, pa, prot);
+	pt_section_end();
+	return done;
+}
+
+static always_inline bool pt_cursor_unmap_guarded(const struct pt_format *f,
+						  const struct io_pgtable_cursor *c,
+						  struct pt_domain *d, uint64_t ia,
+						  struct iommu_iotlb_gather *gather, bool notes)
+{
+	if (unlikely(!pt_section_begin()))
+		return false;
+	return pt_unmap_guarded(f, d, ia, gather, pt_cursor_slot(f, c, d, ia), notes);
+}
+#endif
 
 #endif /* CORE_CURSOR_H */

@@ -8,6 +8,7 @@
  */
 #include "core/domain.h"
 
+#include "core/reclaim.h"
 #include "core/tree.h"
 
 static void *mem_alloc(struct pt_domain *d, size_t bytes, unsigned int flags)
@@ -92,6 +93,18 @@ static unsigned int processor(void)
 	return answer;
 }
 
+static unsigned int ops_index(const struct pt_domain *d, const struct pt_layout *layout)
+{
+	switch (d->iop.cfg.reclaim) {
+	case IO_PGTABLE_RECLAIM_ON_SYNC:
+		return PT_OPS_SYNC;
+	case IO_PGTABLE_RECLAIM_ON_TRIM:
+		return PT_OPS_TRIM;
+	default:
+		return d->translated ? PT_OPS_HOOKS : layout->top;
+	}
+}
+
 static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 {
 	const struct pt_format *f = layout->format;
@@ -99,7 +112,7 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	size_t bytes = sizeof(uint64_t) << layout->root_bits;
 
 	pt_assert(layout->top <= PT_MAX_TOP);
-	d->iop.ops = &layout->ops[d->translated ? PT_OPS_HOOKS : layout->top];
+	d->iop.ops = &layout->ops[ops_index(d, layout)];
 	d->fill = pt_vectors_choose()->fill;
 	d->bits = pt_vectors_choose()->bits;
 	d->format = f;
@@ -117,6 +130,7 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->locked_wmb = processor() & LOCKED_WMB;
 	d->fast_sizes = cfg->coherent_walk && !d->translated ? cfg->pgsize_bitmap : 0;
 	d->clean_sizes = !cfg->coherent_walk && !d->translated ? cfg->pgsize_bitmap : 0;
+	d->see_tables = !cfg->coherent_walk || cfg->reclaim;
 	d->page_fast = (d->fast_sizes & pt_span(f, 0)) && !d->table_extra;
 }
 
@@ -136,7 +150,9 @@ struct io_pgtable *pt_domain_create(enum io_pgtable_fmt fmt, struct io_pgtable_c
 	set_memory(d, cfg->mem);
 	set_layout(d, layout);
 	d->root = pt_table_alloc(d, d->root_bytes, IO_PGTABLE_MEM_ZERO);
-	if (!d->root) {
+	if (!d->root || pt_reclaim_create(d)) {
+		if (d->root)
+			pt_table_free(d, d->root, d->root_bytes, IO_PGTABLE_MEM_ZERO);
 		table_pool_free(table_pool_default(), d, 512, 0);
 		return NULL;
 	}
@@ -150,6 +166,7 @@ void pt_domain_destroy(struct io_pgtable *iop)
 	struct pt_domain *d = pt_domain(iop);
 
 	pt_tree_free_root(d);
+	pt_reclaim_destroy(d);
 	misuse(d->table_bytes != 0, "a table was freed while a gather held tables of it");
 	table_pool_free(table_pool_default(), d, 512, 0);
 }

@@ -9,7 +9,8 @@
  * out, except the descriptors (core/port.h says how), table_bytes, which any thread adds to with
  * relaxed atomics (it is a statistic, nothing is ordered by it), and removals, which whoever
  * detaches a table increments with release semantics before the table's memory can be given back,
- * and a cursor loads with acquire before it uses a table that it remembers.
+ * and a cursor loads with acquire before it uses a table that it remembers. What reclaim points to
+ * has its own table in core/reclaim.h.
  */
 #ifndef CORE_DOMAIN_H
 #define CORE_DOMAIN_H
@@ -40,6 +41,7 @@ struct pt_domain {
 	bool page_fast;	  /* the smallest page is one of fast_sizes, and table_extra is 0 */
 	bool wide_stores; /* core/run.h */
 	bool locked_wmb;  /* core/port.h */
+	bool see_tables;  /* a table that is found may need pt_tree_see() */
 	bool translated;  /* physical addresses of tables are not their virtual ones */
 	void (*tlb_add_range)(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
 			      void *cookie);
@@ -52,16 +54,19 @@ struct pt_domain {
 	void (*tlb_add_flush)(uint64_t iova, size_t size, bool leaf, void *cookie);
 	size_t root_bytes;
 	size_t table_bytes;
-	uint64_t removals; /* tables taken out of the tree so far */
+	uint64_t removals;	    /* tables taken out of the tree so far */
+	struct pt_reclaim *reclaim; /* NULL: never */
 	uint64_t table_pa_last;
 	struct table_pool *pool; /* NULL: mem has hooks */
 	struct io_pgtable_mem mem;
 };
 
-/* A format has its operations once for each level that a root can be at, and once for hooks. */
+/* A format has its operations once for each level that a root can be at, for hooks, and for reclaim. */
 #define PT_MAX_TOP   3
 #define PT_OPS_HOOKS (PT_MAX_TOP + 1)
-#define PT_NR_OPS    (PT_OPS_HOOKS + 1)
+#define PT_OPS_SYNC  (PT_MAX_TOP + 2) /* reclaim on sync */
+#define PT_OPS_TRIM  (PT_MAX_TOP + 3) /* reclaim on trim */
+#define PT_NR_OPS    (PT_OPS_TRIM + 1)
 
 /* What a format's allocation decides, for pt_domain_create(). */
 struct pt_layout {

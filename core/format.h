@@ -36,6 +36,7 @@ struct pt_format {
 	uint64_t table_tag;    /* a table descriptor less the address, where there is no extra */
 	uint64_t splitting;    /* neither empty nor valid: a block is being made a table */
 	uint64_t cleaned;      /* software bit of a table descriptor: a walker can see it */
+	uint64_t reclaiming;   /* another, in no leaf: the table may be about to go */
 	const uint64_t *attr;  /* [PT_PROT_COUNT]: a leaf's attributes by prot, 0: refused */
 
 	bool (*is_table)(uint64_t desc, unsigned int level);

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "core/assert.h"
+#include "core/section.h"
 
 static const struct io_pgtable_init_fns *find(enum io_pgtable_fmt fmt)
 {
@@ -24,6 +25,10 @@ int io_pgtable_check_cfg(enum io_pgtable_fmt fmt, const struct io_pgtable_cfg *c
 
 	if (!fns || !cfg || (cfg->mem && !mem_is_whole(cfg->mem)))
 		return -EINVAL;
+	if ((unsigned int)cfg->reclaim > IO_PGTABLE_RECLAIM_ON_TRIM)
+		return -EINVAL;
+	if (cfg->reclaim && pt_section_init())
+		return -ENOSYS;
 	return fns->check(cfg);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "core/gather.h"
 
+#include "core/reclaim.h"
 #include "core/tree.h"
 
 /* A driver without tlb_add_range gets one call per leaf, as in 2014. */
@@ -37,12 +38,14 @@ static void emit_ranges(struct pt_domain *d, struct iommu_iotlb_gather *g)
 static void release_tables(struct pt_domain *d, struct iommu_iotlb_gather *g)
 {
 	for (unsigned int i = 0; i < g->nr_tables; i++)
-		pt_tree_free(d, g->table[i].ptr, g->table[i].level, 0);
+		pt_tree_free(d, g->table[i].ptr, g->table[i].level, g->table[i].flags);
 	g->nr_tables = 0;
 }
 
 void pt_gather_close(struct pt_domain *d, struct iommu_iotlb_gather *g)
 {
+	if (unlikely(d->reclaim != NULL))
+		pt_reclaim_unlink(d, g);
 	emit_ranges(d, g);
 }
 
@@ -79,6 +82,7 @@ void pt_gather_table(struct pt_domain *d, struct iommu_iotlb_gather *g, void *ta
 		pt_gather_finish(d, g);
 	g->table[g->nr_tables].ptr = table;
 	g->table[g->nr_tables].level = level;
+	g->table[g->nr_tables].flags = 0;
 	g->nr_tables++;
 }
 

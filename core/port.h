@@ -196,6 +196,11 @@ static always_inline void port_lock(struct port_lock *lock)
 			port_cpu_relax();
 }
 
+static always_inline bool port_trylock(struct port_lock *lock)
+{
+	return !__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE);
+}
+
 static always_inline void port_unlock(struct port_lock *lock)
 {
 	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);

@@ -10,15 +10,16 @@
 
 #include "core/batch.h"
 #include "core/cursor.h"
+#include "core/guarded.h"
 #include "core/walker.h"
 
 /* Translation from a root at one level, where physical addresses are virtual ones. */
 #define PT_STAMP_TRANSLATE(name, fmt, top)                                               \
 	static phys_addr_t name##_translate_##top(struct io_pgtable *iop, uint64_t iova) \
 	{                                                                                \
-		const struct pt_domain *d = pt_domain(iop);                              \
+		struct pt_domain *d = pt_domain(iop);                                    \
                                                                                          \
-		return pt_translate(&(fmt), d, iova - d->iova_base, top, true);          \
+		return pt_translate(&(fmt), d, iova - d->iova_base, top, true, false);   \
 	}
 
 #define PT_OPS(name, translate)                                                         \
@@ -105,7 +106,7 @@
 						       size_t pgsize, size_t pgcount,             \
 						       struct iommu_iotlb_gather *gather)         \
 	{                                                                                         \
-		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather);              \
+		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather, false);       \
 	}                                                                                         \
 	static tail_called size_t name##_unmap_blocks(struct io_pgtable *iop, uint64_t iova,      \
 						      size_t pgsize, size_t pgcount,              \
@@ -162,23 +163,23 @@
 	PT_STAMP_TRANSLATE(name, fmt, 3)                                                          \
 	static phys_addr_t name##_translate_hooks(struct io_pgtable *iop, uint64_t iova)          \
 	{                                                                                         \
-		const struct pt_domain *d = pt_domain(iop);                                       \
+		struct pt_domain *d = pt_domain(iop);                                             \
                                                                                                   \
-		return pt_translate(&(fmt), d, iova - d->iova_base, d->top, false);               \
+		return pt_translate(&(fmt), d, iova - d->iova_base, d->top, false, false);        \
 	}                                                                                         \
 	static void name##_batch(struct io_pgtable *iop, const uint64_t *iova, phys_addr_t *out,  \
 				 size_t n)                                                        \
 	{                                                                                         \
-		pt_translate_batch(&(fmt), pt_domain(iop), iova, out, n);                         \
+		pt_translate_batch(&(fmt), pt_domain(iop), iova, out, n, false);                  \
 	}                                                                                         \
 	static size_t name##_map_scattered(struct io_pgtable *iop, uint64_t iova,                 \
 					   const struct io_pgtable_sg *sg, size_t n, int prot)    \
 	{                                                                                         \
 		struct pt_domain *d = pt_domain(iop);                                             \
                                                                                                   \
-		return d->page_fast                                                               \
-			       ? pt_map_scattered(&(fmt), d, iova - d->iova_base, sg, n, prot)    \
-			       : 0;                                                               \
+		return d->page_fast ? pt_map_scattered(&(fmt), d, iova - d->iova_base, sg, n,     \
+						       prot, PT_WALK_EXACT)                       \
+				    : 0;                                                          \
 	}                                                                                         \
 	static int name##_cursor_map(struct io_pgtable_cursor *c, uint64_t iova, phys_addr_t pa,  \
 				     int prot)                                                    \
@@ -198,12 +199,14 @@
 			return pt_span(&(fmt), 0);                                                \
 		return pt_cursor_unmap_slow(c, iova, gather);                                     \
 	}                                                                                         \
+	PT_STAMP_GUARDED(name, fmt)                                                               \
 	static const struct io_pgtable_ops name##_ops[PT_NR_OPS] = {                              \
 		[0] = PT_OPS(name, name##_translate_0),                                           \
 		[1] = PT_OPS(name, name##_translate_1),                                           \
 		[2] = PT_OPS(name, name##_translate_2),                                           \
 		[3] = PT_OPS(name, name##_translate_3),                                           \
 		[PT_OPS_HOOKS] = PT_OPS(name, name##_translate_hooks),                            \
+		PT_OPS_GUARDED(name)                                                              \
 	}
 
 #endif /* CORE_STAMP_H */

@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "core/gather.h"
+#include "core/reclaim.h"
 #include "core/run.h"
 
 static size_t root_entries(const struct pt_domain *d)
@@ -19,13 +20,24 @@ static size_t root_entries(const struct pt_domain *d)
 	return (size_t)(d->ia_last >> d->root_shift) + 1;
 }
 
-void noinline pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc)
+bool noinline pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 {
-	if (desc & d->format->cleaned)
-		return;
+	const struct pt_format *f = d->format;
+
+	if (unlikely(desc & f->reclaiming)) {
+		uint64_t unmarked = desc & ~f->reclaiming;
+
+		if (!port_cas(slot, &desc, unmarked))
+			return false;
+		__atomic_fetch_add(&d->reclaim->stats.kept, 1, __ATOMIC_RELAXED);
+		desc = unmarked;
+	}
+	if (pt_coherent(d) || (desc & f->cleaned))
+		return true;
 	pt_clean_slow(d, slot, sizeof(*slot));
-	/* Whoever changed it meanwhile has seen to it as well. */
-	port_cas(slot, &desc, desc | d->format->cleaned);
+	/* Whoever changed it meanwhile has seen to it as well, or a reclaimer marked it: seen later. */
+	port_cas(slot, &desc, desc | f->cleaned);
+	return true;
 }
 
 /* The table takes the place of what is expected in *slot: nothing, or the mark of a split. */
@@ -69,19 +81,20 @@ int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, uint64_t 
 	uint64_t *p = d->root + (ia >> d->root_shift);
 
 	for (unsigned int l = d->top; l > level; l--) {
-		uint64_t desc = port_load(p);
+		uint64_t desc;
 
-		if (!desc) {
-			int err = make_table(d, p);
-
-			if (err)
-				return err;
+		do {
 			desc = port_load(p);
-		}
-		if (!f->is_table(desc, l))
-			return -EEXIST;
-		if (!pt_coherent(d))
-			pt_tree_see(d, p, desc);
+			while (!desc) {
+				int err = make_table(d, p);
+
+				if (err)
+					return err;
+				desc = port_load(p); /* nothing, if it was reclaimed already */
+			}
+			if (!f->is_table(desc, l))
+				return -EEXIST;
+		} while (d->see_tables && !pt_tree_see(d, p, desc));
 		p = pt_child(f, d, desc) + pt_index(f, l - 1, ia);
 	}
 	*slot = p;
@@ -93,9 +106,9 @@ bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 	const struct pt_format *f = d->format;
 	uint64_t seen = desc;
 
-	/* The only thing that may change under us is the software bit. */
+	/* The only things that may change under us are the software bits. */
 	while (!port_cas(slot, &seen, 0))
-		if ((seen ^ desc) & ~f->cleaned)
+		if ((seen ^ desc) & ~(f->cleaned | f->reclaiming))
 			return false;
 	__atomic_fetch_add(&d->removals, 1, __ATOMIC_RELEASE);
 	pt_clean(d, slot, sizeof(*slot));
@@ -128,7 +141,7 @@ static size_t next_table(const struct pt_format *f, const uint64_t *table, size_
 	return entries;
 }
 
-bool pt_tree_is_empty(const struct pt_domain *d, const uint64_t *table, unsigned int level)
+bool pt_tree_is_empty(struct pt_domain *d, uint64_t *table, unsigned int level)
 {
 	const struct pt_format *f = d->format;
 
@@ -137,6 +150,10 @@ bool pt_tree_is_empty(const struct pt_domain *d, const uint64_t *table, unsigned
 	for (size_t i = 0; i < pt_entries(f); i++) {
 		uint64_t desc = port_load(table + i);
 
+		/* Without a mark nobody takes it out before this operation ends. */
+		while (unlikely(desc & f->reclaiming) && f->is_table(desc, level) &&
+		       !pt_tree_see(d, table + i, desc))
+			desc = port_load(table + i);
 		if (desc && (!f->is_table(desc, level) ||
 			     !pt_tree_is_empty(d, pt_child(f, d, desc), level - 1)))
 			return false;
@@ -156,6 +173,9 @@ bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned 
 		return false;
 	if (!(bits.any & f->table_bit))
 		return true;
+	/* A reclaimer takes one of them for empty: it must not go while we look. */
+	if (unlikely(bits.any & f->reclaiming))
+		return false;
 	for (size_t i = next_table(f, table, 0, pt_entries(f), level); i < pt_entries(f);
 	     i = next_table(f, table, i + 1, pt_entries(f), level))
 		if (!pt_tree_is_full(d, pt_child(f, d, port_load(table + i)), level - 1))
@@ -211,6 +231,8 @@ void pt_tree_gather(struct pt_domain *d, const uint64_t *table, unsigned int lev
 	pt_gather_range(d, g, ia, 1ull << shift, shift, false);
 }
 
+static void free_tree(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags);
+
 static void free_children(struct pt_domain *d, uint64_t *table, size_t entries, unsigned int level,
 			  unsigned int flags)
 {
@@ -220,16 +242,23 @@ static void free_children(struct pt_domain *d, uint64_t *table, size_t entries, 
 		return;
 	for (size_t i = next_table(f, table, 0, entries, level); i < entries;
 	     i = next_table(f, table, i + 1, entries, level))
-		pt_tree_free(d, pt_child(f, d, port_load(table + i)), level - 1, flags);
+		free_tree(d, pt_child(f, d, port_load(table + i)), level - 1, flags);
 }
 
-void pt_tree_free(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags)
+static void free_tree(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags)
 {
 	const struct pt_format *f = d->format;
 
 	free_children(d, table, pt_entries(f), level, flags);
 	/* An interior table that had children is not zero, whatever its leaves are. */
 	pt_table_free(d, table, pt_table_bytes(f), level ? 0 : flags);
+}
+
+void pt_tree_free(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags)
+{
+	if (unlikely(d->reclaim != NULL))
+		pt_reclaim_settle(d);
+	free_tree(d, table, level, flags);
 }
 
 void pt_tree_free_root(struct pt_domain *d)

@@ -14,14 +14,17 @@ int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, uint64_t 
 /* Installs table in *slot if that is empty; if not, the table is freed and false returned. */
 bool pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table);
 
-/* Has whoever installed this table descriptor made it visible yet? If not, does so now. */
-void pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc);
+/*
+ * A table is found on the way: takes a reclaimer's mark off, and makes the descriptor visible if who
+ * installed it has not done so yet. False: it changed, look again.
+ */
+bool pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc);
 
 /* Takes the table that desc points to out of *slot; false if somebody else did. */
 bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc);
 
 /* No leaf below, or: no hole. */
-bool pt_tree_is_empty(const struct pt_domain *d, const uint64_t *table, unsigned int level);
+bool pt_tree_is_empty(struct pt_domain *d, uint64_t *table, unsigned int level);
 bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned int level);
 
 /* Adds the leaves and tables of a detached tree that starts at ia to a gather. */

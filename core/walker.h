@@ -18,15 +18,22 @@
 #include <errno.h>
 
 #include "core/gather.h"
+#include "core/reclaim.h"
 #include "core/run.h"
 #include "core/tree.h"
 
 /* How a walk gets from a table descriptor to the table; all of them without a call. */
 enum pt_walk {
-	PT_WALK_EXACT,	/* the address and f->table_tag is all there is in it: page_fast */
-	PT_WALK_MASK,	/* physical addresses are virtual ones: fast_sizes and clean_sizes */
-	PT_WALK_CLEANED /* the same, only through tables that a walker is known to see */
+	PT_WALK_GUARDED, /* page_fast; only through tables that no reclaimer has marked */
+	PT_WALK_EXACT,	 /* the address and f->table_tag is all there is in it: page_fast */
+	PT_WALK_MASK,	 /* physical addresses are virtual ones: fast_sizes and clean_sizes */
+	PT_WALK_CLEANED	 /* the same, only through tables that a walker is known to see */
 };
+
+static always_inline bool pt_is_exact(enum pt_walk how)
+{
+	return how == PT_WALK_EXACT || how == PT_WALK_GUARDED;
+}
 
 /*
  * The entry for ia at level; false if there is no table for it. how is a constant, and one that the
@@ -50,12 +57,26 @@ static always_inline bool pt_find(const struct pt_format *f, const struct pt_dom
 		if (unlikely(!f->is_table(desc, l) ||
 			     (how == PT_WALK_CLEANED && !(desc & f->cleaned))))
 			return false;
-		slot = (uint64_t *)(uintptr_t)(how == PT_WALK_EXACT ? desc - f->table_tag
-								    : f->table_pa(desc));
+		if (how == PT_WALK_GUARDED && unlikely(desc & f->reclaiming))
+			return false;
+		slot = (uint64_t *)(uintptr_t)(pt_is_exact(how) ? desc - f->table_tag
+								: f->table_pa(desc));
 		slot += pt_index(f, l - 1, ia);
 	}
 	*found = slot;
 	return true;
+}
+
+/* A descriptor on the way down; guarded: what it points to stays until this section ends. */
+static always_inline uint64_t pt_load(const struct pt_format *f, struct pt_domain *d,
+				      uint64_t *slot, unsigned int level, bool guarded)
+{
+	uint64_t desc = port_load(slot);
+
+	while (guarded && unlikely(desc & f->reclaiming) && f->is_table(desc, level) &&
+	       !pt_tree_see(d, slot, desc))
+		desc = port_load(slot);
+	return desc;
 }
 
 /* The level whose entries map pgsize bytes, one of the granule's sizes. */
@@ -130,7 +151,7 @@ static always_inline int pt_map_live(const struct pt_format *f, struct pt_domain
 		if (!level)
 			return -EEXIST;
 		for (size_t i = 0; i < n; i++) {
-			uint64_t desc = port_load(p + i);
+			uint64_t desc = pt_load(f, d, p + i, level, true);
 
 			if (desc && (!f->is_table(desc, level) ||
 				     pt_tree_drop_empty(d, p + i, desc, level, ia + i * span)))
@@ -166,19 +187,24 @@ static always_inline int pt_map_below(const struct pt_format *f, struct pt_domai
 				      uint64_t attr, unsigned int level)
 {
 	size_t index = pt_index(f, level, ia);
-	uint64_t desc = port_load(slot);
+	uint64_t desc;
 
-	if (!desc) {
-		int err = pt_map_new(f, d, slot, index, n, pa, attr, level);
-
-		if (likely(err != -EAGAIN))
-			return err;
+	do {
 		desc = port_load(slot);
-	}
-	if (unlikely(!f->is_table(desc, level + 1)))
-		return -EEXIST;
-	if (unlikely(!pt_coherent(d)))
-		pt_tree_see(d, slot, desc);
+		if (!desc) {
+			int err = pt_map_new(f, d, slot, index, n, pa, attr, level);
+
+			if (likely(err != -EAGAIN))
+				return err;
+			desc = port_load(slot);
+		}
+		if (unlikely(!f->is_table(desc, level + 1))) {
+			/* Reclaimed since the other thread won the race. */
+			if (d->reclaim && !desc)
+				continue;
+			return -EEXIST;
+		}
+	} while (unlikely(d->see_tables) && !pt_tree_see(d, slot, desc));
 	return pt_map_live(f, d, pt_child(f, d, desc) + index, n, ia, pa, attr, level);
 }
 
@@ -278,7 +304,7 @@ static always_inline bool pt_pa_fits(const struct pt_domain *d, uint64_t pa, boo
 {
 	if (one)
 		return pa <= d->pa_last;
-	if (how == PT_WALK_EXACT)
+	if (pt_is_exact(how))
 		return pa <= d->pa_run_last;
 	/* pa_last is all ones: one comparison finds either end beyond it, and a sum that wrapped.
 	 */
@@ -342,7 +368,8 @@ static always_inline size_t pt_clear_leaves(const struct pt_format *f, struct pt
 /* Consecutive leaves from *slot on, no further than end and the end of the table. */
 static always_inline uint64_t pt_unmap_leaves(const struct pt_format *f, struct pt_domain *d,
 					      uint64_t *slot, uint64_t ia, uint64_t end,
-					      unsigned int level, struct iommu_iotlb_gather *g)
+					      unsigned int level, struct iommu_iotlb_gather *g,
+					      bool guarded)
 {
 	unsigned int shift = pt_shift(f, level);
 	size_t most = (end - ia) >> shift, n;
@@ -350,6 +377,8 @@ static always_inline uint64_t pt_unmap_leaves(const struct pt_format *f, struct 
 	if (level != d->top && most > pt_entries(f) - pt_index(f, level, ia))
 		most = pt_entries(f) - pt_index(f, level, ia);
 	n = pt_clear_leaves(f, d, slot, most, level);
+	if (guarded && level != d->top)
+		pt_reclaim_cleared(d, slot, level, ia);
 	pt_gather_range(d, g, ia, (uint64_t)n << shift, shift, true);
 	return (uint64_t)n << shift;
 }
@@ -357,12 +386,15 @@ static always_inline uint64_t pt_unmap_leaves(const struct pt_format *f, struct 
 /* The whole tree below *slot, if it has no hole: one descriptor is cleared. 0 if it has. */
 static always_inline uint64_t pt_unmap_tree(const struct pt_format *f, struct pt_domain *d,
 					    uint64_t *slot, uint64_t desc, uint64_t ia,
-					    unsigned int level, struct iommu_iotlb_gather *g)
+					    unsigned int level, struct iommu_iotlb_gather *g,
+					    bool guarded)
 {
 	uint64_t *table = pt_child(f, d, desc);
 
 	if (!pt_tree_is_full(d, table, level - 1) || !pt_tree_detach(d, slot, desc))
 		return 0;
+	if (guarded && level != d->top)
+		pt_reclaim_cleared(d, slot, level, ia);
 	pt_tree_gather(d, table, level - 1, ia, g);
 	pt_gather_table(d, g, table, level - 1);
 	return pt_span(f, level);
@@ -370,7 +402,8 @@ static always_inline uint64_t pt_unmap_tree(const struct pt_format *f, struct pt
 
 /* As much from ia on as one table allows; 0 at a hole. */
 static always_inline uint64_t pt_unmap_step(const struct pt_format *f, struct pt_domain *d,
-					    uint64_t ia, uint64_t end, struct iommu_iotlb_gather *g)
+					    uint64_t ia, uint64_t end, struct iommu_iotlb_gather *g,
+					    bool guarded)
 {
 	uint64_t *slot = d->root + (ia >> d->root_shift);
 
@@ -387,14 +420,16 @@ static always_inline uint64_t pt_unmap_step(const struct pt_format *f, struct pt
 		}
 		if (!f->is_table(desc, l)) {
 			if (whole)
-				return pt_unmap_leaves(f, d, slot, ia, end, l, g);
+				return pt_unmap_leaves(f, d, slot, ia, end, l, g, guarded);
 			if (pt_quirk(d, IO_PGTABLE_QUIRK_NO_SPLIT) ||
 			    pt_tree_split(d, slot, desc, l, ia))
 				return 0;
 			continue;
 		}
+		if (guarded && unlikely(desc & f->reclaiming) && !pt_tree_see(d, slot, desc))
+			continue;
 		if (whole) {
-			done = pt_unmap_tree(f, d, slot, desc, ia, l, g);
+			done = pt_unmap_tree(f, d, slot, desc, ia, l, g, guarded);
 			if (done)
 				return done;
 		}
@@ -448,7 +483,7 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 
 static always_inline size_t pt_unmap_general(const struct pt_format *f, struct io_pgtable *iop,
 					     uint64_t iova, size_t pgsize, size_t pgcount,
-					     struct iommu_iotlb_gather *gather)
+					     struct iommu_iotlb_gather *gather, bool guarded)
 {
 	struct pt_domain *d = pt_domain(iop);
 	uint64_t ia = iova - d->iova_base, first = ia, bytes = pt_bytes(pgsize, pgcount), end;
@@ -463,7 +498,7 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
 		pt_gather_init(&own);
 	end = ia + bytes;
 	while (ia < end) {
-		uint64_t done = pt_unmap_step(f, d, ia, end, g);
+		uint64_t done = pt_unmap_step(f, d, ia, end, g, guarded);
 
 		if (!done)
 			break;
@@ -473,6 +508,33 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
 		pt_gather_finish(d, &own);
 	return ia - first;
 }
+
+#if PT_RECLAIM
+/*
+ * The same for one smallest page, in a section that ends here. notes: tables that become empty are noted. The
+ * callbacks come after the section.
+ */
+static always_inline bool pt_unmap_guarded(const struct pt_format *f, struct pt_domain *d,
+					   uint64_t ia, struct iommu_iotlb_gather *gather,
+					   uint64_t *slot, bool notes)
+{
+	if (unlikely(!slot || !port_load(slot))) {
+		pt_section_end();
+		return false;
+	}
+	port_store(slot, 0);
+	if (notes && unlikely(!pt_reclaim_is_live(f, slot))) {
+		pt_reclaim_last(d, slot, ia, gather);
+		return true;
+	}
+	pt_section_end();
+	if (notes && pt_reclaim_waits(d))
+		pt_reclaim_flush(d, ia, pt_span(f, 0), f->granule_lg2, gather);
+	else
+		pt_flush_leaves(d, ia, pt_span(f, 0), f->granule_lg2, gather);
+	return true;
+}
+#endif
 
 /* What a leaf of level says about ia; nothing, if it is empty. */
 static always_inline phys_addr_t pt_leaf_phys(const struct pt_format *f, uint64_t desc,
@@ -487,17 +549,18 @@ static always_inline phys_addr_t pt_leaf_phys(const struct pt_format *f, uint64_
  * top is the level of the root, d->top: as a constant it takes the place of a shift and a
  * comparison for each level. identity as in pt_find().
  */
-static always_inline phys_addr_t pt_translate(const struct pt_format *f, const struct pt_domain *d,
-					      uint64_t ia, unsigned int top, bool identity)
+static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct pt_domain *d,
+					      uint64_t ia, unsigned int top, bool identity,
+					      bool guarded)
 {
-	const uint64_t *slot;
+	uint64_t *slot;
 
 	if (unlikely(ia > d->ia_last))
 		return 0;
 	slot = d->root + (ia >> pt_shift(f, top));
 #pragma GCC unroll 8
 	for (unsigned int l = top; l > 0; l--) {
-		uint64_t desc = port_load(slot);
+		uint64_t desc = pt_load(f, d, slot, l, guarded);
 
 		if (unlikely(!f->is_table(desc, l)))
 			return pt_leaf_phys(f, desc, l, ia);

@@ -47,8 +47,9 @@
 #define LPAE_MEMATTR_NC	   0x5
 #define LPAE_MEMATTR_DEV   0x1
 
-/* Software bit of a table descriptor, ignored by hardware at both stages. */
-#define LPAE_CLEANED LPAE_BIT(55)
+/* Software bits of a table descriptor, ignored by hardware at both stages. */
+#define LPAE_CLEANED	LPAE_BIT(55)
+#define LPAE_RECLAIMING LPAE_BIT(56)
 
 /* Attributes by prot; 0 for one that gives neither permission. */
 #define LPAE_IF(p, bits, value) ((bits) & (p) ? (value) : 0)
@@ -157,15 +158,15 @@ LPAE_FUNCTIONS(14, 1)
 LPAE_FUNCTIONS(16, 2)
 
 /* One granule of one stage: the structure that the walker is stamped with. */
-#define LPAE_FORMAT(g, top, attrs)                                                     \
-	{                                                                              \
-		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),             \
-		.linear_pa_lg2 = (g) == 16 ? 48 : 0, .valid_bit = 1, .splitting = 4,   \
-		.table_tag = LPAE_TYPE_TABLE, .table_bit = 2, .cleaned = LPAE_CLEANED, \
-		.attr = (attrs), .is_table = lpae_is_table, .leaf = lpae_leaf_##g,     \
-		.leaf_pa = lpae_leaf_pa_##g, .leaf_attr = lpae_leaf_attr_##g,          \
-		.table = lpae_table_##g, .table_pa = lpae_table_pa_##g,                \
-		.is_valid = lpae_is_valid_##g,                                         \
+#define LPAE_FORMAT(g, top, attrs)                                                         \
+	{                                                                                  \
+		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),                 \
+		.linear_pa_lg2 = (g) == 16 ? 48 : 0, .valid_bit = 1, .splitting = 4,       \
+		.table_tag = LPAE_TYPE_TABLE, .table_bit = 2, .cleaned = LPAE_CLEANED,     \
+		.reclaiming = LPAE_RECLAIMING, .attr = (attrs), .is_table = lpae_is_table, \
+		.leaf = lpae_leaf_##g, .leaf_pa = lpae_leaf_pa_##g,                        \
+		.leaf_attr = lpae_leaf_attr_##g, .table = lpae_table_##g,                  \
+		.table_pa = lpae_table_pa_##g, .is_valid = lpae_is_valid_##g,              \
 	}
 
 #endif /* FMT_ARM_LPAE_H */

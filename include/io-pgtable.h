@@ -127,6 +127,28 @@ struct io_pgtable_mem {
 };
 
 /**
+ * enum io_pgtable_reclaim - when the memory of tables that small unmaps have emptied comes back
+ * @IO_PGTABLE_RECLAIM_NEVER: when all of what a table covers is unmapped in one call, when a block
+ *	is mapped over it, and with io_pgtable_trim() while nothing else uses the table. Costs
+ *	nothing.
+ * @IO_PGTABLE_RECLAIM_ON_SYNC: also by itself: an unmap notes tables that it has emptied, and a
+ *	later sync takes out up to IOMMU_GATHER_TABLES of those that are empty still. A table that
+ *	is emptied and used again in turn stays.
+ * @IO_PGTABLE_RECLAIM_ON_TRIM: also with io_pgtable_trim() while others use the table.
+ *
+ * The last two need an operating system with a fence for all threads (Linux: membarrier); without
+ * it io_pgtable_check_cfg() returns -ENOSYS. With them each operation is a few instructions longer
+ * (docs/adr/0005-reclaim-by-sections.md has the price), and flush_pgtable may be called with a lock
+ * of the library held: it must not sleep, and must take no lock that the driver holds around calls
+ * into the library.
+ */
+enum io_pgtable_reclaim {
+	IO_PGTABLE_RECLAIM_NEVER,
+	IO_PGTABLE_RECLAIM_ON_SYNC,
+	IO_PGTABLE_RECLAIM_ON_TRIM,
+};
+
+/**
  * struct io_pgtable_cfg - what the driver wants, and what it gets to program
  * @quirks: IO_PGTABLE_QUIRK_*
  * @pgsize_bitmap: in, out. The page and block sizes that may be asked for, all of one granule (4K
@@ -136,6 +158,7 @@ struct io_pgtable_mem {
  * @ias: input (IOVA) address size in bits
  * @oas: output (physical) address size in bits
  * @coherent_walk: the walker snoops the CPU's caches
+ * @reclaim: when emptied tables come back, IO_PGTABLE_RECLAIM_NEVER if not set
  * @tlb: invalidation callbacks, may be NULL; must outlive the table
  * @mem: memory hooks, NULL for the library's pool and identity; copied
  * @arm_lpae_s1_cfg: out. @ttbr and @tcr in the layout of TTBRn_EL1 and TCR_EL1 (32-bit format:
@@ -148,6 +171,7 @@ struct io_pgtable_cfg {
 	unsigned int ias;
 	unsigned int oas;
 	bool coherent_walk;
+	enum io_pgtable_reclaim reclaim;
 	const struct iommu_gather_ops *tlb;
 	const struct io_pgtable_mem *mem;
 	union {
@@ -237,7 +261,8 @@ struct io_pgtable *alloc_io_pgtable(enum io_pgtable_fmt fmt, struct io_pgtable_c
  * of memory hooks); -EOPNOTSUPP (a quirk that is unknown or that this format does not have);
  * -ERANGE (ias or oas outside what the format and granule can do, a stage-2 input size for which
  * there is no start level at this output size, or no page size that is below the input size:
- * DDI0487, D8.2). Context: any, no side effect.
+ * DDI0487, D8.2); -ENOSYS (a reclaim mode that this environment has no fence for). Context: any, no
+ * side effect.
  */
 int io_pgtable_check_cfg(enum io_pgtable_fmt fmt, const struct io_pgtable_cfg *cfg);
 
@@ -388,6 +413,47 @@ static inline size_t io_pgtable_cursor_unmap(struct io_pgtable_cursor *cursor, u
 size_t io_pgtable_table_bytes(const struct io_pgtable *iop);
 
 /**
+ * io_pgtable_trim() - give back every table that nothing is mapped by
+ * @iop: the table
+ *
+ * Takes empty tables out, invalidates (not leaf), syncs, and frees them; at most
+ * IOMMU_GATHER_TABLES in one sync. With IO_PGTABLE_RECLAIM_NEVER the caller guarantees that nothing
+ * else operates on @iop meanwhile (the walker may); otherwise other threads may go on, and a table
+ * that they keep using stays.
+ *
+ * Return: bytes given back. Context: as an unmap; not from a callback or a memory hook.
+ */
+size_t io_pgtable_trim(struct io_pgtable *iop);
+
+/**
+ * struct io_pgtable_reclaim_stats - what reclaim has done so far
+ * @noted: times that an unmap found that it had emptied a table
+ * @dropped: of these, times that there was no room to note it: io_pgtable_trim() finds the table
+ * @unlinked: tables taken out
+ * @kept: times that an operation needed a table that was about to go, and kept it
+ * @busy: times that a reclaimer gave up because another thread stayed in an operation
+ * @fences: fences executed for all threads
+ */
+struct io_pgtable_reclaim_stats {
+	uint64_t noted;
+	uint64_t dropped;
+	uint64_t unlinked;
+	uint64_t kept;
+	uint64_t busy;
+	uint64_t fences;
+};
+
+/**
+ * io_pgtable_read_reclaim_stats() - read the counters of reclaim
+ * @iop: the table
+ * @stats: out; all 0 with IO_PGTABLE_RECLAIM_NEVER
+ *
+ * Context: any; exact when no other thread is in an operation on @iop.
+ */
+void io_pgtable_read_reclaim_stats(const struct io_pgtable *iop,
+				   struct io_pgtable_reclaim_stats *stats);
+
+/**
  * io_pgtable_validate() - check every descriptor of a table
  * @iop: the table; nothing else may use it meanwhile
  *
@@ -440,6 +506,7 @@ struct iommu_iotlb_gather {
 	struct {
 		void *ptr;
 		unsigned int level;
+		unsigned int flags;
 	} table[IOMMU_GATHER_TABLES];
 };
 

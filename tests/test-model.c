@@ -3,10 +3,11 @@
  * Random operations against a reference: a plain array from page to translation, and beside it what
  * a TLB could still hold.
  *
- *	test-model VARIANT [plain|hooks|clean [OPERATIONS [SEED]]]
+ *	test-model VARIANT [plain|hooks|clean|reclaim|reclaim-clean [OPERATIONS [SEED]]]
  *
  * plain: the walker snoops and physical addresses are virtual ones, as in the code's fast tiers; hooks:
- * they are translated; clean: the walker does not snoop. The input space is a few windows, at the
+ * they are translated; clean: the walker does not snoop; reclaim: as plain or clean, with emptied
+ * tables reclaimed by syncs. The input space is a few windows, at the
  * bottom, across boundaries of every level and at the top. After every operation some addresses are
  * looked up; each successful lookup also fills the modelled TLB, which only the driver's callbacks
  * for leaves empty, so that an invalidation that is missing, too small or too late is found at the
@@ -329,7 +330,9 @@ static void test_random(void **state)
 	test_memory.check_sync = true;
 	test_memory.pa_offset = 1ull << 38;
 	cfg.mem = strcmp(mode, "hooks") ? &identity_mem : &offset_mem;
-	cfg.coherent_walk = strcmp(mode, "clean") != 0;
+	cfg.coherent_walk = !strstr(mode, "clean");
+	if (!strncmp(mode, "reclaim", 7))
+		cfg.reclaim = IO_PGTABLE_RECLAIM_ON_SYNC;
 	cfg.pgsize_bitmap &= ~SZ_4T;
 	cfg.tlb = &driver;
 	iop = alloc_io_pgtable(variant->fmt, &cfg, NULL);
@@ -361,6 +364,17 @@ static void test_random(void **state)
 	}
 }
 
+static bool is_mode(const char *name)
+{
+	static const char *const modes[] = { "plain", "hooks", "clean", "reclaim",
+					     "reclaim-clean" };
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		found |= !strcmp(name, modes[i]);
+	return found;
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_random) };
@@ -368,9 +382,10 @@ int main(int argc, char **argv)
 	variant = argc > 1 ? find_variant(argv[1]) : NULL;
 	if (argc > 2)
 		mode = argv[2];
-	if (!variant || (strcmp(mode, "plain") && strcmp(mode, "hooks") && strcmp(mode, "clean"))) {
+	if (!variant || !is_mode(mode)) {
 		fprintf(stderr,
-			"usage: test-model VARIANT [plain|hooks|clean [OPERATIONS [SEED]]]\n");
+			"usage: test-model VARIANT [plain|hooks|clean|reclaim|reclaim-clean "
+			"[OPERATIONS [SEED]]]\n");
 		return 2;
 	}
 	granule = variant->granule;

@@ -11,7 +11,7 @@ import sys
 
 FREESTANDING = {"stdbool.h", "stddef.h", "stdint.h", "stdarg.h", "limits.h", "stdatomic.h"}
 # The only files of core/ that an operating system may be seen in.
-HOST_FILES = {"core/port-host.c"}
+HOST_FILES = {"core/port-host.c", "core/port-host-section.c"}
 # Errors are numbers and memory functions are what a freestanding compiler itself calls.
 CORE_LIBC = FREESTANDING | {"errno.h", "string.h"}
 

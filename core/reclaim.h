@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reclaim: tables that small unmaps have emptied come back while other threads map beside them.
+ *
+ * Why it is safe is argued in docs/adr/0005-reclaim-by-sections.md. In short: who may hold the
+ * address of a table is in a section (core/section.h). A reclaimer marks the descriptor of a table
+ * that looks empty, waits until every section that may have begun before the mark has ended, and
+ * takes the table out only if it is still empty and the mark still there. Who finds a mark on its
+ * way takes it off, and so keeps the table; nobody waits for a reclaimer.
+ *
+ * Who writes what: a mark is set by the owner of lock only, and taken off by anyone, by
+ * compare-and-swap. candidate, nr and epoch: the owner of ring_lock; nr and epoch are read without
+ * it, relaxed, as hints. lock is also taken, and at once given back, by whoever frees a table that
+ * it has detached: a reclaimer that found it before is done with it then. The counters are
+ * relaxed statistics.
+ */
+#ifndef CORE_RECLAIM_H
+#define CORE_RECLAIM_H
+
+#include "core/domain.h"
+#include "core/section.h"
+
+/* Candidates that wait; from half of that on, unmaps do not leave the sync to their caller. */
+#define PT_RECLAIM_CANDIDATES 128
+#define PT_RECLAIM_MANY	      (PT_RECLAIM_CANDIDATES / 2)
+
+struct pt_candidate {
+	uint64_t ia;	/* where the table begins */
+	uint32_t level; /* of its entries */
+	uint32_t epoch; /* the sync before which it was noted last */
+};
+
+struct pt_reclaim {
+	struct port_lock lock;
+	bool notes; /* IO_PGTABLE_RECLAIM_ON_SYNC */
+	struct port_lock ring_lock __attribute__((aligned(128)));
+	uint32_t nr;
+	uint32_t epoch;
+	struct io_pgtable_reclaim_stats stats;
+	struct pt_candidate candidate[PT_RECLAIM_CANDIDATES];
+};
+
+/* core/reclaim.c */
+int pt_reclaim_create(struct pt_domain *d);
+void pt_reclaim_destroy(struct pt_domain *d);
+
+/* A table that was detached is about to be freed: no reclaimer looks at it any more. */
+void pt_reclaim_settle(struct pt_domain *d);
+
+/* The entry that a table of level has in *slot was cleared: if it was the last, notes the table. */
+void pt_reclaim_cleared(struct pt_domain *d, const uint64_t *slot, unsigned int level, uint64_t ia);
+
+/* Takes out noted tables, as many as g has room for, and adds them to it. */
+void pt_reclaim_unlink(struct pt_domain *d, struct iommu_iotlb_gather *g);
+
+/* Leaves of one size were cleared and there are candidates: to g, or synced now if that is NULL. */
+void pt_reclaim_flush(struct pt_domain *d, uint64_t ia, uint64_t bytes, unsigned int stride_lg2,
+		      struct iommu_iotlb_gather *g);
+
+/* The rest of a single page's unmap after *slot was cleared: notes the table, ends the section. */
+void pt_reclaim_last(struct pt_domain *d, const uint64_t *slot, uint64_t ia,
+		     struct iommu_iotlb_gather *g);
+
+/* The end of an unmap, outside of its section: with own, g is synced. */
+void pt_reclaim_end(struct pt_domain *d, struct iommu_iotlb_gather *g, bool own);
+
+#if PT_RECLAIM
+
+/* Is a neighbour of the smallest page in *slot known to be there? One that was mostly still is. */
+static always_inline bool pt_reclaim_is_live(const struct pt_format *f, const uint64_t *slot)
+{
+	const uint64_t *live = pt_section.live;
+
+	return ((uintptr_t)live ^ (uintptr_t)slot) < pt_table_bytes(f) && port_load(live);
+}
+
+static always_inline bool pt_reclaim_waits(const struct pt_domain *d)
+{
+	return unlikely(__atomic_load_n(&d->reclaim->nr, __ATOMIC_RELAXED));
+}
+
+#endif
+
+#endif /* CORE_RECLAIM_H */
