@@ -4,7 +4,7 @@
  *
  * Invariants: a run is added only after its descriptors were cleared; no two runs of a gather could
  * be merged at the time the later one was added; a removed table is added after the runs that lay
- * in it; tables are released only after a tlb_sync that follows the invalidation of every run
+ * in it, which are not leaf; tables are released only after a tlb_sync that follows the invalidation of every run
  * gathered before them. The structure belongs to one thread; nothing in it is shared.
  */
 #ifndef CORE_GATHER_H

@@ -183,27 +183,34 @@ bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned 
 	return true;
 }
 
-static void gather_leaves(struct pt_domain *d, const uint64_t *table, unsigned int level,
-			  uint64_t ia, struct iommu_iotlb_gather *g)
+/*
+ * The leaves of a removed tree, as "not leaf": whoever still has one of its tables in a walk cache
+ * can find its leaves and cache them again, after their own invalidation, until the table is
+ * forgotten. So one command has to remove both. It does for every table on the way: there is no
+ * hole, so each has a leaf below it.
+ */
+void pt_tree_gather(struct pt_domain *d, const uint64_t *table, unsigned int level, uint64_t ia,
+		    struct iommu_iotlb_gather *g)
 {
 	const struct pt_format *f = d->format;
 	unsigned int shift = pt_shift(f, level);
 
 	if (!has_tables(d, table, pt_entries(f), level)) {
-		pt_gather_range(d, g, ia, (uint64_t)pt_entries(f) << shift, shift, true);
+		pt_gather_range(d, g, ia, (uint64_t)pt_entries(f) << shift, shift, false);
 		return;
 	}
 	for (size_t i = 0; i < pt_entries(f); i++, ia += 1ull << shift) {
 		uint64_t desc = port_load(table + i);
 
 		if (f->is_table(desc, level))
-			gather_leaves(d, pt_child(f, d, desc), level - 1, ia, g);
+			pt_tree_gather(d, pt_child(f, d, desc), level - 1, ia, g);
 		else if (desc)
-			pt_gather_range(d, g, ia, 1ull << shift, shift, true);
+			pt_gather_range(d, g, ia, 1ull << shift, shift, false);
 	}
 }
 
-/* The tables below this one, each as what it covered; children first keeps runs together. */
+/* The tables below this one, which have no leaf, each as what it covered; children first keeps runs
+ * together. */
 static void gather_tables(struct pt_domain *d, const uint64_t *table, unsigned int level,
 			  uint64_t ia, struct iommu_iotlb_gather *g)
 {
@@ -219,16 +226,6 @@ static void gather_tables(struct pt_domain *d, const uint64_t *table, unsigned i
 		gather_tables(d, pt_child(f, d, port_load(table + i)), level - 1, at, g);
 		pt_gather_range(d, g, at, 1ull << shift, shift, false);
 	}
-}
-
-void pt_tree_gather(struct pt_domain *d, const uint64_t *table, unsigned int level, uint64_t ia,
-		    struct iommu_iotlb_gather *g)
-{
-	unsigned int shift = pt_shift(d->format, level + 1);
-
-	gather_leaves(d, table, level, ia, g);
-	gather_tables(d, table, level, ia, g);
-	pt_gather_range(d, g, ia, 1ull << shift, shift, false);
 }
 
 static void free_tree(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags);

@@ -27,7 +27,7 @@ bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc);
 bool pt_tree_is_empty(struct pt_domain *d, uint64_t *table, unsigned int level);
 bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned int level);
 
-/* Adds the leaves and tables of a detached tree that starts at ia to a gather. */
+/* Adds the leaves of a detached tree without holes that starts at ia to a gather, as not leaf. */
 void pt_tree_gather(struct pt_domain *d, const uint64_t *table, unsigned int level, uint64_t ia,
 		    struct iommu_iotlb_gather *g);
 

@@ -65,15 +65,16 @@ enum io_pgtable_fmt {
 /**
  * struct iommu_gather_ops - what the driver does when translations go away
  * @tlb_flush_all: invalidate every entry of this table's context, and wait until that is done.
- * @tlb_add_flush: queue the invalidation of one leaf (or, with @leaf false, of the walk-cache
- *	entries for one table) of @size bytes at @iova.
+ * @tlb_add_flush: queue the invalidation of what @size bytes at @iova are translated by: the leaf;
+ *	with @leaf false also every table on the way to it that a walk cache may hold (a leaf whose
+ *	table was removed with it, or an empty table of that size).
  * @tlb_sync: wait until everything that was queued has taken effect.
  * @flush_pgtable: make @size bytes of descriptors at @ptr visible to a walker that does not snoop
  *	the CPU's caches, and wait until they are: no barrier follows. Called only when
  *	io_pgtable_cfg.coherent_walk is false; when it is absent then, the library cleans the cache
  *	lines itself.
  * @tlb_add_range: optional, better form of @tlb_add_flush: a run of @size >> @stride_lg2 leaves
- *	(or tables) that are all of 1 << @stride_lg2 bytes. No call mixes sizes.
+ *	(or empty tables) that are all of 1 << @stride_lg2 bytes. No call mixes sizes.
  *
  * Any of them, or the structure itself, may be absent: then nothing is called in its place, except
  * that a driver without @tlb_add_range gets one @tlb_add_flush per leaf.
@@ -470,11 +471,11 @@ int io_pgtable_validate(struct io_pgtable *iop);
 #define IOMMU_GATHER_TABLES 16
 
 /**
- * struct iommu_gather_range - a run of leaves, or of tables, of one size
+ * struct iommu_gather_range - a run of leaves, or of empty tables, of one size
  * @iova: where it starts
  * @size: its length in bytes, a multiple of 1 << @stride_lg2
  * @stride_lg2: log2 of what one leaf (or table) covers
- * @leaf: leaves, or tables
+ * @leaf: only leaves were removed; otherwise tables too, and walk caches must forget them
  */
 struct iommu_gather_range {
 	uint64_t iova;
