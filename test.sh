@@ -62,7 +62,7 @@ run_tidy() {
 	say "clang-tidy"
 	# The test programs repeat cmocka's macros; the library and the tools are what is read closely.
 	# The peers' files are not in the dev build.
-	find core fmt bench -name '*.c' -not -path 'bench/peers/*' -print0 |
+	find core fmt bench model -name '*.c' -not -path 'bench/peers/*' -print0 |
 		xargs -0 -P "$(nproc)" -n 4 clang-tidy -quiet -p build/dev >"$log" 2>/dev/null || {
 		cat "$log"
 		die "clang-tidy found something (above; all of it is in $log)"

@@ -3,7 +3,8 @@
  * Real page tables on a real command queue: which commands the SMMU gets for what is unmapped, in
  * which order, and that an invalidation that fails is made up for.
  */
-#include "device.h"
+#include "model/cmdq-device.h"
+#include "support.h"
 
 #define BASE (8 * SZ_1G)
 

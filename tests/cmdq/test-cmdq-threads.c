@@ -10,7 +10,8 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "device.h"
+#include "model/cmdq-device.h"
+#include "support.h"
 
 #define MAX_THREADS 4
 

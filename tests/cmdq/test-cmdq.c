@@ -5,7 +5,8 @@
  * The device runs when the test says so, so that every interleaving of interest is a straight line
  * of code. Commands carry a number in their ASID, by which the log is checked.
  */
-#include "device.h"
+#include "model/cmdq-device.h"
+#include "support.h"
 
 static struct smmu_cmd numbered(uint64_t nr)
 {

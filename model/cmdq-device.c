@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The emulated device (device.h).
+ * The emulated command-queue consumer (cmdq-device.h).
  *
  * It keeps the architecture's rules and asserts them: PROD never runs ahead of CONS by more than
  * the ring, nothing is consumed while an error is active, an error leaves CONS at the command.
  */
-#include "device.h"
+#include "model/cmdq-device.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define SIZE(dev) (1u << (dev)->config.size_lg2)
 
@@ -156,15 +158,16 @@ struct device *device_make(unsigned int size_lg2)
 	size_t size = (size_t)1 << size_lg2, bytes = size * sizeof(struct smmu_cmd);
 	struct device *dev = calloc(1, sizeof(*dev));
 
-	assert_non_null(dev);
+	if (!dev)
+		abort();
 	dev->config.ops = &device_ops;
 	dev->config.ctx = dev;
 	dev->config.ring = aligned_alloc(bytes, bytes);
 	dev->config.ready = malloc(size * sizeof(uint64_t));
 	dev->config.size_lg2 = size_lg2;
 	dev->config.max_polls = 10000;
-	assert_non_null(dev->config.ring);
-	assert_non_null(dev->config.ready);
+	if (!dev->config.ring || !dev->config.ready)
+		abort();
 	memset(dev->config.ring, 0xff, bytes);
 	return dev;
 }

@@ -4,14 +4,13 @@
  * 7.1 says, MSIs, and a log of what was executed.
  *
  * It consumes when device_run() is called: by a test, by the queue's wait hook (per_wait commands
- * each time), at every doorbell (eager), or by a thread. Its registers are atomics; everything else
+ * each time), at every doorbell (eager), or by a thread (model/smmu.c). Its registers are atomics; everything else
  * belongs to the one thread that consumes.
  */
-#ifndef TESTS_CMDQ_DEVICE_H
-#define TESTS_CMDQ_DEVICE_H
+#ifndef MODEL_CMDQ_DEVICE_H
+#define MODEL_CMDQ_DEVICE_H
 
 #include "smmu-cmdq.h"
-#include "support.h"
 
 #define DEVICE_LOG    8192
 #define DEVICE_FAULTS 4
@@ -61,4 +60,4 @@ void device_forget(struct device *dev);
 extern const struct smmu_cmdq_ops device_ops;	      /* everything */
 extern const struct smmu_cmdq_ops device_ops_minimal; /* the two registers */
 
-#endif /* TESTS_CMDQ_DEVICE_H */
+#endif /* MODEL_CMDQ_DEVICE_H */

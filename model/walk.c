@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hardware walker (walk.h): one loop over levels, all of a format in its numbers.
+ */
+#include "model/walk.h"
+
+static bool is_kind(struct walk_kind kind, uint64_t desc)
+{
+	return (desc & kind.mask) == kind.value;
+}
+
+static uint64_t address_of(const struct walk_regime *r, uint64_t desc)
+{
+	uint64_t pa = 0;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct walk_field *f = &r->field[i];
+
+		pa |= (desc >> f->desc_lsb & ((1ull << f->bits) - 1)) << f->addr_lsb;
+	}
+	return pa;
+}
+
+static enum walk_status read_status(enum model_read read)
+{
+	static const enum walk_status status[] = {
+		[MODEL_READ_OK] = WALK_OK,
+		[MODEL_READ_OUTSIDE] = WALK_OUTSIDE,
+		[MODEL_READ_FREED] = WALK_FREED,
+		[MODEL_READ_UNCLEAN] = WALK_UNCLEAN,
+	};
+
+	return status[read];
+}
+
+/* The root may have more entries than a table below it (concatenated), so it has no mask. */
+static uint64_t entry_pa(const struct walk_regime *r, uint64_t table, unsigned int level,
+			 uint64_t ia)
+{
+	uint64_t index = ia >> r->level[level].shift;
+
+	if (level != r->top)
+		index &= (1ull << r->level[level].bits) - 1;
+	return table + index * r->entry_bytes;
+}
+
+static enum walk_status found_leaf(const struct walk_regime *r, struct walk *w)
+{
+	uint64_t span = 1ull << r->level[w->level].shift;
+
+	w->pa = address_of(r, w->desc);
+	if (w->pa & (span - 1) || w->pa + (span - 1) > r->pa_last)
+		return WALK_INVALID;
+	w->read = is_kind(r->read, w->desc);
+	w->write = is_kind(r->write, w->desc);
+	return WALK_OK;
+}
+
+enum walk_status walk_run(const struct walk_regime *r, struct model_memory *m, uint64_t ia,
+			  struct walk *w)
+{
+	if (ia > r->ia_last)
+		return WALK_FAULT;
+	for (unsigned int l = w->from;; l--) {
+		const struct walk_level *level = &r->level[l];
+		enum walk_status status;
+
+		w->level = l;
+		status = read_status(model_memory_read(m, entry_pa(r, w->table[l], l, ia),
+						       r->entry_bytes, &w->desc));
+		if (status != WALK_OK)
+			return status;
+		if (is_kind(level->leaf, w->desc))
+			return found_leaf(r, w);
+		if (!is_kind(level->table, w->desc) || !l)
+			return w->desc & r->present ? WALK_INVALID : WALK_FAULT;
+		w->table[l - 1] = address_of(r, w->desc);
+	}
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Load on the software SMMU: threads that map and unmap one table under a flush strategy, devices
+ * that use what is mapped, and a driver into which bugs can be planted.
+ *
+ * Each mapper owns places in the window, a place holds at most one mapping. Small places of
+ * different mappers lie next to each other in one table, large ones hold whole tables and blocks.
+ * Everything here is for one run: rig_make, rig_run, rig_free.
+ */
+#ifndef TESTS_SMMU_RIG_H
+#define TESTS_SMMU_RIG_H
+
+#include <pthread.h>
+
+#include "model/dma.h"
+#include "support.h"
+
+#define RIG_MAPPERS	2
+#define RIG_DEVICES	2
+#define RIG_SMALL	4 /* places of 16 pages, for each mapper */
+#define RIG_LARGE	3 /* places of two tables */
+#define RIG_PLACES	(RIG_SMALL + RIG_LARGE)
+#define RIG_SMALL_PAGES 16u
+#define RIG_HOT		16
+
+enum plant {
+	PLANT_NONE,
+	PLANT_DROP,	   /* one invalidation in some is not sent */
+	PLANT_REORDER,	   /* invalidated and synced first, cleared after that */
+	PLANT_NO_WAIT,	   /* released before the sync has completed */
+	PLANT_SKIP_CLEAN,  /* one cache cleaning in some is left out */
+	PLANT_SKIP_TABLES, /* invalidations that are not leaf-only are not sent */
+	PLANT_STRIDE,	   /* the stride of a run is one level too large */
+	PLANT_SCALE,	   /* ranges are half as long */
+	PLANT_ASID,	   /* of another context */
+	PLANT_NEVER,	   /* nothing is ever flushed */
+	PLANTS,
+};
+
+struct rig;
+struct mapper;
+
+/* A mapping that exists, or that waits for its release. */
+struct mapping {
+	uint64_t iova, size;
+	bool blocks; /* perhaps */
+};
+
+struct strategy {
+	const char *name;
+	bool ril;
+	bool blocks; /* maps blocks too: not where a part of one may be unmapped */
+	/* Unmaps n mappings, and releases them, now or later. */
+	void (*unmap)(struct mapper *t, const struct mapping *m, unsigned int n);
+	void (*begin)(struct rig *rig);
+	void (*end)(struct rig *rig); /* releases what still waits; may be called again */
+	/* Why a bug cannot be planted, or NULL. */
+	const char *(*not_applicable)(enum plant plant);
+};
+
+extern const struct strategy strategies[];
+extern const unsigned int nr_strategies;
+
+struct place {
+	uint64_t iova;
+	uint64_t pages;
+	struct mapping mapping; /* the last one; size 0: there was none yet */
+	bool mapped;
+	uint64_t released; /* bytes of it; atomic: whoever releases adds */
+};
+
+struct mapper {
+	struct rig *rig;
+	unsigned int id;
+	uint64_t random, generation;
+	struct place place[RIG_PLACES];
+	uint64_t unmaps, pages;
+	uint64_t errors; /* of the library's */
+	pthread_t thread;
+};
+
+struct rig_device {
+	struct rig *rig;
+	struct dma_device dma;
+	uint64_t random;
+	pthread_t thread;
+};
+
+struct rig {
+	const struct strategy *strategy;
+	enum plant plant;
+	struct smmu_model *model;
+	struct io_pgtable *iop;
+	struct model_context *context;
+	struct smmu_cmdq_domain domain[RIG_MAPPERS + 1]; /* by thread; the last for the rest */
+	uint64_t granule, table, base;
+	uint64_t hot[RIG_HOT]; /* page << 16 | pages */
+	uint64_t accesses;
+	uint64_t stop, done;
+	uint64_t calls[3]; /* of the driver, for planting in one of some */
+	void *flushq;
+	struct mapper mapper[RIG_MAPPERS];
+	struct rig_device device[RIG_DEVICES];
+};
+
+struct rig_opts {
+	const char *variant;
+	const struct strategy *strategy;
+	enum plant plant;
+	struct model_opts model;
+};
+
+struct rig *rig_make(const struct rig_opts *opts);
+
+/* Runs until each mapper has done so many rounds, or the checker found something, or timeout. */
+void rig_run(struct rig *rig, unsigned int rounds, unsigned int timeout_ms);
+
+/* Unmaps and releases everything, frees the table; before it the counters may be read. */
+void rig_settle(struct rig *rig);
+void rig_free(struct rig *rig);
+
+/* For strategies. */
+void rig_unmap_begin(struct rig *rig, const struct mapping *m);
+void rig_unmap(struct rig *rig, const struct mapping *m, struct iommu_iotlb_gather *gather);
+void rig_release(struct rig *rig, uint64_t iova, uint64_t size);
+
+/* The violations that were found. */
+uint64_t rig_violations(const struct rig *rig);
+
+#endif /* TESTS_SMMU_RIG_H */
