@@ -4,7 +4,7 @@
  * writes what; docs/cmdq.md why it is done this way and what it costs).
  *
  * Invariants: done <= published <= head <= done + size, as positions; every position below
- * published was marked ready by its owner; one thread at a time writes CMDQ_PROD, and what it
+ * published was written by its owner; one thread at a time writes CMDQ_PROD, and what it
  * writes only grows. A slot is written again only after done has passed it.
  */
 #include <errno.h>
@@ -21,6 +21,7 @@
 #define POLLS_PER_CONS	16 /* looks at the MSI word for each look at the register */
 #define SYNC_EVERY	64 /* SMMU_CMDQ_SYNC_63: the last of so many positions */
 #define NOT_A_POSITION	UINT64_MAX
+#define PUBLISHING	(1ull << 63) /* in head: a thread is publishing */
 
 _Static_assert(SMMU_CMDQ_SYNC == 1, "added to the number of commands");
 
@@ -226,7 +227,7 @@ bool smmu_cmdq_done(struct smmu_cmdq *q, uint64_t position)
 
 int smmu_cmdq_wait(struct smmu_cmdq *q, uint64_t position)
 {
-	if (misuse(position > __atomic_load_n(&q->head, __ATOMIC_RELAXED),
+	if (misuse(position > (__atomic_load_n(&q->head, __ATOMIC_RELAXED) & ~PUBLISHING),
 		   "smmu_cmdq_wait: a position that no ticket has"))
 		return -EINVAL;
 	for (uint64_t polls = 0;; polls++) {
@@ -249,30 +250,57 @@ static always_inline uint64_t ready_end(const uint64_t *ready, uint32_t mask, ui
 	return end > position ? end : 0; /* otherwise it is from an earlier lap */
 }
 
+/* The SMMU may go on up to a position; by the publisher only. */
+static always_inline void ring_doorbell(struct smmu_cmdq *q, uint64_t to)
+{
+	/* The SMMU's answer must find it there. */
+	__atomic_store_n(&q->published, to, __ATOMIC_RELEASE);
+	port_dma_wmb();
+	q->config.ops->write_prod(q->config.ctx, register_of(q, to));
+}
+
+/* Takes the publisher's part from whoever has it not; false: somebody has it. */
+static always_inline bool become_publisher(struct smmu_cmdq *q)
+{
+	return !(__atomic_fetch_or(&q->head, PUBLISHING, __ATOMIC_ACQ_REL) & PUBLISHING);
+}
+
+/* Ends the publisher's part if nothing was handed out beyond to. */
+static always_inline bool retire(struct smmu_cmdq *q, uint64_t to)
+{
+	uint64_t head = to | PUBLISHING;
+
+	return __atomic_compare_exchange_n(&q->head, &head, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
+}
+
 /*
- * Publishes what is ready, unless another thread is at it: then that one will see this thread's
- * batch too. Not wait-free: a thread goes on here while others make batches ready.
+ * By the publisher: everything that is ready, until there is nothing more. Not wait-free: a thread
+ * goes on here while others make batches ready. What is handed out and not ready stays with its owner, who will
+ * find that there is no publisher; it may have become ready just before that, so one more look.
  */
-static always_inline void publish(struct smmu_cmdq *q)
+static void noinline publish(struct smmu_cmdq *q)
 {
 	const uint64_t *ready = q->config.ready;
 	uint32_t mask = q->size - 1;
 	uint64_t from, to, end;
 
 	do {
-		if (__atomic_exchange_n(&q->publishing, 1, __ATOMIC_ACQ_REL))
-			return;
 		from = to = q->published;
 		while ((end = ready_end(ready, mask, to)) != 0)
 			to = end;
-		if (to != from) {
-			/* The SMMU's answer must find it there. */
-			__atomic_store_n(&q->published, to, __ATOMIC_RELEASE);
-			port_dma_wmb();
-			q->config.ops->write_prod(q->config.ctx, register_of(q, to));
-		}
-		__atomic_exchange_n(&q->publishing, 0, __ATOMIC_ACQ_REL);
-	} while (unlikely(ready_end(ready, mask, to) != 0));
+		if (to != from)
+			ring_doorbell(q, to);
+		if (retire(q, to))
+			return;
+		if (ready_end(ready, mask, to))
+			continue;
+		__atomic_fetch_and(&q->head, ~PUBLISHING, __ATOMIC_ACQ_REL);
+		if (likely(!ready_end(ready, mask, to)))
+			return;
+		if (!become_publisher(q))
+			return;
+	} while (true);
 }
 
 /* Looks for space. 0: try again. */
@@ -303,26 +331,34 @@ static unsigned int slots_with_syncs(uint64_t position, unsigned int n)
 	return n + (n > before ? 1 + (n - before - 1) / (SYNC_EVERY - 1) : 0);
 }
 
-/* Takes slots for n commands. Lock-free: a compare-and-swap fails only if another's succeeded. */
+/*
+ * Takes slots for n commands. Lock-free: a compare-and-swap fails only if another's succeeded. With
+ * nobody publishing and nothing handed out that is not published, this thread becomes the publisher
+ * in the same step (*publisher): what is handed out later lies behind its batch anyway.
+ */
 static always_inline int reserve(struct smmu_cmdq *q, unsigned int n, unsigned int flags,
-				 struct smmu_cmdq_ticket *t)
+				 struct smmu_cmdq_ticket *t, bool *publisher)
 {
 	uint64_t head = __atomic_load_n(&q->head, __ATOMIC_RELAXED), polls = 0;
 
 	if (is_dead(q))
 		return -EIO;
 	for (;;) {
-		uint64_t end = head + n;
+		uint64_t first = head & ~PUBLISHING, end = first + n;
 		int ret;
 
 		if (unlikely(q->config.errata & SMMU_CMDQ_SYNC_63))
-			end = head + slots_with_syncs(head, n);
+			end = first + slots_with_syncs(first, n);
 		/* Signed: a head that is old by now may lie below done. */
 		if (likely((int64_t)(end - load(&q->done)) <= (int64_t)q->size)) {
-			t->first = head;
+			/* With somebody publishing the two differ by that bit. */
+			*publisher = __atomic_load_n(&q->published, __ATOMIC_RELAXED) == head;
+			t->first = first;
 			t->end = end;
-			if (likely(__atomic_compare_exchange_n(&q->head, &head, end, true,
-							       __ATOMIC_RELAXED, __ATOMIC_RELAXED)))
+			if (likely(__atomic_compare_exchange_n(
+				    &q->head, &head,
+				    end | (*publisher ? PUBLISHING : head & PUBLISHING), true,
+				    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
 				return 0;
 			continue;
 		}
@@ -385,7 +421,8 @@ static void noinline clean_written(const struct smmu_cmdq *q, const struct smmu_
 static always_inline int submit(struct smmu_cmdq *q, const struct smmu_cmd *cmd, unsigned int n,
 				unsigned int flags, struct smmu_cmdq_ticket *t)
 {
-	int ret = reserve(q, n + (flags & SMMU_CMDQ_SYNC), flags, t);
+	bool publisher;
+	int ret = reserve(q, n + (flags & SMMU_CMDQ_SYNC), flags, t, &publisher);
 
 	if (unlikely(ret))
 		return ret;
@@ -395,8 +432,15 @@ static always_inline int submit(struct smmu_cmdq *q, const struct smmu_cmd *cmd,
 		write_commands(q, cmd, n, flags, t);
 	if (unlikely(q->config.ops->ring_written != NULL))
 		clean_written(q, t);
+	if (likely(publisher)) {
+		ring_doorbell(q, t->end);
+		if (unlikely(!retire(q, t->end)))
+			publish(q);
+		return 0;
+	}
 	__atomic_store_n(&q->config.ready[index_of(q, t->first)], t->end, __ATOMIC_RELEASE);
-	publish(q);
+	if (become_publisher(q))
+		publish(q);
 	return 0;
 }
 
@@ -545,7 +589,7 @@ int smmu_cmdq_validate(struct smmu_cmdq *q)
 
 	if (!config_is_good(&q->config) || q->size != 1u << q->config.size_lg2)
 		return -EUCLEAN;
-	if (q->publishing || q->recovering || q->head != q->published || q->bad_cons)
+	if (q->recovering || q->head != q->published || q->bad_cons)
 		return -EUCLEAN;
 	if (done > q->published || q->published - done > q->size)
 		return -EUCLEAN;

@@ -11,16 +11,17 @@
  *
  * Who writes what, and why that is enough:
  *
- *   head        any producer, by compare-and-swap, relaxed: it only hands out slots. Whoever moves
- *               it from a to b owns the slots a to b - 1.
- *   ring[i]     the owner of the slot, plain stores, before it stores ready[]; and whoever recovers
+ *   head        any producer, by compare-and-swap. Whoever moves it from a to b owns the slots a
+ *               to b - 1. Its top bit says that a thread is publishing; taken and given back by
+ *               compare-and-swap, or and and, acquire and release. Who takes it publishes; who finds it taken leaves:
+ *               the publisher gives it back later, acquires this one's access to head, and so the
+ *               look at ready[] that follows sees this one's batch. A producer that is handed slots while
+ *               nobody publishes, and all before them is published, takes it in the same step.
+ *   ring[i]     the owner of the slot, plain stores, before it stores ready[] or rings; and whoever recovers
  *               from an error, while the SMMU is stopped at that command.
  *   ready[i]    the owner of the first slot of a batch, store-release of the batch's end. Ends only
  *               grow, so an old one cannot be taken for a new one.
- *   publishing  anyone, by exchange, acquire and release. Who gets it from 0 to 1 publishes; who
- *               finds 1 leaves: the owner's exchange back to 0 comes later and acquires this one's,
- *               so the look at ready[] that follows it sees this one's batch.
- *   published   the owner of publishing, store-release before the doorbell. It load-acquires
+ *   published   the publisher, store-release before the doorbell; anyone reads it as a hint. The publisher load-acquires
  *               ready[] on the way, so the doorbell is ordered after every command it covers, and
  *               after what their owners did before (cleared descriptors).
  *   done        anyone who has read CMDQ_CONS, by compare-and-swap upwards, release. A producer
@@ -157,8 +158,7 @@ struct smmu_cmdq_config {
  * @config: private, as given to smmu_cmdq_init(), never written after it
  * @size: private, commands in the ring
  * @batch_max: private, commands in one submit
- * @head: private, the position that the next producer gets
- * @publishing: private, a thread is publishing
+ * @head: private, the position that the next producer gets; bit 63: a thread is publishing
  * @published: private, the position that the SMMU may consume up to
  * @done: private, the SMMU has consumed up to here
  * @dead: private, given up after too many errors
@@ -177,7 +177,6 @@ struct smmu_cmdq {
 	uint64_t __attribute__((aligned(128))) head;
 
 	uint64_t __attribute__((aligned(128))) published;
-	uint32_t publishing;
 
 	uint64_t __attribute__((aligned(128))) done;
 	uint32_t dead;

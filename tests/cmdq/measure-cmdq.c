@@ -84,6 +84,24 @@ static double do_cas(unsigned int n)
 	return t / (1 << SIZE_LG2);
 }
 
+/* The least that a submit with a doorbell can be: one atomic operation and the doorbell. */
+static double do_cas_doorbell(unsigned int n)
+{
+	unsigned int count = (1 << SIZE_LG2) / 2;
+	double t = now_ns();
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t old = i;
+
+		__atomic_compare_exchange_n(&word, &old, i + 1, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
+		write_prod(NULL, i + 1);
+	}
+	t = now_ns() - t;
+	word = 0;
+	return t / count;
+}
+
 static double do_stores(unsigned int n)
 {
 	struct smmu_cmd cmd[SMMU_CMDQ_BATCH_MAX] = { { { 0x12, 1 } } };
@@ -136,7 +154,7 @@ static double stopped(unsigned int n)
 	return do_submit(n);
 }
 
-static double running(unsigned int n)
+static double with_consumer(double (*body)(unsigned int n), unsigned int n)
 {
 	pthread_t thread;
 	double ns;
@@ -147,10 +165,20 @@ static double running(unsigned int n)
 	pthread_create(&thread, NULL, consumer, NULL);
 	while (!__atomic_load_n(&consuming, __ATOMIC_ACQUIRE))
 		sched_yield();
-	ns = do_submit(n);
+	ns = body(n);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	return ns;
+}
+
+static double running(unsigned int n)
+{
+	return with_consumer(do_submit, n);
+}
+
+static double doorbell_running(unsigned int n)
+{
+	return with_consumer(do_cas_doorbell, n);
 }
 
 /* Per command of one producer, while the other does the same. */
@@ -186,6 +214,8 @@ int main(void)
 		{ "compare-and-swap, uncontended", do_cas, 1 },
 		{ "16-byte stores, 1 at a time", do_stores, 1 },
 		{ "16-byte stores, 64 at a time", do_stores, 64 },
+		{ "CAS and doorbell, consumer stopped", do_cas_doorbell, 1 },
+		{ "CAS and doorbell, consumer running", doorbell_running, 1 },
 		{ "submit 1, consumer stopped", stopped, 1 },
 		{ "submit 64, consumer stopped", stopped, 64 },
 		{ "submit 1, consumer running", running, 1 },
@@ -199,10 +229,10 @@ int main(void)
 	for (unsigned int r = 0; r < ROUNDS; r++)
 		for (size_t i = 0; i < ARRAY_SIZE(row); i++)
 			ns[i][r] = row[i].body(row[i].n);
-	printf("%-32s %8s %8s %8s\n", "ns per command", "p10", "median", "p90");
+	printf("%-36s %8s %8s %8s\n", "ns per command", "p10", "median", "p90");
 	for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
 		qsort(ns[i], ROUNDS, sizeof(double), compare);
-		printf("%-32s %8.2f %8.2f %8.2f\n", row[i].name, ns[i][ROUNDS / 10],
+		printf("%-36s %8.2f %8.2f %8.2f\n", row[i].name, ns[i][ROUNDS / 10],
 		       ns[i][ROUNDS / 2], ns[i][ROUNDS * 9 / 10]);
 	}
 	return 0;

@@ -499,7 +499,7 @@ static void test_validate(void **state)
 	} while (0)
 	BROKEN(q->head, 4);
 	BROKEN(q->published, 2);
-	BROKEN(q->publishing, 1);
+	BROKEN(q->head, 1ull << 63);
 	BROKEN(q->recovering, 1);
 	BROKEN(q->size, 32);
 	BROKEN(q->bad_cons, 1);
