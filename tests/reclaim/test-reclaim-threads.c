@@ -25,7 +25,7 @@
 
 static struct io_pgtable *iop;
 static pthread_barrier_t barrier;
-static unsigned int rounds = 20000;
+static unsigned int rounds = 5000;
 static bool stop;
 
 #define CHECK(cond) (bad += !(cond))
