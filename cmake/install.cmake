@@ -19,6 +19,10 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/io-pgtable-config.cmake
 
 # Relative to where the file lies, so that the prefix can be given, or moved, after the build.
 file(RELATIVE_PATH IO_PGTABLE_PREFIX_FROM_PC "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
+set(IO_PGTABLE_LIBS " -pthread")
+if(IO_PGTABLE_HWLOC)
+	string(PREPEND IO_PGTABLE_LIBS " -lhwloc")
+endif()
 configure_file(cmake/io-pgtable.pc.in ${CMAKE_CURRENT_BINARY_DIR}/io-pgtable.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/io-pgtable.pc
 	DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,27 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Magazines: the boxes of free blocks that a CPU works from (core/pool.h).
+ * Magazines: the boxes of free blocks that a slot works from, and what takes them from it
+ * (core/pool.h).
  *
- * A set belongs to a CPU number, not to a thread: nothing has to happen when a thread ends, and a
- * thread that moves finds what it needs. The lock is for the case that it moves in the middle, or
- * that there are more CPUs than sets; it costs about 2 ns each way where nobody else wants it. Two
- * boxes of each kind, so that a sequence of allocations and frees around a full or an empty box
- * does not go to the depot each time (Bonwick and Adams, "Magazines and Vmem", USENIX 2001).
+ * A slot is a thread for as long as it lives (a CPU on bare metal): nothing has to happen when it
+ * ends, the next thread that gets the slot finds what was left. Two boxes of each kind, so that a
+ * sequence of allocations and frees around a full or an empty box does not go to the depot each time
+ * (Bonwick and Adams, "Magazines and Vmem", USENIX 2001). Invariants: loaded boxes are never NULL; a
+ * set's node is that of its thread when it last went to a depot, its blocks may be of others.
  */
 #include "core/pool.h"
 
-#define SETS_BYTES (256u << 10)
+#define SETS_BYTES (128u << 10)
 
-_Static_assert(sizeof(struct magazine_set) * POOL_CPU_SETS <= SETS_BYTES, "one mapping for all");
+_Static_assert(sizeof(struct magazine_set) * POOL_SLOTS <= SETS_BYTES, "one mapping for all");
+
+void pt_magazine_init(struct magazine_set *set, bool biased)
+{
+	set->lock.revoked = !biased;
+	for (unsigned int i = 0; i < POOL_NR_SIZES; i++)
+		set->mag[i].loaded[0] = set->mag[i].loaded[1] = &pt_no_box;
+}
 
 static noinline struct magazine_set *map_sets(struct table_pool *pool)
 {
 	struct magazine_set *sets, *seen = NULL;
-	bool huge;
+	enum port_pages pages = PORT_PAGES_ORDINARY;
+	bool biased = PORT_ASYMMETRIC && io_pgtable_port_fence_all();
 
-	sets = io_pgtable_port_arena_map(0, SETS_BYTES, &huge);
+	sets = io_pgtable_port_arena_map(0, SETS_BYTES, 0, &pages);
 	if (!sets)
 		return NULL;
+	for (unsigned int s = 0; s < POOL_SLOTS; s++)
+		pt_magazine_init(&sets[s], biased);
+	__atomic_store_n(&pool->biased, biased, __ATOMIC_RELAXED);
 	if (__atomic_compare_exchange_n(&pool->sets, &seen, sets, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE))
 		return sets;
@@ -29,16 +41,19 @@ static noinline struct magazine_set *map_sets(struct table_pool *pool)
 	return seen;
 }
 
-struct magazine_set *pt_magazine_set(struct table_pool *pool, unsigned int lg2)
+void pt_magazine_unmap(struct magazine_set *sets)
 {
-	struct magazine_set *sets;
+	io_pgtable_port_arena_unmap(sets, 0, SETS_BYTES);
+}
 
-	if (lg2 > POOL_CPU_LG2 || pool->plain)
+struct magazine_set *pt_magazine_set_slow(struct table_pool *pool)
+{
+	struct magazine_set *sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE);
+	int slot = io_pgtable_port_slot();
+
+	if (slot < 0 || (!sets && !(sets = map_sets(pool))))
 		return &pool->shared;
-	sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE);
-	if (unlikely(!sets) && !(sets = map_sets(pool)))
-		return &pool->shared;
-	return &sets[io_pgtable_port_cpu() % POOL_CPU_SETS];
+	return &sets[slot];
 }
 
 static void swap_boxes(struct magazine *m, bool zero)
@@ -50,9 +65,9 @@ static void swap_boxes(struct magazine *m, bool zero)
 }
 
 /* Makes the loaded box of a kind one that has a block, if the magazine has any. */
-static inline bool has_block(struct magazine *m, bool zero)
+static bool has_block(struct magazine *m, bool zero)
 {
-	if (likely(m->loaded[zero] && m->loaded[zero]->n))
+	if (m->loaded[zero]->n)
 		return true;
 	if (!m->spare[zero] || !m->spare[zero]->n)
 		return false;
@@ -60,22 +75,43 @@ static inline bool has_block(struct magazine *m, bool zero)
 	return true;
 }
 
-/* A box from the depot in place of the loaded one, which is empty. */
-static noinline bool load(struct table_pool *pool, struct magazine *m, unsigned int lg2,
-			  bool want_zero)
+static unsigned int node_now(const struct table_pool *pool)
 {
-	struct box *box;
-	bool zero;
+	if (pool->home < POOL_NODES)
+		return pool->home;
+	return pool->nodes == 1 ? 0 : io_pgtable_port_node();
+}
 
-	port_lock(&pool->depot.lock);
-	box = pt_depot_take(pool, lg2, want_zero, &zero);
-	if (box) {
-		if (m->loaded[zero])
-			pt_depot_put_empty(pool, m->loaded[zero]);
-		m->loaded[zero] = box;
+/* From the set's own node, or, when that has nothing and may not grow, from any. */
+static struct box *take_box(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
+			    bool want_zero, bool *zero)
+{
+	struct box *box = NULL;
+
+	set->node = (uint8_t)node_now(pool);
+	for (unsigned int i = 0; !box && i < pool->nodes; i++) {
+		unsigned int node = (set->node + i) % pool->nodes;
+
+		port_lock(&pool->depot[node].lock);
+		box = pt_depot_take(pool, node, lg2, want_zero, zero, !i);
+		port_unlock(&pool->depot[node].lock);
 	}
-	port_unlock(&pool->depot.lock);
 	return box;
+}
+
+/* A box from a depot in place of the loaded one, which is empty. */
+static bool load(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
+		 bool want_zero)
+{
+	struct magazine *m = &set->mag[lg2 - POOL_MIN_LG2];
+	bool zero;
+	struct box *box = take_box(pool, set, lg2, want_zero, &zero);
+
+	if (!box)
+		return false;
+	pt_box_put(pool, m->loaded[zero]);
+	m->loaded[zero] = box;
+	return true;
 }
 
 void *pt_magazine_alloc(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
@@ -84,96 +120,142 @@ void *pt_magazine_alloc(struct table_pool *pool, struct magazine_set *set, unsig
 	struct magazine *m = &set->mag[lg2 - POOL_MIN_LG2];
 	struct box *box;
 
+	if (!has_block(m, want_zero) && !has_block(m, !want_zero) &&
+	    !load(pool, set, lg2, want_zero))
+		return NULL;
 	*zero = has_block(m, want_zero) ? want_zero : !want_zero;
-	if (unlikely(*zero != want_zero && !has_block(m, !want_zero))) {
-		if (!load(pool, m, lg2, want_zero))
-			return NULL;
-		*zero = has_block(m, want_zero) ? want_zero : !want_zero;
-	}
 	box = m->loaded[*zero];
+	m->allocs[want_zero]++;
 	return box->block[--box->n];
 }
 
-/* An empty box in place of the loaded one, which is full or not there. */
-static noinline void unload(struct table_pool *pool, struct magazine *m, unsigned int lg2,
-			    bool zero)
+/* An empty box, or one with room, in place of the loaded one. */
+static void unload(struct table_pool *pool, struct magazine *m, unsigned int lg2, bool zero)
 {
-	if (m->spare[zero] && !m->spare[zero]->n) {
+	if (m->spare[zero] && m->spare[zero]->n < m->spare[zero]->capacity) {
 		swap_boxes(m, zero);
 		return;
 	}
-	port_lock(&pool->depot.lock);
 	if (m->spare[zero])
-		pt_depot_give(pool, lg2, m->spare[zero], zero);
-	m->spare[zero] = m->loaded[zero];
-	m->loaded[zero] = pt_depot_empty_box(pool);
-	port_unlock(&pool->depot.lock);
+		pt_depots_give(pool, lg2, m->spare[zero], zero);
+	m->spare[zero] = m->loaded[zero] == &pt_no_box ? NULL : m->loaded[zero];
+	m->loaded[zero] = pt_box_get(pool, lg2);
+}
+
+static void send_away(struct table_pool *pool, struct away *away)
+{
+	if (away->box)
+		pt_depots_give(pool, away->lg2, away->box, away->zero);
+	away->box = NULL;
+}
+
+/* A block of another node goes back there, with others of its kind. */
+static void free_away(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
+		      void *ptr, bool zero)
+{
+	unsigned int node = pool_arena_of(ptr)->node;
+	struct away *away = &set->away;
+
+	if (away->box && (away->node != node || away->lg2 != lg2 || away->zero != zero ||
+			  away->box->n == away->box->capacity))
+		send_away(pool, away);
+	if (!away->box)
+		*away = (struct away){ pt_box_get(pool, lg2), (uint8_t)node, (uint8_t)lg2, zero };
+	away->box->block[away->box->n++] = ptr;
+	set->cross_node_frees++;
 }
 
 void pt_magazine_free(struct table_pool *pool, struct magazine_set *set, unsigned int lg2,
 		      void *ptr, bool zero)
 {
 	struct magazine *m = &set->mag[lg2 - POOL_MIN_LG2];
-	struct box *box = m->loaded[zero];
+	struct box *box;
 
-	if (unlikely(!box || box->n == box_capacity(lg2))) {
-		unload(pool, m, lg2, zero);
-		box = m->loaded[zero];
+	m->frees++;
+	/* The thread may have moved since it last looked. */
+	if (pool_arena_of(ptr)->node != set->node)
+		set->node = (uint8_t)node_now(pool);
+	if (pool_arena_of(ptr)->node != set->node) {
+		free_away(pool, set, lg2, ptr, zero);
+		return;
 	}
+	if (m->loaded[zero]->n == m->loaded[zero]->capacity)
+		unload(pool, m, lg2, zero);
+	box = m->loaded[zero];
 	box->block[box->n++] = ptr;
 }
 
-static void drain_box(struct table_pool *pool, unsigned int lg2, struct box **box, bool zero)
+struct magazine_set *pt_pool_nth_set(struct table_pool *pool, struct magazine_set *sets,
+				     unsigned int n)
 {
-	if (*box)
-		pt_depot_give(pool, lg2, *box, zero);
-	*box = NULL;
+	if (!n)
+		return &pool->shared;
+	return sets && n <= POOL_SLOTS ? &sets[n - 1] : NULL;
+}
+
+/*
+ * Sets may appear while some are held: what was not there then is not looked at, nor let go. Returns
+ * those that were there.
+ */
+struct magazine_set *pt_pool_lock_all(struct table_pool *pool)
+{
+	struct magazine_set *sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE), *set;
+
+	port_lock(&pool->drain_lock);
+	for (unsigned int n = 0; (set = pt_pool_nth_set(pool, sets, n)); n++)
+		biased_revoke(&set->lock);
+	if (PORT_ASYMMETRIC)
+		io_pgtable_port_fence_all();
+	for (unsigned int n = 0; (set = pt_pool_nth_set(pool, sets, n)); n++)
+		biased_take(&set->lock);
+	for (unsigned int node = 0; node < pool->nodes; node++)
+		port_lock(&pool->depot[node].lock);
+	port_lock(&pool->boxes.lock);
+	return sets;
+}
+
+void pt_pool_unlock_all(struct table_pool *pool, struct magazine_set *sets)
+{
+	bool biased = __atomic_load_n(&pool->biased, __ATOMIC_RELAXED);
+	struct magazine_set *set;
+
+	port_unlock(&pool->boxes.lock);
+	for (unsigned int node = pool->nodes; node-- > 0;)
+		port_unlock(&pool->depot[node].lock);
+	for (unsigned int n = 0; (set = pt_pool_nth_set(pool, sets, n)); n++)
+		biased_give(&set->lock, biased && n);
+	port_unlock(&pool->drain_lock);
 }
 
 static void drain_set(struct table_pool *pool, struct magazine_set *set)
 {
-	port_lock(&set->lock);
-	port_lock(&pool->depot.lock);
 	for (unsigned int i = 0; i < POOL_NR_SIZES; i++) {
+		struct magazine *m = &set->mag[i];
+		unsigned int lg2 = i + POOL_MIN_LG2;
+
 		for (int zero = 0; zero < 2; zero++) {
-			drain_box(pool, i + POOL_MIN_LG2, &set->mag[i].loaded[zero], zero);
-			drain_box(pool, i + POOL_MIN_LG2, &set->mag[i].spare[zero], zero);
+			if (m->spare[zero])
+				pt_depots_give(pool, lg2, m->spare[zero], zero);
+			pt_depots_give(pool, lg2, m->loaded[zero], zero);
+			m->loaded[zero] = &pt_no_box;
+			m->spare[zero] = NULL;
 		}
 	}
-	port_unlock(&pool->depot.lock);
-	port_unlock(&set->lock);
+	send_away(pool, &set->away);
 }
 
-void pt_magazine_drain(struct table_pool *pool)
+void pt_pool_drain(struct table_pool *pool)
 {
-	struct magazine_set *sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE);
+	struct magazine_set *sets = pt_pool_lock_all(pool), *set;
 
-	drain_set(pool, &pool->shared);
-	for (unsigned int s = 0; sets && s < POOL_CPU_SETS; s++)
-		drain_set(pool, &sets[s]);
-}
-
-bool pt_magazine_census(const struct magazine_set *set, bool look, size_t bytes[2])
-{
-	for (unsigned int i = 0; i < POOL_NR_SIZES; i++) {
-		for (int zero = 0; zero < 2; zero++) {
-			const struct box *box[] = { set->mag[i].loaded[zero],
-						    set->mag[i].spare[zero] };
-
-			for (int b = 0; b < 2; b++) {
-				if (!box[b])
-					continue;
-				if (look && !pt_pool_box_is_good(box[b], i + POOL_MIN_LG2, zero))
-					return false;
-				bytes[zero] += box[b]->n << (i + POOL_MIN_LG2);
-			}
-		}
-	}
-	return true;
-}
-
-void pt_magazine_unmap(struct table_pool *pool)
-{
-	if (pool->sets)
-		io_pgtable_port_arena_unmap(pool->sets, 0, SETS_BYTES);
+	/* The depots' locks are taken again for each box. */
+	port_unlock(&pool->boxes.lock);
+	for (unsigned int node = pool->nodes; node-- > 0;)
+		port_unlock(&pool->depot[node].lock);
+	for (unsigned int n = 0; (set = pt_pool_nth_set(pool, sets, n)); n++)
+		drain_set(pool, set);
+	for (unsigned int node = 0; node < pool->nodes; node++)
+		port_lock(&pool->depot[node].lock);
+	port_lock(&pool->boxes.lock);
+	pt_pool_unlock_all(pool, sets);
 }

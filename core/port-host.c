@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The environment of a hosted program (Linux): memory by mmap, reports to stderr, cache cleaning
- * with what the processor has. The only file of core/ that needs an operating system; an embedder
- * without one supplies these five functions and leaves it out (core/port.h).
+ * with what the processor has. The files core/port-host*.c are the only ones of core/ that need an
+ * operating system; an embedder without one supplies what core/port.h asks for and leaves them out.
  */
 #define _GNU_SOURCE
-#include "core/port.h"
+#include "core/port-host.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -17,14 +17,50 @@
 #include <cpuid.h>
 #endif
 
+static size_t page_bytes(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/*
+ * Explicit huge pages in place of ordinary ones. Mapped elsewhere and moved: a MAP_FIXED that fails
+ * may have unmapped what was there.
+ */
+static bool map_explicit(char *arena, size_t bytes)
+{
+	const int huge_2m = 21 << MAP_HUGE_SHIFT;
+	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | huge_2m, -1, 0);
+
+	if (map == MAP_FAILED)
+		return false;
+	if (mremap(map, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, arena) == arena)
+		return true;
+	munmap(map, bytes);
+	return false;
+}
+
+/* The system may have none, or not enough left: then the next best. */
+static enum port_pages back(char *arena, size_t bytes, enum port_pages wanted)
+{
+	if (wanted == PORT_PAGES_EXPLICIT && map_explicit(arena, bytes))
+		return PORT_PAGES_EXPLICIT;
+	if (wanted == PORT_PAGES_ORDINARY) {
+		madvise(arena, bytes, MADV_NOHUGEPAGE);
+		return PORT_PAGES_ORDINARY;
+	}
+	return madvise(arena, bytes, MADV_HUGEPAGE) == 0 ? PORT_PAGES_TRANSPARENT
+							 : PORT_PAGES_ORDINARY;
+}
+
 /*
  * Maps more than needed and gives the edges back, so that the arena is aligned whatever mmap()
  * returns. The head is a multiple of 4096; what lies below it up to the host's page is wasted.
  */
-void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, bool *huge)
+void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, unsigned int node,
+				enum port_pages *pages)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t head = (head_bytes + page - 1) & ~(page - 1);
+	size_t page = page_bytes(), head = (head_bytes + page - 1) & ~(page - 1);
 	size_t total = head + 2 * arena_bytes;
 	char *map = mmap(NULL, total, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -37,24 +73,24 @@ void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, bool *hug
 		munmap(map, (size_t)(arena - head - map));
 	if (arena + arena_bytes < map + total)
 		munmap(arena + arena_bytes, (size_t)(map + total - arena - arena_bytes));
-	*huge = madvise(arena, arena_bytes, MADV_HUGEPAGE) == 0;
+	*pages = back(arena, arena_bytes, *pages);
+	pt_numa_bind(arena - head, head + arena_bytes, node);
 	return arena;
 }
 
 void io_pgtable_port_arena_unmap(void *arena, size_t head_bytes, size_t arena_bytes)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t head = (head_bytes + page - 1) & ~(page - 1);
+	size_t page = page_bytes(), head = (head_bytes + page - 1) & ~(page - 1);
 
-	munmap((char *)arena - head, head + arena_bytes);
+	/* Two calls: an explicit huge page is not unmapped together with ordinary ones. */
+	munmap(arena, arena_bytes);
+	if (head)
+		munmap((char *)arena - head, head);
 }
 
-/* With a C library that uses restartable sequences this is a load: 1.5 ns. */
-unsigned int io_pgtable_port_cpu(void)
+void io_pgtable_port_yield(void)
 {
-	int cpu = sched_getcpu();
-
-	return cpu < 0 ? 0 : (unsigned int)cpu;
+	sched_yield();
 }
 
 void io_pgtable_port_report(bool fatal, const char *what, const char *file, int line)

@@ -189,11 +189,37 @@ struct port_lock {
 	uint32_t held;
 };
 
+/*
+ * Between two looks at something that another thread is about to change. That thread may have been
+ * preempted: after a while the host's scheduler is asked to run it.
+ */
+#define PORT_POLLS_BEFORE_YIELD 256
+#if __STDC_HOSTED__
+void io_pgtable_port_yield(void);
+#define port_yield() io_pgtable_port_yield()
+#else
+#define port_yield() port_cpu_relax()
+#endif
+
+static inline void port_lock_wait(unsigned int polls)
+{
+	if (polls < PORT_POLLS_BEFORE_YIELD)
+		port_cpu_relax();
+	else
+		port_yield();
+}
+
+static noinline __attribute__((unused)) void port_lock_slow(struct port_lock *lock)
+{
+	for (unsigned int polls = 0; __atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE);)
+		while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
+			port_lock_wait(polls++);
+}
+
 static always_inline void port_lock(struct port_lock *lock)
 {
-	while (unlikely(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE)))
-		while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
-			port_cpu_relax();
+	if (unlikely(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE)))
+		port_lock_slow(lock);
 }
 
 static always_inline bool port_trylock(struct port_lock *lock)
@@ -210,22 +236,71 @@ static always_inline void port_unlock(struct port_lock *lock)
  * Supplied by the environment. Context: any thread; none of them may call back into the library.
  */
 
+/* How memory is backed. */
+enum port_pages { PORT_PAGES_ORDINARY, PORT_PAGES_TRANSPARENT, PORT_PAGES_EXPLICIT, PORT_PAGES_NR };
+
+/* At least this is what a page of the host has. */
+#define PORT_MIN_PAGE_BYTES 4096
+
+/* More threads at a time than slots share one; nodes beyond these are not told apart. */
+#define PORT_SLOTS 128
+#define PORT_NODES 16
+
 /*
  * Zeroed memory: arena_bytes (a power of two) aligned to its size, with head_bytes (a multiple of
- * 4096) directly below it. NULL if there is none. *huge says whether large pages were accepted.
+ * 4096) directly below it, on a node if that can be had. NULL if there is none. *pages is what is
+ * wanted and, on return, what it became.
  */
-void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, bool *huge);
+void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, unsigned int node,
+				enum port_pages *pages);
 
 /* Gives back what io_pgtable_port_arena_map() returned as arena. */
 void io_pgtable_port_arena_unmap(void *arena, size_t head_bytes, size_t arena_bytes);
 
-/* The number of the CPU that the caller is on, or was a moment ago; small, not below 0. */
-unsigned int io_pgtable_port_cpu(void);
+/*
+ * A number from 0 to PORT_SLOTS - 1 that belongs to the caller: on a host to its thread, for as long
+ * as it lives; on bare metal the CPU's. Negative if there is none left.
+ */
+int io_pgtable_port_slot(void);
+
+/* NUMA nodes: how many, at least 1; which one the caller runs on; which one the system calls so,
+ * negative if none. */
+unsigned int io_pgtable_port_nodes(void);
+unsigned int io_pgtable_port_node(void);
+int io_pgtable_port_node_of(unsigned int system_number);
 
 /* Writes the cache lines of a range back to where a walker that does not snoop reads them. */
 void io_pgtable_port_clean(const void *ptr, size_t bytes);
 
 /* Reports misuse of the API or a broken invariant; must not return if fatal is set. */
 void io_pgtable_port_report(bool fatal, const char *what, const char *file, int line);
+
+/*
+ * A host has two more. A barrier in every running thread of the process, false if there is no such
+ * thing; where it is a constant false, locks that rely on it are spinlocks (core/biased-lock.h). And
+ * the caller's slot where it has one already: negative, ask.
+ */
+#if __STDC_HOSTED__
+bool io_pgtable_port_fence_all(void);
+extern __thread int pt_port_slot __attribute__((tls_model("initial-exec")));
+#define PORT_ASYMMETRIC (!PORT_TSAN)
+
+static always_inline int port_slot(void)
+{
+	return pt_port_slot;
+}
+#else
+#define io_pgtable_port_fence_all() false
+#define PORT_ASYMMETRIC		    0
+
+static always_inline int port_slot(void)
+{
+	return io_pgtable_port_slot();
+}
+#endif
+
+/* What a host calls around a fork, the second in both processes (core/pool-list.c). */
+void pt_port_before_fork(void);
+void pt_port_after_fork(void);
 
 #endif /* CORE_PORT_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table pool's interface: arguments, zeroing, the last resort, statistics.
+ * The table pool's interface: arguments, the fast halves of allocating and freeing, zeroing, the last
+ * resort, and what keeps a pool within bounds.
  *
  * Zeroing happens outside of every lock, by the thread that already owns the block. core/pool.h has
  * the structures and who writes what.
@@ -13,206 +14,243 @@
 #include "core/pool.h"
 
 /* The memory of a created pool, from the default one. */
-#define POOL_BYTES 4096
+#define POOL_BYTES (32u << 10)
 
-static struct table_pool default_pool;
+static struct table_pool default_pool = {
+	.slot_lg2 = POOL_SLOT_LG2,
+	.nodes = 1, /* until it is first used */
+	.home = POOL_NODES,
+	.pages = PORT_PAGES_TRANSPARENT,
+};
 
-static int size_lg2(size_t bytes)
+static bool is_size(size_t bytes)
 {
-	if (bytes < TABLE_POOL_MIN_BYTES || bytes > TABLE_POOL_MAX_BYTES || (bytes & (bytes - 1)))
-		return -EINVAL;
-	return (int)port_lg2(bytes);
+	return bytes >= TABLE_POOL_MIN_BYTES && bytes <= TABLE_POOL_MAX_BYTES &&
+	       !(bytes & (bytes - 1));
 }
 
-static void count_alloc(struct pool_counts *c, size_t bytes, bool want_zero, bool zero)
+/* The caller's own set, NULL where it has none, or not yet, or not for this size. */
+static always_inline struct magazine_set *own_set(struct table_pool *pool, unsigned int lg2)
 {
-	c->allocs++;
-	c->live_bytes += bytes;
-	if (c->live_bytes > c->peak_bytes)
-		c->peak_bytes = c->live_bytes;
-	c->zero_skipped += want_zero && zero;
-	c->zeroed += want_zero && !zero;
+	struct magazine_set *sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE);
+	int slot = port_slot();
+
+	return likely(lg2 <= pool->slot_lg2 && slot >= 0 && sets) ? &sets[slot] : NULL;
+}
+
+static struct magazine_set *set_of(struct table_pool *pool, unsigned int lg2)
+{
+	struct magazine_set *set = own_set(pool, lg2);
+
+	if (lg2 > pool->slot_lg2)
+		return &pool->shared;
+	return set ? set : pt_magazine_set_slow(pool);
+}
+
+/* Under the one lock that a plain pool has. */
+static void note_peak(struct table_pool *pool)
+{
+	size_t live = 0;
+
+	for (unsigned int i = 0; i < POOL_NR_SIZES; i++)
+		live += pool_live_bytes(&pool->shared, i);
+	if (live > pool->live_peak_bytes)
+		pool->live_peak_bytes = live;
 }
 
 static void *take(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero)
 {
-	struct magazine_set *set = pt_magazine_set(pool, lg2);
-	void *ptr;
+	struct magazine_set *set = set_of(pool, lg2);
+	bool locked = biased_enter(&set->lock);
+	void *ptr = pt_magazine_alloc(pool, set, lg2, want_zero, zero);
 
-	port_lock(&set->lock);
-	ptr = pt_magazine_alloc(pool, set, lg2, want_zero, zero);
-	if (likely(ptr != NULL)) {
-		count_alloc(&set->counts, (size_t)1 << lg2, want_zero, *zero);
+	if (ptr) {
+		set->zeroed += want_zero && !*zero;
+		if (pool_is_plain(pool))
+			note_peak(pool);
 		if (POOL_TRACK)
-			*pt_pool_live_of(ptr, lg2) = true;
+			*pt_arena_live_of(ptr, lg2) = true;
 	}
-	port_unlock(&set->lock);
+	biased_exit(&set->lock, locked);
 	return ptr;
 }
 
-/* Nothing in the depot and no more arenas: what other CPUs keep is used before giving up. */
-static noinline void *take_last(struct table_pool *pool, unsigned int lg2, bool want_zero,
-				bool *zero)
+/* Nothing in the depots and no more arenas: what others keep is used before giving up. */
+static void *take_last(struct table_pool *pool, unsigned int lg2, bool want_zero, bool *zero)
 {
+	struct magazine_set *set = &pool->shared;
 	void *ptr;
 
-	pt_magazine_drain(pool);
+	pt_pool_drain(pool);
 	ptr = take(pool, lg2, want_zero, zero);
 	if (!ptr) {
-		port_lock(&pool->shared.lock);
-		pool->shared.counts.failures++;
-		port_unlock(&pool->shared.lock);
+		bool locked = biased_enter(&set->lock);
+
+		set->failures++;
+		biased_exit(&set->lock, locked);
 	}
 	return ptr;
 }
 
-void *table_pool_alloc(struct table_pool *pool, size_t size_bytes, unsigned int flags)
+static noinline void *alloc_slow(struct table_pool *pool, size_t size_bytes, unsigned int flags)
 {
 	bool want_zero = flags & IO_PGTABLE_MEM_ZERO, zero = false;
-	int lg2 = size_lg2(size_bytes);
+	unsigned int lg2;
 	void *ptr;
 
-	if (misuse(lg2 < 0, "table_pool_alloc() of a size that is not a power of two in range"))
+	if (misuse(!is_size(size_bytes),
+		   "table_pool_alloc() of a size that is not a power of two in range"))
 		return NULL;
-	ptr = take(pool, (unsigned int)lg2, want_zero, &zero);
-	if (unlikely(!ptr))
-		ptr = take_last(pool, (unsigned int)lg2, want_zero, &zero);
-	if (ptr && want_zero && !zero)
+	lg2 = port_lg2(size_bytes);
+	ptr = take(pool, lg2, want_zero, &zero);
+	if (!ptr)
+		ptr = take_last(pool, lg2, want_zero, &zero);
+	if (want_zero && !zero && ptr)
 		memset(ptr, 0, size_bytes);
 	return ptr;
 }
 
-static bool is_ours(const struct table_pool *pool, const void *ptr, unsigned int lg2)
+/* What the thread has at hand, of the kind that is wanted: nothing is saved, nothing is called. */
+void *table_pool_alloc(struct table_pool *pool, size_t size_bytes, unsigned int flags)
 {
-	const struct arena *arena = pt_pool_arena_of(ptr);
+	bool want_zero = flags & IO_PGTABLE_MEM_ZERO;
+	unsigned int lg2 = port_lg2(size_bytes | 1);
+	struct magazine_set *set = own_set(pool, lg2);
 
-	return arena->pool == pool && arena->lg2 == lg2 &&
-	       (!POOL_TRACK || *pt_pool_live_of(ptr, lg2));
+	if (likely(is_size(size_bytes) && set) && likely(biased_try_enter(&set->lock))) {
+		struct magazine *m = &set->mag[lg2 - POOL_MIN_LG2];
+		struct box *box = m->loaded[want_zero];
+		uint32_t n = box->n;
+
+		if (likely(n)) {
+			void *ptr = box->block[n - 1];
+
+			box->n = n - 1;
+			m->allocs[want_zero]++;
+			if (POOL_TRACK)
+				*pt_arena_live_of(ptr, lg2) = true;
+			biased_exit(&set->lock, false);
+			return ptr;
+		}
+		biased_exit(&set->lock, false);
+	}
+	return alloc_slow(pool, size_bytes, flags);
+}
+
+static always_inline bool is_ours(const struct table_pool *pool, const void *ptr, size_t size_bytes)
+{
+	const struct arena *arena = pool_arena_of(ptr);
+
+	return arena->pool == pool && arena->bytes == size_bytes &&
+	       (!POOL_TRACK || *pt_arena_live_of(ptr, arena->lg2));
+}
+
+static noinline void free_slow(struct table_pool *pool, void *ptr, size_t size_bytes,
+			       unsigned int flags)
+{
+	bool zero = flags & IO_PGTABLE_MEM_ZERO, locked;
+	struct magazine_set *set;
+	unsigned int lg2;
+
+	if (!ptr)
+		return;
+	if (misuse(!is_size(size_bytes) || ((uintptr_t)ptr & (size_bytes - 1)),
+		   "table_pool_free() of a size or address that no block has"))
+		return;
+	if (misuse(!is_ours(pool, ptr, size_bytes),
+		   "table_pool_free() of a block that is not live, or not of this pool and size"))
+		return;
+	lg2 = port_lg2(size_bytes);
+	set = set_of(pool, lg2);
+	locked = biased_enter(&set->lock);
+	if (POOL_TRACK)
+		*pt_arena_live_of(ptr, lg2) = false;
+	pt_magazine_free(pool, set, lg2, ptr, zero);
+	biased_exit(&set->lock, locked);
 }
 
 void table_pool_free(struct table_pool *pool, void *ptr, size_t size_bytes, unsigned int flags)
 {
-	int lg2 = size_lg2(size_bytes);
-	struct magazine_set *set;
+	bool zero = flags & IO_PGTABLE_MEM_ZERO;
 
-	if (!ptr)
-		return;
-	if (misuse(lg2 < 0 || ((uintptr_t)ptr & (size_bytes - 1)),
-		   "table_pool_free() of a size or address that no block has"))
-		return;
-	if (misuse(!is_ours(pool, ptr, (unsigned int)lg2),
-		   "table_pool_free() of a block that is not live, or not of this pool and size"))
-		return;
-	set = pt_magazine_set(pool, (unsigned int)lg2);
-	port_lock(&set->lock);
-	if (POOL_TRACK)
-		*pt_pool_live_of(ptr, (unsigned int)lg2) = false;
-	pt_magazine_free(pool, set, (unsigned int)lg2, ptr, flags & IO_PGTABLE_MEM_ZERO);
-	set->counts.frees++;
-	set->counts.live_bytes -= size_bytes;
-	port_unlock(&set->lock);
+	if (likely(ptr && is_size(size_bytes) && !((uintptr_t)ptr & (size_bytes - 1))) &&
+	    likely(is_ours(pool, ptr, size_bytes))) {
+		const struct arena *arena = pool_arena_of(ptr);
+		struct magazine_set *set = own_set(pool, arena->lg2);
+
+		if (likely(set) && likely(biased_try_enter(&set->lock))) {
+			struct magazine *m = &set->mag[arena->lg2 - POOL_MIN_LG2];
+			struct box *box = m->loaded[zero];
+			uint32_t n = box->n;
+
+			if (likely(n < box->capacity && arena->node == set->node)) {
+				if (POOL_TRACK)
+					*pt_arena_live_of(ptr, arena->lg2) = false;
+				box->block[n] = ptr;
+				box->n = n + 1;
+				m->frees++;
+				biased_exit(&set->lock, false);
+				return;
+			}
+			biased_exit(&set->lock, false);
+		}
+	}
+	free_slow(pool, ptr, size_bytes, flags);
+}
+
+static bool open_pool(struct table_pool *pool, const struct table_pool_opts *opts)
+{
+	static const enum port_pages pages[] = {
+		[TABLE_POOL_PAGES_TRANSPARENT] = PORT_PAGES_TRANSPARENT,
+		[TABLE_POOL_PAGES_EXPLICIT] = PORT_PAGES_EXPLICIT,
+		[TABLE_POOL_PAGES_ORDINARY] = PORT_PAGES_ORDINARY,
+	};
+	unsigned int nodes = io_pgtable_port_nodes();
+	int home = opts->bind_node ? io_pgtable_port_node_of(opts->node) : POOL_NODES;
+
+	if (home < 0 || opts->pages >= sizeof(pages) / sizeof(pages[0]))
+		return false;
+	pool->slot_lg2 = opts->plain ? 0 : POOL_SLOT_LG2;
+	pool->nodes = (uint8_t)(nodes < POOL_NODES ? nodes : POOL_NODES);
+	pool->home = (uint8_t)home;
+	pool->pages = pages[opts->pages];
+	pool->limit_bytes = opts->limit_bytes;
+	pt_magazine_init(&pool->shared, false);
+	pt_pools_add(pool);
+	return true;
 }
 
 struct table_pool *table_pool_default(void)
 {
+	static uint32_t state; /* 0, 1: being opened, 2: open */
+	static const struct table_pool_opts none;
+	uint32_t seen = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
+
+	if (likely(seen == 2))
+		return &default_pool;
+	seen = 0;
+	if (__atomic_compare_exchange_n(&state, &seen, 1, false, __ATOMIC_ACQUIRE,
+					__ATOMIC_ACQUIRE)) {
+		open_pool(&default_pool, &none);
+		__atomic_store_n(&state, 2, __ATOMIC_RELEASE);
+	}
+	for (unsigned int polls = 0; __atomic_load_n(&state, __ATOMIC_ACQUIRE) != 2; polls++)
+		port_lock_wait(polls);
 	return &default_pool;
 }
 
 struct table_pool *table_pool_create(const struct table_pool_opts *opts)
 {
+	static const struct table_pool_opts none;
 	struct table_pool *pool;
 
 	_Static_assert(sizeof(*pool) <= POOL_BYTES, "a pool takes one block");
-	pool = table_pool_alloc(&default_pool, POOL_BYTES, IO_PGTABLE_MEM_ZERO);
-	if (pool && opts) {
-		pool->depot.limit_bytes = opts->limit_bytes;
-		pool->plain = opts->plain;
+	pool = table_pool_alloc(table_pool_default(), POOL_BYTES, IO_PGTABLE_MEM_ZERO);
+	if (pool && !open_pool(pool, opts ? opts : &none)) {
+		table_pool_free(&default_pool, pool, POOL_BYTES, 0);
+		return NULL;
 	}
 	return pool;
-}
-
-/*
- * Every lock of a pool, for what has to be of one moment. The sets may appear while some are held:
- * what was not there then is not looked at, nor let go.
- */
-struct all_sets {
-	struct magazine_set *shared;
-	struct magazine_set *sets;
-};
-
-static struct magazine_set *nth_set(const struct all_sets *all, unsigned int n)
-{
-	if (!n)
-		return all->shared;
-	return all->sets && n <= POOL_CPU_SETS ? &all->sets[n - 1] : NULL;
-}
-
-static struct all_sets lock_all(struct table_pool *pool)
-{
-	struct all_sets all = {
-		.shared = &pool->shared,
-		.sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE),
-	};
-	struct magazine_set *set;
-
-	for (unsigned int n = 0; (set = nth_set(&all, n)); n++)
-		port_lock(&set->lock);
-	port_lock(&pool->depot.lock);
-	return all;
-}
-
-static void unlock_all(struct table_pool *pool, const struct all_sets *all)
-{
-	struct magazine_set *set;
-
-	port_unlock(&pool->depot.lock);
-	for (unsigned int n = 0; (set = nth_set(all, n)); n++)
-		port_unlock(&set->lock);
-}
-
-static void add_counts(struct table_pool_stats *stats, const struct pool_counts *c)
-{
-	stats->allocs += c->allocs;
-	stats->frees += c->frees;
-	stats->failures += c->failures;
-	stats->zeroed += c->zeroed;
-	stats->zero_skipped += c->zero_skipped;
-	stats->live_bytes += c->live_bytes;
-}
-
-/* look: also at the blocks that are kept as zero. False if something is broken. */
-static bool sum_stats(const struct table_pool *pool, const struct all_sets *all,
-		      struct table_pool_stats *stats, bool look)
-{
-	const struct depot *d = &pool->depot;
-	size_t cached[2] = { 0, 0 };
-	struct magazine_set *set;
-	bool good = true;
-
-	*stats = (struct table_pool_stats){
-		.arena_bytes = d->arena_bytes,
-		.live_peak_bytes = pool->plain ? pool->shared.counts.peak_bytes : d->out_peak_bytes,
-		.huge_arenas = d->huge_arenas,
-	};
-	for (unsigned int n = 0; (set = nth_set(all, n)); n++) {
-		add_counts(stats, &set->counts);
-		good = good && pt_magazine_census(set, look, cached);
-	}
-	good = good && d->out_bytes == stats->live_bytes + cached[0] + cached[1];
-	for (unsigned int i = 0; i < POOL_NR_SIZES; i++)
-		for (int zero = 0; zero < 2; zero++)
-			cached[zero] += d->size[i].blocks[zero] << (i + POOL_MIN_LG2);
-	stats->cached_dirty_bytes = cached[0];
-	stats->cached_zero_bytes = cached[1];
-	return good;
-}
-
-void table_pool_get_stats(struct table_pool *pool, struct table_pool_stats *stats)
-{
-	struct all_sets all = lock_all(pool);
-
-	sum_stats(pool, &all, stats, false);
-	unlock_all(pool, &all);
 }
 
 void table_pool_destroy(struct table_pool *pool)
@@ -223,16 +261,14 @@ void table_pool_destroy(struct table_pool *pool)
 		return;
 	table_pool_get_stats(pool, &stats);
 	misuse(stats.live_bytes != 0, "a pool was destroyed with blocks in use");
-	pt_magazine_unmap(pool);
-	pt_depot_unmap(pool);
+	pt_pools_remove(pool);
+	pt_pool_unmap(pool);
 	table_pool_free(&default_pool, pool, POOL_BYTES, 0);
 }
 
 void table_pool_set_limit(struct table_pool *pool, size_t limit_bytes)
 {
-	port_lock(&pool->depot.lock);
-	pool->depot.limit_bytes = limit_bytes;
-	port_unlock(&pool->depot.lock);
+	__atomic_store_n(&pool->limit_bytes, limit_bytes, __ATOMIC_RELAXED);
 }
 
 static void *hook_alloc(void *ctx, size_t size_bytes, unsigned int flags)
@@ -245,22 +281,26 @@ static void hook_free(void *ctx, void *ptr, size_t size_bytes, unsigned int flag
 	table_pool_free(ctx, ptr, size_bytes, flags);
 }
 
-void table_pool_mem(struct table_pool *pool, struct io_pgtable_mem *mem)
+static void hook_quarantine(void *ctx, size_t size_bytes, bool held)
 {
-	*mem = (struct io_pgtable_mem){ .alloc = hook_alloc, .free = hook_free, .ctx = pool };
+	table_pool_quarantine(ctx, size_bytes, held);
 }
 
-/* What the arenas handed out is live, or in a box of a magazine or of the depot. */
-int table_pool_validate(struct table_pool *pool)
+void table_pool_mem(struct table_pool *pool, struct io_pgtable_mem *mem)
 {
-	struct all_sets all = lock_all(pool);
-	struct table_pool_stats stats;
-	size_t handed_out_bytes;
-	bool good = sum_stats(pool, &all, &stats, true);
+	*mem = (struct io_pgtable_mem){
+		.alloc = hook_alloc,
+		.free = hook_free,
+		.quarantine = hook_quarantine,
+		.ctx = pool,
+	};
+}
 
-	good = good && pt_depot_is_good(pool, &handed_out_bytes) &&
-	       handed_out_bytes ==
-		       stats.live_bytes + stats.cached_zero_bytes + stats.cached_dirty_bytes;
-	unlock_all(pool, &all);
-	return good ? 0 : -EUCLEAN;
+void table_pool_quarantine(struct table_pool *pool, size_t size_bytes, bool held)
+{
+	struct magazine_set *set = set_of(pool, POOL_MIN_LG2);
+	bool locked = biased_enter(&set->lock);
+
+	set->quarantined_bytes += held ? size_bytes : -size_bytes;
+	biased_exit(&set->lock, locked);
 }

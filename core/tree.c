@@ -230,6 +230,27 @@ static void gather_tables(struct pt_domain *d, const uint64_t *table, unsigned i
 
 static void free_tree(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags);
 
+static size_t tree_bytes(const struct pt_domain *d, const uint64_t *table, unsigned int level)
+{
+	const struct pt_format *f = d->format;
+	size_t bytes = pt_table_bytes(f);
+
+	if (!level)
+		return bytes;
+	for (size_t i = next_table(f, table, 0, pt_entries(f), level); i < pt_entries(f);
+	     i = next_table(f, table, i + 1, pt_entries(f), level))
+		bytes += tree_bytes(d, pt_child(f, d, port_load(table + i)), level - 1);
+	return bytes;
+}
+
+void pt_tree_quarantine(struct pt_domain *d, const uint64_t *table, unsigned int level, bool held)
+{
+	if (d->pool)
+		table_pool_quarantine(d->pool, tree_bytes(d, table, level), held);
+	else if (d->mem.quarantine)
+		d->mem.quarantine(d->mem.ctx, tree_bytes(d, table, level), held);
+}
+
 static void free_children(struct pt_domain *d, uint64_t *table, size_t entries, unsigned int level,
 			  unsigned int flags)
 {

@@ -31,6 +31,12 @@ bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned 
 void pt_tree_gather(struct pt_domain *d, const uint64_t *table, unsigned int level, uint64_t ia,
 		    struct iommu_iotlb_gather *g);
 
+/*
+ * Notes in the statistics of whoever supplies the memory that a detached tree waits for an invalidation,
+ * or no longer does.
+ */
+void pt_tree_quarantine(struct pt_domain *d, const uint64_t *table, unsigned int level, bool held);
+
 /* Frees a table and all below it; IO_PGTABLE_MEM_ZERO: there is no leaf in it. */
 void pt_tree_free(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags);
 void pt_tree_free_root(struct pt_domain *d);

@@ -113,6 +113,8 @@ struct iommu_gather_ops {
  * @virt_to_phys: the address that goes into a table descriptor or a root register for @ptr, which
  *	lies in memory that @alloc returned. Absent: identity.
  * @phys_to_virt: the inverse. Absent: identity. Give both or neither.
+ * @quarantine: optional, for statistics: @size_bytes of tables that were removed wait for an
+ *	invalidation from now on (@held), or no longer do.
  * @ctx: passed to all of them.
  *
  * Context: the thread that maps, unmaps or syncs; concurrently if the driver maps concurrently. An
@@ -124,6 +126,7 @@ struct io_pgtable_mem {
 	void (*free)(void *ctx, void *ptr, size_t size_bytes, unsigned int flags);
 	phys_addr_t (*virt_to_phys)(void *ctx, const void *ptr);
 	void *(*phys_to_virt)(void *ctx, phys_addr_t pa);
+	void (*quarantine)(void *ctx, size_t size_bytes, bool held);
 	void *ctx;
 };
 

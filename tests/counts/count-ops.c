@@ -293,14 +293,17 @@ OPAQUE void counted_region(op_fn run, struct subject *s, size_t operations)
 
 static bool counting, mapped_while_counting;
 
-void *__real_io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, bool *huge);
-void *__wrap_io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, bool *huge);
+void *__real_io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, unsigned int node,
+				       enum port_pages *pages);
+void *__wrap_io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, unsigned int node,
+				       enum port_pages *pages);
 
 /* In the place of the port's function, by the linker's option --wrap. */
-void *__wrap_io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, bool *huge)
+void *__wrap_io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, unsigned int node,
+				       enum port_pages *pages)
 {
 	mapped_while_counting |= counting;
-	return __real_io_pgtable_port_arena_map(head_bytes, arena_bytes, huge);
+	return __real_io_pgtable_port_arena_map(head_bytes, arena_bytes, node, pages);
 }
 
 static OPAQUE void uncounted(op_fn run, struct subject *s, size_t operations)

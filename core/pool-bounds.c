@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What keeps a pool within bounds, ahead of need or after it: reserving, zeroing, trimming, and the end
+ * of a pool (core/pool.h).
+ *
+ * None of it runs on anybody's fast path; each takes the locks that it needs for as long as it looks at
+ * what they guard, and none while the system is asked for memory or given some back.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/pool.h"
+
+/* The system gives a page when it is first written to: now rather than in a map. */
+static void touch(char *base, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += PORT_MIN_PAGE_BYTES)
+		*(volatile char *)(base + at) = 0;
+}
+
+/* With the depot's lock held: what was never handed out stays zero, and belongs to nobody yet. */
+static void touch_fresh(struct depot *d, unsigned int lg2)
+{
+	struct depot_size *s = &d->size[lg2 - POOL_MIN_LG2];
+
+	for (struct arena *a = s->fresh; a; a = a->next_fresh)
+		touch(a->base + ((size_t)a->fresh << lg2), (size_t)(a->blocks - a->fresh) << lg2);
+}
+
+int table_pool_reserve(struct table_pool *pool, size_t size_bytes, size_t blocks)
+{
+	unsigned int node = pool->home < POOL_NODES ? pool->home : io_pgtable_port_node(), lg2;
+	struct depot *d;
+	int err = 0;
+
+	if (misuse(size_bytes < TABLE_POOL_MIN_BYTES || size_bytes > TABLE_POOL_MAX_BYTES ||
+			   (size_bytes & (size_bytes - 1)),
+		   "table_pool_reserve() of a size that is not a power of two in range"))
+		return -EINVAL;
+	lg2 = port_lg2(size_bytes);
+	/* What the calls themselves need, too. */
+	pt_magazine_set_slow(pool);
+	d = &pool->depot[node % pool->nodes];
+	port_lock(&d->lock);
+	while (!err && pt_depot_free_blocks(d, lg2) < blocks)
+		err = pt_arena_map(pool, node % pool->nodes, lg2) ? 0 : -ENOMEM;
+	touch_fresh(d, lg2);
+	port_unlock(&d->lock);
+	return err;
+}
+
+/* One box of dirty blocks, zeroed outside of the lock; the bytes, 0 if there is none. */
+static size_t zero_box(struct table_pool *pool, unsigned int node, unsigned int lg2)
+{
+	struct depot *d = &pool->depot[node];
+	struct box *box;
+	size_t bytes;
+
+	port_lock(&d->lock);
+	box = pt_depot_take_dirty(pool, node, lg2);
+	port_unlock(&d->lock);
+	if (!box)
+		return 0;
+	for (uint32_t i = 0; i < box->n; i++)
+		memset(box->block[i], 0, (size_t)1 << lg2);
+	bytes = (size_t)box->n << lg2;
+	port_lock(&d->lock);
+	pt_depot_give(pool, node, lg2, box, true);
+	port_unlock(&d->lock);
+	return bytes;
+}
+
+size_t table_pool_zero(struct table_pool *pool, size_t most_bytes)
+{
+	size_t done = 0;
+
+	for (unsigned int node = 0; node < pool->nodes; node++) {
+		for (unsigned int lg2 = POOL_MIN_LG2; lg2 <= POOL_MAX_LG2; lg2++) {
+			size_t bytes = 1;
+
+			while (bytes && done < most_bytes) {
+				bytes = zero_box(pool, node, lg2);
+				done += bytes;
+			}
+		}
+	}
+	return done;
+}
+
+/* What may go so that keep bytes stay free; of the depots, after a drain. */
+static size_t spare_bytes(struct table_pool *pool, size_t keep)
+{
+	struct table_pool_stats stats;
+	size_t unused;
+
+	table_pool_get_stats(pool, &stats);
+	unused = stats.arena_bytes - stats.live_bytes;
+	return unused > keep ? unused - keep : 0;
+}
+
+static bool has_boxes(const struct magazine_set *set)
+{
+	for (unsigned int i = 0; i < POOL_NR_SIZES; i++)
+		for (int zero = 0; zero < 2; zero++)
+			if (set->mag[i].loaded[zero] != &pt_no_box || set->mag[i].spare[zero])
+				return true;
+	return set->away.box;
+}
+
+/* Without an arena there is no block, so nobody has a box in hand; a magazine may keep an empty one. */
+static void unmap_boxes_if_unused(struct table_pool *pool)
+{
+	struct magazine_set *sets = pt_pool_lock_all(pool), *set;
+	bool used = __atomic_load_n(&pool->arena_bytes, __ATOMIC_RELAXED) || pool->boxes.needed;
+
+	for (unsigned int n = 0; !used && (set = pt_pool_nth_set(pool, sets, n)); n++)
+		used = has_boxes(set);
+	if (!used)
+		pt_boxes_unmap(pool);
+	pt_pool_unlock_all(pool, sets);
+}
+
+size_t table_pool_trim(struct table_pool *pool, size_t keep_bytes)
+{
+	size_t done = 0, most;
+
+	pt_pool_drain(pool);
+	most = spare_bytes(pool, keep_bytes);
+	for (unsigned int node = 0; node < pool->nodes; node++) {
+		struct depot *d = &pool->depot[node];
+		struct arena *gone, *next;
+
+		port_lock(&d->lock);
+		gone = pt_depot_release(pool, node, most);
+		port_unlock(&d->lock);
+		for (; gone; gone = next) {
+			next = gone->next;
+			pt_arena_unmap(gone);
+			done += TABLE_POOL_ARENA_BYTES;
+			most -= TABLE_POOL_ARENA_BYTES;
+		}
+	}
+	unmap_boxes_if_unused(pool);
+	return done;
+}
+
+void pt_pool_unmap(struct table_pool *pool)
+{
+	struct magazine_set *sets = pool->sets;
+
+	for (unsigned int node = 0; node < pool->nodes; node++) {
+		for (unsigned int i = 0; i < POOL_NR_SIZES; i++) {
+			struct arena *a = pool->depot[node].size[i].arenas, *next;
+
+			for (; a; a = next) {
+				next = a->next;
+				pt_arena_unmap(a);
+			}
+		}
+	}
+	pt_boxes_unmap(pool);
+	pool->sets = NULL;
+	if (sets)
+		pt_magazine_unmap(sets);
+}
