@@ -152,7 +152,7 @@ static bool quiesce(struct pt_domain *d)
 	return false;
 }
 
-static void to_gather(struct iommu_iotlb_gather *g, const struct pick *p)
+static void to_gather(struct pt_domain *d, struct iommu_iotlb_gather *g, const struct pick *p)
 {
 	pt_assert(g->nr_tables < IOMMU_GATHER_TABLES);
 	pt_tree_quarantine(d, p->table, p->level, true);
@@ -242,7 +242,7 @@ static void gather_taken(struct pt_domain *d, const struct batch *taken,
 		unsigned int shift = pt_shift(f, p->level + 1);
 
 		pt_gather_range(d, g, p->ia, 1ull << shift, shift, false);
-		to_gather(g, p);
+		to_gather(d, g, p);
 	}
 	if (d->reclaim)
 		count(&d->reclaim->stats.unlinked, taken->nr);
