@@ -46,16 +46,21 @@ static void release_tables(struct pt_domain *d, struct iommu_iotlb_gather *g)
 
 void pt_gather_close(struct pt_domain *d, struct iommu_iotlb_gather *g)
 {
-	if (unlikely(d->reclaim != NULL))
-		pt_reclaim_unlink(d, g);
 	emit_ranges(d, g);
 }
 
 void pt_gather_finish(struct pt_domain *d, struct iommu_iotlb_gather *g)
 {
+	unsigned int reclaimed = 0;
+
+	/* Only where the sync follows: until then mappers next to these tables sync by themselves. */
+	if (unlikely(d->reclaim != NULL))
+		reclaimed = pt_reclaim_unlink(d, g);
 	pt_gather_close(d, g);
 	if (g->queued)
 		pt_tlb_sync(d);
+	if (unlikely(reclaimed))
+		pt_reclaim_synced(d, reclaimed);
 	g->queued = false;
 	release_tables(d, g);
 }

@@ -66,6 +66,23 @@ void pt_reclaim_settle(struct pt_domain *d)
 	port_unlock(&d->reclaim->lock);
 }
 
+void pt_reclaim_synced(struct pt_domain *d, unsigned int nr)
+{
+	__atomic_fetch_sub(&d->reclaim->pending, nr, __ATOMIC_RELEASE);
+}
+
+void noinline pt_reclaim_vacant(struct pt_domain *d, uint64_t ia, unsigned int level, size_t n)
+{
+	unsigned int shift = pt_shift(d->format, level);
+	struct iommu_iotlb_gather g;
+
+	if (likely(!__atomic_load_n(&d->reclaim->pending, __ATOMIC_ACQUIRE)))
+		return;
+	pt_gather_init(&g);
+	pt_gather_range(d, &g, ia >> shift << shift, (uint64_t)n << shift, shift, false);
+	pt_gather_finish(d, &g);
+}
+
 /* Where things are. */
 
 /* The entry that points to the table of level that begins at ia; NULL if there is none. */
@@ -196,9 +213,13 @@ static bool do_round(struct pt_domain *d, struct batch *b, struct batch *taken)
 			unmark(d, &b->pick[i]);
 		return false;
 	}
+	if (d->reclaim)
+		__atomic_fetch_add(&d->reclaim->pending, b->nr, __ATOMIC_ACQ_REL);
 	for (unsigned int i = 0; i < b->nr; i++)
 		if (take(d, &b->pick[i]))
 			taken->pick[taken->nr++] = b->pick[i];
+	if (d->reclaim)
+		pt_reclaim_synced(d, b->nr - (taken->nr - before));
 	for (unsigned int i = before; i < taken->nr; i++)
 		add_parent(d, &parents, &taken->pick[i]);
 	*b = parents;
@@ -334,17 +355,17 @@ static void note_again(struct pt_reclaim *r, const struct batch *b, uint32_t epo
 }
 
 /* The last moment before a sync: what was noted goes with it. */
-void pt_reclaim_unlink(struct pt_domain *d, struct iommu_iotlb_gather *g)
+unsigned int pt_reclaim_unlink(struct pt_domain *d, struct iommu_iotlb_gather *g)
 {
 	struct pt_reclaim *r = d->reclaim;
 	struct batch b = { .nr = 0 }, taken = { .nr = 0 };
 	uint32_t epoch;
 
 	if (!r->notes || pt_section_inside())
-		return;
+		return 0;
 	epoch = __atomic_fetch_add(&r->epoch, 1, __ATOMIC_RELAXED);
 	if (!__atomic_load_n(&r->nr, __ATOMIC_RELAXED) || !port_trylock(&r->lock))
-		return;
+		return 0;
 	pick_candidates(r, &b, BATCH - g->nr_tables, epoch);
 	if (take_batch(d, &b, &taken, BATCH - g->nr_tables))
 		note_again(r, &b, epoch);
@@ -352,6 +373,7 @@ void pt_reclaim_unlink(struct pt_domain *d, struct iommu_iotlb_gather *g)
 		note_again(r, &b, epoch + HOLD_OFF);
 	port_unlock(&r->lock);
 	gather_taken(d, &taken, g);
+	return taken.nr;
 }
 
 void noinline pt_reclaim_end(struct pt_domain *d, struct iommu_iotlb_gather *g, bool own)
@@ -387,8 +409,9 @@ void pt_reclaim_cleared(struct pt_domain *d, const uint64_t *slot, unsigned int 
 {
 }
 
-void pt_reclaim_unlink(struct pt_domain *d, struct iommu_iotlb_gather *g)
+unsigned int pt_reclaim_unlink(struct pt_domain *d, struct iommu_iotlb_gather *g)
 {
+	return 0;
 }
 
 #endif
@@ -466,6 +489,8 @@ size_t io_pgtable_trim(struct io_pgtable *iop)
 			s.found.nr = tries = 0; /* these stay */
 		gather_taken(d, &taken, &g);
 		pt_gather_finish(d, &g);
+		if (d->reclaim)
+			pt_reclaim_synced(d, taken.nr);
 		bytes += taken.nr * pt_table_bytes(d->format);
 	}
 	return bytes;

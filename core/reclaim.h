@@ -12,7 +12,8 @@
  * compare-and-swap. candidate, nr and epoch: the owner of ring_lock; nr and epoch are read without
  * it, relaxed, as hints. lock is also taken, and at once given back, by whoever frees a table that
  * it has detached: a reclaimer that found it before is done with it then. The counters are
- * relaxed statistics.
+ * relaxed statistics. pending: the reclaimer increases it before it clears an entry, and decreases it with
+ * release after the sync; who finds an entry empty reads it after that, with acquire.
  */
 #ifndef CORE_RECLAIM_H
 #define CORE_RECLAIM_H
@@ -35,6 +36,7 @@ struct pt_reclaim {
 	bool notes; /* IO_PGTABLE_RECLAIM_ON_SYNC */
 	struct port_lock ring_lock __attribute__((aligned(128)));
 	uint32_t nr;
+	uint32_t pending; /* tables taken out whose invalidation is not complete */
 	uint32_t epoch;
 	struct io_pgtable_reclaim_stats stats;
 	struct pt_candidate candidate[PT_RECLAIM_CANDIDATES];
@@ -50,8 +52,18 @@ void pt_reclaim_settle(struct pt_domain *d);
 /* The entry that a table of level has in *slot was cleared: if it was the last, notes the table. */
 void pt_reclaim_cleared(struct pt_domain *d, const uint64_t *slot, unsigned int level, uint64_t ia);
 
-/* Takes out noted tables, as many as g has room for, and adds them to it. */
-void pt_reclaim_unlink(struct pt_domain *d, struct iommu_iotlb_gather *g);
+/* Takes out noted tables, as many as g has room for, and adds them to it: how many. */
+unsigned int pt_reclaim_unlink(struct pt_domain *d, struct iommu_iotlb_gather *g);
+
+/* So many tables that were taken out are invalidated, and that is complete. */
+void pt_reclaim_synced(struct pt_domain *d, unsigned int nr);
+
+/*
+ * n entries of level from the one for ia on are empty, and are about to be used. If a table was taken
+ * out of one of them a moment ago, a walk cache may still know it, and devices would fault at what
+ * is mapped now: invalidates and syncs first.
+ */
+void pt_reclaim_vacant(struct pt_domain *d, uint64_t ia, unsigned int level, size_t n);
 
 /* Leaves of one size were cleared and there are candidates: to g, or synced now if that is NULL. */
 void pt_reclaim_flush(struct pt_domain *d, uint64_t ia, uint64_t bytes, unsigned int stride_lg2,

@@ -86,7 +86,11 @@ int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, uint64_t 
 		do {
 			desc = port_load(p);
 			while (!desc) {
-				int err = make_table(d, p);
+				int err;
+
+				if (d->reclaim)
+					pt_reclaim_vacant(d, ia, l, 1);
+				err = make_table(d, p);
 
 				if (err)
 					return err;

@@ -158,6 +158,8 @@ static always_inline int pt_map_live(const struct pt_format *f, struct pt_domain
 				return -EEXIST;
 		}
 	}
+	if (level && unlikely(d->reclaim != NULL))
+		pt_reclaim_vacant(d, ia, level, n);
 	run_fill_live(d->wide_stores, p, n, f->leaf(pa, attr, level), span);
 	pt_clean(d, p, n * sizeof(*p));
 	return 0;
@@ -192,7 +194,11 @@ static always_inline int pt_map_below(const struct pt_format *f, struct pt_domai
 	do {
 		desc = port_load(slot);
 		if (!desc) {
-			int err = pt_map_new(f, d, slot, index, n, pa, attr, level);
+			int err;
+
+			if (unlikely(d->reclaim != NULL))
+				pt_reclaim_vacant(d, ia, level + 1, 1);
+			err = pt_map_new(f, d, slot, index, n, pa, attr, level);
 
 			if (likely(err != -EAGAIN))
 				return err;

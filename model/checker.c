@@ -155,15 +155,32 @@ static uint64_t tlbi_word(const struct model_inval *inval, uint64_t seq, unsigne
 	return seq << 6 | level << 2 | queue;
 }
 
-/* Is the last invalidation that named page `named` one for page p, and complete? */
-static bool is_named(const struct checker *c, const struct checker_page *p,
-		     const struct checker_page *named)
+static bool is_complete(const struct checker *c, uint64_t tlbi)
 {
-	uint64_t tlbi = __atomic_load_n(&named->tlbi, __ATOMIC_ACQUIRE);
+	return tlbi >> 6 <= __atomic_load_n(&c->synced[tlbi & 3], __ATOMIC_ACQUIRE);
+}
+
+static bool is_for(const struct checker *c, const struct checker_page *p, uint64_t tlbi)
+{
 	unsigned int level = tlbi >> 2 & 15;
 
 	return tlbi >> 6 > p->stamp && (level == TLBI_ANY || level == p->level) &&
-	       tlbi >> 6 <= __atomic_load_n(&c->synced[tlbi & 3], __ATOMIC_ACQUIRE);
+	       is_complete(c, tlbi);
+}
+
+/*
+ * Is the last invalidation that named page `named` one for page p, and complete? If it is not
+ * complete it may be another thread's, and the one before it counts (read second: it is written
+ * first).
+ */
+static bool is_named(const struct checker *c, const struct checker_page *p,
+		     const struct checker_page *named)
+{
+	for (unsigned int q = 0; q < MODEL_QUEUES; q++)
+		if (is_for(c, p, __atomic_load_n(&named->tlbi[q], __ATOMIC_ACQUIRE)) ||
+		    is_for(c, p, __atomic_load_n(&named->earlier[q], __ATOMIC_ACQUIRE)))
+			return true;
+	return false;
 }
 
 /* An invalidation that began after the unmap did, and is complete. */
@@ -185,7 +202,8 @@ void checker_release(struct checker *c, struct checker_window *w, uint64_t iova,
 	}
 }
 
-static void cover(struct checker_window *w, const struct model_inval *inval, uint64_t tlbi)
+static void cover(struct checker *c, struct checker_window *w, const struct model_inval *inval,
+		  uint64_t tlbi)
 {
 	uint64_t last_iova = w->iova + ((w->pages << w->granule_lg2) - 1);
 	uint64_t first = inval->first > w->iova ? inval->first : w->iova;
@@ -194,8 +212,15 @@ static void cover(struct checker_window *w, const struct model_inval *inval, uin
 	if (first > last)
 		return;
 	for (uint64_t i = (first - w->iova) >> w->granule_lg2;
-	     i <= (last - w->iova) >> w->granule_lg2; i++)
-		__atomic_store_n(&w->page[i].tlbi, tlbi, __ATOMIC_RELEASE);
+	     i <= (last - w->iova) >> w->granule_lg2; i++) {
+		struct checker_page *p = &w->page[i];
+		unsigned int queue = tlbi & 3;
+		uint64_t old = __atomic_load_n(&p->tlbi[queue], __ATOMIC_RELAXED);
+
+		if (is_complete(c, old))
+			__atomic_store_n(&p->earlier[queue], old, __ATOMIC_RELEASE);
+		__atomic_store_n(&p->tlbi[queue], tlbi, __ATOMIC_RELEASE);
+	}
 }
 
 void checker_invalidated(struct checker *c, const struct model_inval *inval, uint64_t seq,
@@ -209,7 +234,7 @@ void checker_invalidated(struct checker *c, const struct model_inval *inval, uin
 		if (!inval->first && inval->last == UINT64_MAX)
 			w->all_pending[queue] = seq;
 		else
-			cover(w, inval, tlbi_word(inval, seq, queue));
+			cover(c, w, inval, tlbi_word(inval, seq, queue));
 	}
 }
 

@@ -5,12 +5,12 @@
  *
  * A page is free, mapped (or being mapped) to one frame, or being unmapped; the program under test
  * says when (through smmu.h), a device's accesses are compared with it. In addition each page
- * remembers the last invalidation that covered it, so that a release without one is found even when
+ * remembers the last invalidation that covered it, and the last complete one before that, so that a release without one is found even when
  * nothing stale happened to be cached. A command without a range names one address and covers the
  * block that translates it; a command with a level covers leaves of that level only.
  *
  * Who writes what: word, stamp, head, level: the thread that owns the page's range, word with release and read
- * by devices with acquire; tlbi, all_*: consumers, under the SMMU's lock, and read by owners with
+ * by devices with acquire; tlbi, earlier, all_*: consumers, under the SMMU's lock, and read by owners with
  * acquire; synced: its queue's consumer, with release, before the SYNC completes. An owner that has
  * waited for the SYNC sees them. The counts are relaxed atomics.
  */
@@ -42,9 +42,11 @@ enum model_violation {
 struct checker_page {
 	uint64_t word;	/* state, frame, generation */
 	uint64_t stamp; /* the SMMU's sequence number when its unmap began */
-	uint64_t tlbi;	/* the last invalidation that named it: sequence, level, queue */
-	uint32_t head;	/* the first page of the block that it was mapped by */
-	uint8_t level;	/* of that leaf */
+	/* Of each queue, the last invalidation that named it, as sequence, level, queue; and one
+	 * before that was complete: the last may be another thread's, that nobody waited for. */
+	uint64_t tlbi[MODEL_QUEUES], earlier[MODEL_QUEUES];
+	uint32_t head; /* the first page of the block that it was mapped by */
+	uint8_t level; /* of that leaf */
 };
 
 struct checker_window {

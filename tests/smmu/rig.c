@@ -316,7 +316,7 @@ static void make_places(struct rig *rig)
 	}
 }
 
-static void make_table_of(struct rig *rig, const struct variant *v)
+static void make_table_of(struct rig *rig, const struct variant *v, enum io_pgtable_reclaim reclaim)
 {
 	struct io_pgtable_cfg cfg = config(v);
 	struct model_tag tag = { .stage = strstr(v->name, "s2") ? 2 : 1,
@@ -329,6 +329,7 @@ static void make_table_of(struct rig *rig, const struct variant *v)
 	cfg.mem = &mem;
 	cfg.tlb = &driver;
 	cfg.coherent_walk = rig->model->opts.coherent;
+	cfg.reclaim = reclaim;
 	rig->granule = v->granule;
 	rig->table = v->granule * (v->granule / 8);
 	rig->base = v->ias > 36 ? BASE : 0;
@@ -359,7 +360,7 @@ struct rig *rig_make(const struct rig_opts *opts)
 	if (rig->plant == PLANT_SCALE)
 		model.mutate = halve_ranges;
 	rig->model = smmu_model_make(&model);
-	make_table_of(rig, find_variant(opts->variant));
+	make_table_of(rig, find_variant(opts->variant), opts->reclaim);
 	make_places(rig);
 	for (unsigned int i = 0; i < RIG_DEVICES; i++) {
 		rig->device[i] = (struct rig_device){ .rig = rig, .random = 1000 + i };

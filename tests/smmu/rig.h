@@ -107,6 +107,7 @@ struct rig_opts {
 	const char *variant;
 	const struct strategy *strategy;
 	enum plant plant;
+	enum io_pgtable_reclaim reclaim;
 	struct model_opts model;
 };
 
