@@ -104,6 +104,11 @@ void noinline pt_section_register(void)
 	pthread_setspecific(at_exit, self);
 }
 
+void pt_section_yield(void)
+{
+	sched_yield();
+}
+
 /* Was the thread seen outside of a section? */
 static bool saw_outside(const struct pt_section *s)
 {

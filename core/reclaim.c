@@ -60,10 +60,42 @@ void pt_reclaim_destroy(struct pt_domain *d)
 		table_pool_free(table_pool_default(), d->reclaim, 4096, 0);
 }
 
+/* Dekker's pattern between a reclaimer (rounds, then entries) and who detaches (entry, then rounds). */
+static void full_fence(void)
+{
+#if !PORT_TSAN
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+static bool begin_rounds(struct pt_reclaim *r)
+{
+	if (!port_trylock(&r->lock))
+		return false;
+	__atomic_fetch_add(&r->rounds, 1, __ATOMIC_SEQ_CST);
+	full_fence();
+	return true;
+}
+
+static void end_rounds(struct pt_reclaim *r)
+{
+	__atomic_fetch_add(&r->rounds, 1, __ATOMIC_RELEASE);
+	port_unlock(&r->lock);
+}
+
+/*
+ * Waits for rounds that are under way, not for the next ones: the caller may be in a section, which those
+ * would wait for in turn. These end after a bounded time.
+ */
 void pt_reclaim_settle(struct pt_domain *d)
 {
-	port_lock(&d->reclaim->lock);
-	port_unlock(&d->reclaim->lock);
+	const uint32_t *rounds = &d->reclaim->rounds;
+	uint32_t seen;
+
+	full_fence();
+	seen = __atomic_load_n(rounds, __ATOMIC_ACQUIRE);
+	while ((seen & 1) && __atomic_load_n(rounds, __ATOMIC_ACQUIRE) == seen)
+		pt_section_yield();
 }
 
 void pt_reclaim_synced(struct pt_domain *d, unsigned int nr)
@@ -364,14 +396,14 @@ unsigned int pt_reclaim_unlink(struct pt_domain *d, struct iommu_iotlb_gather *g
 	if (!r->notes || pt_section_inside())
 		return 0;
 	epoch = __atomic_fetch_add(&r->epoch, 1, __ATOMIC_RELAXED);
-	if (!__atomic_load_n(&r->nr, __ATOMIC_RELAXED) || !port_trylock(&r->lock))
+	if (!__atomic_load_n(&r->nr, __ATOMIC_RELAXED) || !begin_rounds(r))
 		return 0;
 	pick_candidates(r, &b, BATCH - g->nr_tables, epoch);
 	if (take_batch(d, &b, &taken, BATCH - g->nr_tables))
 		note_again(r, &b, epoch);
 	else
 		note_again(r, &b, epoch + HOLD_OFF);
-	port_unlock(&r->lock);
+	end_rounds(r);
 	gather_taken(d, &taken, g);
 	return taken.nr;
 }
@@ -458,8 +490,8 @@ static bool trim_turn(struct pt_domain *d, struct search *s, struct batch *taken
 {
 	bool done;
 
-	if (d->reclaim)
-		port_lock(&d->reclaim->lock);
+	while (d->reclaim && !begin_rounds(d->reclaim))
+		pt_section_yield();
 	if (!s->found.nr) {
 		s->looks = 0;
 		search(d, d->root, (size_t)(d->ia_last >> d->root_shift) + 1, d->top, 0, s);
@@ -467,7 +499,7 @@ static bool trim_turn(struct pt_domain *d, struct search *s, struct batch *taken
 	}
 	done = take_batch(d, &s->found, taken, BATCH);
 	if (d->reclaim)
-		port_unlock(&d->reclaim->lock);
+		end_rounds(d->reclaim);
 	return done;
 }
 

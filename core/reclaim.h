@@ -10,8 +10,8 @@
  *
  * Who writes what: a mark is set by the owner of lock only, and taken off by anyone, by
  * compare-and-swap. candidate, nr and epoch: the owner of ring_lock; nr and epoch are read without
- * it, relaxed, as hints. lock is also taken, and at once given back, by whoever frees a table that
- * it has detached: a reclaimer that found it before is done with it then. The counters are
+ * it, relaxed, as hints. rounds: the owner of lock; read by whoever frees a table that
+ * it has detached, which waits while it is odd: a reclaimer that found the table before is done with it then. The counters are
  * relaxed statistics. pending: the reclaimer increases it before it clears an entry, and decreases it with
  * release after the sync; who finds an entry empty reads it after that, with acquire.
  */
@@ -33,7 +33,8 @@ struct pt_candidate {
 
 struct pt_reclaim {
 	struct port_lock lock;
-	bool notes; /* IO_PGTABLE_RECLAIM_ON_SYNC */
+	uint32_t rounds; /* begun and ended: odd while a reclaimer looks at tables */
+	bool notes;	 /* IO_PGTABLE_RECLAIM_ON_SYNC */
 	struct port_lock ring_lock __attribute__((aligned(128)));
 	uint32_t nr;
 	uint32_t pending; /* tables taken out whose invalidation is not complete */

@@ -44,6 +44,9 @@ void pt_section_register(void);
 /* Can this process have sections? 0, or -ENOSYS. Any number of calls. */
 int pt_section_init(void);
 
+/* Lets another thread run, which may be what this one waits for. */
+void pt_section_yield(void);
+
 /*
  * What the caller stored before is seen by every section that begins from now on, and every section
  * that began before has ended. False: some section did not end within a bounded time, or the
@@ -105,6 +108,10 @@ static always_inline bool pt_section_inside(void)
 static always_inline int pt_section_init(void)
 {
 	return -1;
+}
+
+static always_inline void pt_section_yield(void)
+{
 }
 
 static always_inline void pt_section_enter(void)
