@@ -44,9 +44,10 @@ static void release_tables(struct pt_domain *d, struct iommu_iotlb_gather *g)
 	g->nr_tables = 0;
 }
 
-void pt_gather_close(struct pt_domain *d, struct iommu_iotlb_gather *g)
+void pt_gather_close(struct pt_domain *d, struct iommu_iotlb_gather *g, bool emit)
 {
-	emit_ranges(d, g);
+	if (emit)
+		emit_ranges(d, g);
 }
 
 void pt_gather_finish(struct pt_domain *d, struct iommu_iotlb_gather *g)
@@ -56,7 +57,7 @@ void pt_gather_finish(struct pt_domain *d, struct iommu_iotlb_gather *g)
 	/* Only where the sync follows: until then mappers next to these tables sync by themselves. */
 	if (unlikely(d->reclaim != NULL))
 		reclaimed = pt_reclaim_unlink(d, g);
-	pt_gather_close(d, g);
+	pt_gather_close(d, g, true);
 	if (g->queued)
 		pt_tlb_sync(d);
 	if (unlikely(reclaimed))

@@ -18,11 +18,12 @@ void pt_gather_new_range(struct pt_domain *d, struct iommu_iotlb_gather *g, uint
 void pt_gather_table(struct pt_domain *d, struct iommu_iotlb_gather *g, void *table,
 		     unsigned int level);
 /*
- * Hands all that is gathered to the driver, unsynced; the tables stay in g. Both ends of a gather
+ * Hands all that is gathered to the driver, unsynced; the tables stay in g. (emit false: the caller
+ * will flush everything, the ranges need not go.) Both ends of a gather
  * pass through here: the sync that follows at once, and the hand-over to a flush queue. So this is
  * the last moment at which a sync's work may grow.
  */
-void pt_gather_close(struct pt_domain *d, struct iommu_iotlb_gather *g);
+void pt_gather_close(struct pt_domain *d, struct iommu_iotlb_gather *g, bool emit);
 void pt_gather_finish(struct pt_domain *d, struct iommu_iotlb_gather *g);
 void pt_emit_slow(const struct pt_domain *d, uint64_t iova, uint64_t size, unsigned int stride_lg2,
 		  bool leaf);

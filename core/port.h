@@ -114,6 +114,18 @@ static always_inline void port_dma_wmb(void)
 #endif
 }
 
+/* The kernel's smp_mb(): earlier stores are visible to everybody before later loads happen. */
+static always_inline void port_mb(void)
+{
+#if defined(__aarch64__)
+	__asm__ volatile("dmb osh" ::: "memory");
+#elif defined(__x86_64__)
+	__asm__ volatile("lock; addl $0, -4(%%rsp)" ::: "memory", "cc");
+#else
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
 static always_inline void port_cpu_relax(void)
 {
 #if defined(__aarch64__)

@@ -4,6 +4,8 @@
  */
 #include "rig.h"
 
+#include "iommu-flushq.h"
+
 #include <sched.h>
 #include <time.h>
 
@@ -66,8 +68,11 @@ static void on_sync(void *cookie)
 		return;
 	if (rig->plant == PLANT_NO_WAIT)
 		smmu_cmdq_submit(domain_of(rig)->q, NULL, 0, SMMU_CMDQ_SYNC, NULL);
-	else
+	else if (!rig->flushq)
 		smmu_cmdq_gather_ops.tlb_sync(domain_of(rig));
+	else /* for others' ranges too, whatever queue they went to */
+		for (unsigned int i = 0; i < rig->model->opts.queues; i++)
+			smmu_cmdq_gather_ops.tlb_sync(&rig->domain[i]);
 }
 
 static void on_flush_all(void *cookie)
@@ -255,8 +260,7 @@ static void round_of(struct mapper *t)
 	}
 	for (unsigned int i = 0; i < n; i++)
 		t->pages += m[i].size / t->rig->granule;
-	if (n)
-		t->rig->strategy->unmap(t, m, n);
+	t->rig->strategy->unmap(t, m, n); /* none: a queue is polled all the same */
 	t->unmaps += n;
 }
 
@@ -426,7 +430,9 @@ void rig_settle(struct rig *rig)
 
 void rig_free(struct rig *rig)
 {
+	iommu_flushq_destroy(rig->flushq);
 	free_io_pgtable(rig->iop);
+	free(rig->flushq_memory);
 	smmu_model_stop(rig->model);
 	smmu_model_free(rig->model);
 	free(rig);

@@ -39,6 +39,7 @@ enum plant {
 
 struct rig;
 struct mapper;
+struct iommu_flushq;
 
 /* A mapping that exists, or that waits for its release. */
 struct mapping {
@@ -97,8 +98,10 @@ struct rig {
 	uint64_t hot[RIG_HOT]; /* page << 16 | pages */
 	uint64_t accesses;
 	uint64_t stop, done;
-	uint64_t calls[3]; /* of the driver, for planting in one of some */
-	void *flushq;
+	uint64_t calls[3];	     /* of the driver, for planting in one of some */
+	struct iommu_flushq *flushq; /* of the strategies that have one */
+	void *flushq_memory;
+	uint32_t flushq_rings;
 	struct mapper mapper[RIG_MAPPERS];
 	struct rig_device device[RIG_DEVICES];
 };

@@ -3,6 +3,10 @@
  * The flush strategies that the load is run under: when to invalidate, when to wait, when to
  * release.
  */
+#include <sched.h>
+#include <time.h>
+
+#include "iommu-flushq.h"
 #include "rig.h"
 
 /* Each page by itself, as in 2014. */
@@ -56,6 +60,89 @@ static void gathered(struct mapper *t, const struct mapping *m, unsigned int n)
 		rig_release(t->rig, m[i].iova, m[i].size);
 }
 
+/* Flush queues. Small, so that they are full now and then; polled by the mappers. */
+
+static void on_release(void *ctx, uint64_t iova, uint64_t size)
+{
+	rig_release(ctx, iova, size);
+}
+
+static uint64_t on_now(void *ctx)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void on_wait(void *ctx)
+{
+	sched_yield();
+}
+
+static void begin_queue(struct rig *rig, uint32_t rings, uint32_t depth,
+			enum iommu_flushq_mode mode)
+{
+	struct iommu_flushq_opts opts = {
+		.depth = depth,
+		.rings = rings,
+		.mode = mode,
+		.timeout_ns = 2000000,
+		.release = on_release,
+		.now_ns = on_now,
+		.wait = on_wait,
+		.ctx = rig,
+	};
+	size_t bytes = (iommu_flushq_bytes(&opts) + 127) & ~(size_t)127;
+
+	rig->flushq_memory = aligned_alloc(128, bytes);
+	rig->flushq = iommu_flushq_create(rig->iop, &opts, rig->flushq_memory);
+	rig->flushq_rings = rings;
+	assert_non_null(rig->flushq);
+}
+
+static void begin_per_cpu(struct rig *rig)
+{
+	begin_queue(rig, 4, 5, IOMMU_FLUSHQ_RANGES);
+}
+
+static void begin_single(struct rig *rig)
+{
+	begin_queue(rig, 1, 16, IOMMU_FLUSHQ_ALL);
+}
+
+static void queued(struct mapper *t, const struct mapping *m, unsigned int n)
+{
+	struct rig *rig = t->rig;
+	struct iommu_iotlb_gather gather;
+
+	iommu_iotlb_gather_init(&gather);
+	for (unsigned int i = 0; i < n; i++) {
+		gather_one(t, &m[i], &gather);
+		iommu_flushq_queue(rig->flushq, &gather, m[i].iova, m[i].size);
+	}
+	if (next_random(&t->random) % 16 == 0)
+		iommu_flushq_wait(rig->flushq, iommu_flushq_ticket(rig->flushq));
+	iommu_flushq_poll(rig->flushq, (uint32_t)(next_random(&t->random) % rig->flushq_rings),
+			  on_now(rig));
+}
+
+static void end_queue(struct rig *rig)
+{
+	iommu_flushq_wait(rig->flushq, iommu_flushq_ticket(rig->flushq));
+	for (uint32_t i = 0; i < rig->flushq_rings; i++)
+		while (iommu_flushq_poll(rig->flushq, i, 0))
+			;
+	assert_int_equal(iommu_flushq_validate(rig->flushq), 0);
+}
+
+static const char *all_mode_not_applicable(enum plant plant)
+{
+	if (plant == PLANT_SKIP_TABLES || plant == PLANT_STRIDE || plant == PLANT_SCALE)
+		return "the whole context is flushed, no ranges are sent";
+	return NULL;
+}
+
 static const char *page_not_applicable(enum plant plant)
 {
 	if (plant == PLANT_SKIP_TABLES)
@@ -92,6 +179,19 @@ const struct strategy strategies[] = {
 	  .blocks = true,
 	  .unmap = gathered,
 	  .not_applicable = all_applicable },
+	{ .name = "flush queue per CPU",
+	  .ril = true,
+	  .blocks = true,
+	  .unmap = queued,
+	  .begin = begin_per_cpu,
+	  .end = end_queue,
+	  .not_applicable = all_applicable },
+	{ .name = "flush queue, single",
+	  .blocks = true,
+	  .unmap = queued,
+	  .begin = begin_single,
+	  .end = end_queue,
+	  .not_applicable = all_mode_not_applicable },
 };
 
 const unsigned int nr_strategies = ARRAY_SIZE(strategies);
