@@ -305,10 +305,13 @@ static size_t capacity_of(const struct iommu_flushq_opts *o)
 
 size_t iommu_flushq_bytes(const struct iommu_flushq_opts *opts)
 {
+	size_t bytes;
+
 	if (!opts_are_good(opts))
 		return 0;
-	return sizeof(struct iommu_flushq) +
-	       opts->rings * (sizeof(struct ring) + capacity_of(opts) * sizeof(struct entry));
+	bytes = sizeof(struct iommu_flushq) +
+		opts->rings * (sizeof(struct ring) + capacity_of(opts) * sizeof(struct entry));
+	return (bytes + 127) & ~(size_t)127; /* aligned_alloc() wants whole alignments */
 }
 
 /* A table without callbacks has nothing to flush; one with some must have what is called. */

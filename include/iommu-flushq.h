@@ -100,7 +100,7 @@ struct iommu_flushq_stats {
  * iommu_flushq_bytes() - how much memory a queue takes
  * @opts: how it is to be made
  *
- * Return: bytes, all that the queue will ever use; 0 if @opts cannot be had (a bound, no release,
+ * Return: bytes, a multiple of 128, all that the queue will ever use; 0 if @opts cannot be had (a bound, no release,
  * a timeout without a clock).
  */
 size_t iommu_flushq_bytes(const struct iommu_flushq_opts *opts);

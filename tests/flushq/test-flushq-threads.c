@@ -88,7 +88,7 @@ static void make(uint32_t depth, uint32_t rings)
 
 	cfg.tlb = &driver;
 	iop = alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL);
-	memory = aligned_alloc(128, (iommu_flushq_bytes(&opts) + 127) & ~(size_t)127);
+	memory = aligned_alloc(128, iommu_flushq_bytes(&opts));
 	fq = iommu_flushq_create(iop, &opts, memory);
 	assert_non_null(fq);
 	begun = completed = bad = 0;

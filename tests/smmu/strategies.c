@@ -93,7 +93,7 @@ static void begin_queue(struct rig *rig, uint32_t rings, uint32_t depth,
 		.wait = on_wait,
 		.ctx = rig,
 	};
-	size_t bytes = (iommu_flushq_bytes(&opts) + 127) & ~(size_t)127;
+	size_t bytes = iommu_flushq_bytes(&opts);
 
 	rig->flushq_memory = aligned_alloc(128, bytes);
 	rig->flushq = iommu_flushq_create(rig->iop, &opts, rig->flushq_memory);
