@@ -16,6 +16,7 @@ struct bench {
 	struct dma_device dma;
 	uint64_t granule, base;
 	bool muted;
+	uint64_t touch; /* accessed after every invalidation, if not 0 */
 };
 
 static void on_range(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf, void *cookie)
@@ -24,6 +25,8 @@ static void on_range(uint64_t iova, size_t size, unsigned int stride_lg2, bool l
 
 	if (!b->muted)
 		smmu_cmdq_gather_ops.tlb_add_range(iova, size, stride_lg2, leaf, &b->domain);
+	if (b->touch)
+		dma_access(&b->dma, b->c, b->touch, false);
 }
 
 static void on_sync(void *cookie)
@@ -281,6 +284,33 @@ static void test_commands(void **state)
 	bench_free(&b);
 }
 
+/*
+ * A table goes with its leaves, and the device asks again between any two invalidations: what it
+ * finds through the removed table must not outlast the sync. Without range commands, too.
+ */
+static void test_removed_table(void **state)
+{
+	struct model_opts opts = { .coherent = true };
+
+	for (unsigned int ril = 0; ril < 2; ril++) {
+		struct bench b;
+
+		bench_make(&b, "arm_64_lpae_s1/4K", &opts);
+		b.domain.ril = ril;
+		b.model->queue[0].dev->eager = true;
+		map(&b, BASE + SZ_2M, SZ_4K, SZ_1G); /* the level above stays */
+		map(&b, BASE, SZ_2M, SZ_1G + SZ_4K);
+		b.touch = BASE + 5 * SZ_4K;
+		assert_int_equal(dma_access(&b.dma, b.c, b.touch, false), DMA_OK);
+		remove_all(&b, BASE, SZ_2M);
+		assert_int_equal(dma_access(&b.dma, b.c, b.touch, false), DMA_FAULT);
+		assert_true(b.dma.shortened > 0);
+		assert_clean(&b);
+		b.touch = 0;
+		bench_free(&b);
+	}
+}
+
 /* A block becomes a table, by hand and without a break; and with a break that is not invalidated. */
 static void test_break_before_make(void **state)
 {
@@ -361,13 +391,10 @@ static void test_table_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_walker),
-		cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_stale),
-		cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_break_before_make),
-		cmocka_unit_test(test_view),
-		cmocka_unit_test(test_table_memory),
+		cmocka_unit_test(test_walker),	      cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_stale),	      cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_removed_table), cmocka_unit_test(test_break_before_make),
+		cmocka_unit_test(test_view),	      cmocka_unit_test(test_table_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
