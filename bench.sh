@@ -47,7 +47,7 @@ need_value() {
 	[ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value (see --help)" 2
 }
 
-kind=quick save=false peers=false full=false bundle=false import='' label='' filter='' min_time='' install=true
+kind=quick save=false peers=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command=''
 command_line="./bench.sh${*:+ $*}"
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -81,7 +81,7 @@ prepare_report_folder() {
 build() {
 	say "building $BUILD"
 	quietly "$REPORT/configure.log" cmake --preset "${BUILD#build/}"
-	quietly "$REPORT/build.log" cmake --build "$BUILD" --target bench_map bench_env bench_replay
+	quietly "$REPORT/build.log" cmake --build "$BUILD" --target bench_map bench_pool bench_env bench_replay
 }
 
 commit() {
@@ -108,6 +108,17 @@ run_map() {
 		die "bench_map failed: $(grep -m 3 ERROR "$REPORT/map.log" || echo "see $REPORT/map.log")"
 }
 
+run_pool() {
+	local args=("--matrix=$([ "$kind" = full ] && echo full || echo default)") total
+	total=$("$BUILD/bench/bench_pool" "${args[@]}" --benchmark_list_tests | grep -c / || true)
+	args+=("--benchmark_min_time=${min_time:-0.03}")
+	pool_command="bench_pool ${args[*]}"
+	say "$total cases of table memory"
+	"$BUILD/bench/bench_pool" "${args[@]}" "--progress=$total" "--benchmark_out=$REPORT/pool.json" \
+		--benchmark_out_format=json >"$REPORT/pool.log" ||
+		die "bench_pool failed: $(grep -m 3 ERROR "$REPORT/pool.log" || echo "see $REPORT/pool.log")"
+}
+
 # The shipped traces under each way of flushing.
 run_replay() {
 	local flush
@@ -132,6 +143,7 @@ write_run() {
   "date": "$(date -u +%Y-%m-%d)",
   "command": $(json_string "$command_line"),
   "map_command": $(json_string "$map_command"),
+  "pool_command": $(json_string "$pool_command"),
   "replay_command": "bench_replay --flush FLUSH --repeat 25 TRACE"
 }
 END
@@ -142,6 +154,7 @@ measure() {
 		die "cannot write to $REPORT (is the disk full?)"
 	[ -n "$label" ] || label=$("$BUILD/bench/bench_env" --label)
 	run_map
+	run_pool
 	run_replay
 	write_run
 	python3 tools/report.py merge "$REPORT" -o "$REPORT/report.json" || exit 1

@@ -15,6 +15,13 @@
 
 _Static_assert(sizeof(struct box) == 512, "boxes fill whole cache lines");
 
+/* In the place of the first box of a mapping. */
+struct box_map {
+	struct box_map *before;
+	struct box_map *next_fresh;
+	size_t used;
+};
+
 struct box pt_no_box;
 
 /*
@@ -52,6 +59,26 @@ static void put(struct box_store *store, struct box *box)
 	store->empty = box;
 }
 
+static void add_map(struct box_store *store, struct box_map *map)
+{
+	map->before = store->maps;
+	store->maps = map;
+	map->next_fresh = store->fresh;
+	store->fresh = map;
+	store->boxes += BOXES_A_MAP;
+}
+
+/* There is one: map_boxes() saw to that before there were blocks to put into it. */
+static struct box *take_fresh_box(struct box_store *store)
+{
+	struct box_map *map = store->fresh;
+
+	pt_assert(map);
+	if (++map->used == BOXES_A_MAP)
+		store->fresh = map->next_fresh;
+	return (struct box *)map + map->used;
+}
+
 /* With the store's lock let go while the system is asked, and perhaps more than needed for it. */
 static bool map_boxes(struct table_pool *pool, unsigned int node, size_t more)
 {
@@ -59,21 +86,14 @@ static bool map_boxes(struct table_pool *pool, unsigned int node, size_t more)
 
 	while (store->boxes < boxes_needed(pool, more)) {
 		enum port_pages pages = PORT_PAGES_ORDINARY;
-		struct box *map;
+		struct box_map *map;
 
 		port_unlock(&store->lock);
 		map = io_pgtable_port_arena_map(0, BOX_MAP_BYTES, node, &pages);
 		port_lock(&store->lock);
 		if (!map)
 			return false;
-		/* What is left of the last one is used up first. */
-		for (; store->next < store->end; store->next++)
-			put(store, store->next);
-		*(void **)map = store->maps;
-		store->maps = map;
-		store->next = map + 1;
-		store->end = store->next + BOXES_A_MAP;
-		store->boxes += BOXES_A_MAP;
+		add_map(store, map);
 	}
 	store->needed += more;
 	return true;
@@ -96,13 +116,10 @@ struct box *pt_box_get(struct table_pool *pool, unsigned int lg2)
 
 	port_lock(&store->lock);
 	box = store->empty;
-	if (box) {
+	if (box)
 		store->empty = box->next;
-	} else {
-		/* There is one: map_boxes() saw to that before there were blocks to put into it. */
-		pt_assert(store->next < store->end);
-		box = store->next++;
-	}
+	else
+		box = take_fresh_box(store);
 	port_unlock(&store->lock);
 	box->n = 0;
 	box->capacity = box_capacity(lg2);
@@ -123,12 +140,12 @@ void pt_boxes_unmap(struct table_pool *pool)
 {
 	struct box_store *store = &pool->boxes;
 
-	for (void *map = store->maps, *before; map; map = before) {
-		before = *(void **)map;
+	for (struct box_map *map = store->maps, *before; map; map = before) {
+		before = map->before;
 		io_pgtable_port_arena_unmap(map, 0, BOX_MAP_BYTES);
 	}
-	store->maps = NULL;
-	store->empty = store->next = store->end = NULL;
+	store->maps = store->fresh = NULL;
+	store->empty = NULL;
 	store->boxes = 0;
 }
 

@@ -57,7 +57,7 @@ static size_t zero_box(struct table_pool *pool, unsigned int node, unsigned int 
 	size_t bytes;
 
 	port_lock(&d->lock);
-	box = pt_depot_take_dirty(pool, node, lg2);
+	box = pt_depot_take_kind(pool, node, lg2, false);
 	port_unlock(&d->lock);
 	if (!box)
 		return 0;
@@ -120,6 +120,58 @@ static void unmap_boxes_if_unused(struct table_pool *pool)
 	pt_pool_unlock_all(pool, sets);
 }
 
+/* A box of free blocks loses the memory behind them, if that can be; the bytes. */
+static size_t purge_box(struct table_pool *pool, unsigned int node, unsigned int lg2, bool kind)
+{
+	struct depot *d = &pool->depot[node];
+	bool purged = true;
+	struct box *box;
+	size_t bytes;
+
+	port_lock(&d->lock);
+	box = pt_depot_take_kind(pool, node, lg2, kind);
+	port_unlock(&d->lock);
+	if (!box)
+		return 0;
+	bytes = (size_t)box->n << lg2;
+	for (uint32_t i = 0; i < box->n && purged; i++)
+		purged = io_pgtable_port_purge(box->block[i], (size_t)1 << lg2);
+	port_lock(&d->lock);
+	pt_depot_give(pool, node, lg2, box, kind || purged);
+	port_unlock(&d->lock);
+	return purged ? bytes : 0;
+}
+
+/*
+ * What lies free in arenas that stay: dirty blocks become known-zero ones, so each is taken once. Those
+ * that are zero already are called dirty for that; not before one box has shown that it can be done.
+ */
+static size_t purge_size(struct table_pool *pool, unsigned int node, unsigned int lg2)
+{
+	size_t bytes = purge_box(pool, node, lg2, true), done = 0;
+
+	if (!bytes)
+		bytes = purge_box(pool, node, lg2, false);
+	if (!bytes)
+		return 0;
+	port_lock(&pool->depot[node].lock);
+	pt_depot_forget_zero(pool, node, lg2);
+	port_unlock(&pool->depot[node].lock);
+	while ((bytes = purge_box(pool, node, lg2, false)))
+		done += bytes;
+	return done;
+}
+
+static size_t purge(struct table_pool *pool)
+{
+	size_t done = 0;
+
+	for (unsigned int node = 0; node < pool->nodes; node++)
+		for (unsigned int lg2 = POOL_PAGE_LG2; lg2 <= POOL_MAX_LG2; lg2++)
+			done += purge_size(pool, node, lg2);
+	return done;
+}
+
 size_t table_pool_trim(struct table_pool *pool, size_t keep_bytes)
 {
 	size_t done = 0, most;
@@ -141,7 +193,7 @@ size_t table_pool_trim(struct table_pool *pool, size_t keep_bytes)
 		}
 	}
 	unmap_boxes_if_unused(pool);
-	return done;
+	return keep_bytes ? done : done + purge(pool);
 }
 
 void pt_pool_unmap(struct table_pool *pool)

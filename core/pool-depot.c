@@ -76,11 +76,12 @@ struct box *pt_depot_take(struct table_pool *pool, unsigned int node, unsigned i
 	return went_out(d, lg2, box);
 }
 
-struct box *pt_depot_take_dirty(struct table_pool *pool, unsigned int node, unsigned int lg2)
+struct box *pt_depot_take_kind(struct table_pool *pool, unsigned int node, unsigned int lg2,
+			       bool zero)
 {
 	struct depot *d = &pool->depot[node];
 
-	return went_out(d, lg2, take_full(&d->size[lg2 - POOL_MIN_LG2], false));
+	return went_out(d, lg2, take_full(&d->size[lg2 - POOL_MIN_LG2], zero));
 }
 
 /* Tops up the first box from a new one, so that no more than the first ever has room. */
@@ -110,6 +111,15 @@ void pt_depot_give(struct table_pool *pool, unsigned int node, unsigned int lg2,
 
 	d->out_bytes -= (size_t)box->n << lg2;
 	insert(pool, &d->size[lg2 - POOL_MIN_LG2], box, zero);
+}
+
+void pt_depot_forget_zero(struct table_pool *pool, unsigned int node, unsigned int lg2)
+{
+	struct depot_size *s = &pool->depot[node].size[lg2 - POOL_MIN_LG2];
+	struct box *box;
+
+	while ((box = take_full(s, true)))
+		insert(pool, s, box, false);
 }
 
 /* Takes the blocks of node out of the box. */

@@ -193,15 +193,10 @@ struct magazine_set *pt_pool_nth_set(struct table_pool *pool, struct magazine_se
 	return sets && n <= POOL_SLOTS ? &sets[n - 1] : NULL;
 }
 
-/*
- * Sets may appear while some are held: what was not there then is not looked at, nor let go. Returns
- * those that were there.
- */
-struct magazine_set *pt_pool_lock_all(struct table_pool *pool)
+static void lock_sets(struct table_pool *pool, struct magazine_set *sets)
 {
-	struct magazine_set *sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE), *set;
+	struct magazine_set *set;
 
-	port_lock(&pool->drain_lock);
 	for (unsigned int n = 0; (set = pt_pool_nth_set(pool, sets, n)); n++)
 		biased_revoke(&set->lock);
 	if (PORT_ASYMMETRIC)
@@ -211,7 +206,23 @@ struct magazine_set *pt_pool_lock_all(struct table_pool *pool)
 	for (unsigned int node = 0; node < pool->nodes; node++)
 		port_lock(&pool->depot[node].lock);
 	port_lock(&pool->boxes.lock);
-	return sets;
+}
+
+/*
+ * Sets that appear while the others are being locked may have been to a depot before that was: again,
+ * then, with them (they appear once). Those that appear later have nothing. Returns the sets.
+ */
+struct magazine_set *pt_pool_lock_all(struct table_pool *pool)
+{
+	for (;;) {
+		struct magazine_set *sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE);
+
+		port_lock(&pool->drain_lock);
+		lock_sets(pool, sets);
+		if (sets || !__atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE))
+			return sets;
+		pt_pool_unlock_all(pool, sets);
+	}
 }
 
 void pt_pool_unlock_all(struct table_pool *pool, struct magazine_set *sets)

@@ -42,6 +42,8 @@
 
 /* Blocks above 64 KiB are not kept per slot. */
 #define POOL_SLOT_LG2 16
+/* The smallest host page: smaller blocks share one. */
+#define POOL_PAGE_LG2 12
 #define POOL_SLOTS    PORT_SLOTS
 #define POOL_NODES    PORT_NODES
 #define BOX_BLOCKS    62
@@ -96,8 +98,8 @@ struct box_store {
 	size_t needed; /* that the blocks of all arenas fill */
 	size_t boxes;  /* for which there is memory */
 	struct box *empty;
-	struct box *next, *end; /* never used yet */
-	void *maps;		/* each begins with the address of the one before */
+	struct box_map *fresh; /* with boxes that were never used, nor touched */
+	struct box_map *maps;  /* all */
 };
 
 struct magazine {
@@ -194,7 +196,10 @@ struct box *pt_depot_take(struct table_pool *pool, unsigned int node, unsigned i
 			  bool want_zero, bool *zero, bool may_map);
 void pt_depot_give(struct table_pool *pool, unsigned int node, unsigned int lg2, struct box *box,
 		   bool zero);
-struct box *pt_depot_take_dirty(struct table_pool *pool, unsigned int node, unsigned int lg2);
+struct box *pt_depot_take_kind(struct table_pool *pool, unsigned int node, unsigned int lg2,
+			       bool zero);
+/* Free blocks that read as zero join those of which that is not known. */
+void pt_depot_forget_zero(struct table_pool *pool, unsigned int node, unsigned int lg2);
 size_t pt_depot_free_blocks(const struct depot *depot, unsigned int lg2);
 struct arena *pt_depot_release(struct table_pool *pool, unsigned int node, size_t most_bytes);
 bool pt_depot_is_good(const struct table_pool *pool, unsigned int node, size_t *handed_out_bytes);

@@ -88,6 +88,11 @@ void io_pgtable_port_arena_unmap(void *arena, size_t head_bytes, size_t arena_by
 		munmap((char *)arena - head, head);
 }
 
+bool io_pgtable_port_purge(void *ptr, size_t bytes)
+{
+	return !(bytes & (page_bytes() - 1)) && !madvise(ptr, bytes, MADV_DONTNEED);
+}
+
 void io_pgtable_port_yield(void)
 {
 	sched_yield();

@@ -270,6 +270,12 @@ void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, unsigned 
 void io_pgtable_port_arena_unmap(void *arena, size_t head_bytes, size_t arena_bytes);
 
 /*
+ * Lets go of what backs a part of an arena that is a whole number of its pages, if that can be: then
+ * it reads as zero, takes no memory until it is written to, and true is returned.
+ */
+bool io_pgtable_port_purge(void *ptr, size_t bytes);
+
+/*
  * A number from 0 to PORT_SLOTS - 1 that belongs to the caller: on a host to its thread, for as long
  * as it lives; on bare metal the CPU's. Negative if there is none left.
  */

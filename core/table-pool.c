@@ -117,7 +117,8 @@ void *table_pool_alloc(struct table_pool *pool, size_t size_bytes, unsigned int 
 	unsigned int lg2 = port_lg2(size_bytes | 1);
 	struct magazine_set *set = own_set(pool, lg2);
 
-	if (likely(is_size(size_bytes) && set) && likely(biased_try_enter(&set->lock))) {
+	if (likely(size_bytes == 1ull << lg2 && lg2 >= POOL_MIN_LG2 && set) &&
+	    likely(biased_try_enter(&set->lock))) {
 		struct magazine *m = &set->mag[lg2 - POOL_MIN_LG2];
 		struct box *box = m->loaded[want_zero];
 		uint32_t n = box->n;
@@ -173,7 +174,8 @@ void table_pool_free(struct table_pool *pool, void *ptr, size_t size_bytes, unsi
 {
 	bool zero = flags & IO_PGTABLE_MEM_ZERO;
 
-	if (likely(ptr && is_size(size_bytes) && !((uintptr_t)ptr & (size_bytes - 1))) &&
+	/* An arena of ours has only good sizes. */
+	if (likely(ptr && !((uintptr_t)ptr & (size_bytes - 1))) &&
 	    likely(is_ours(pool, ptr, size_bytes))) {
 		const struct arena *arena = pool_arena_of(ptr);
 		struct magazine_set *set = own_set(pool, arena->lg2);

@@ -203,9 +203,11 @@ size_t table_pool_zero(struct table_pool *pool, size_t most_bytes);
  * @pool: the pool
  * @keep_bytes: as much may stay free
  *
- * Takes back what every thread has at hand, and then unmaps arenas that no block of is in use. One
- * live block keeps its arena. Takes time in proportion to the free blocks, with the locks of one
- * depot held; threads that allocate meanwhile wait for it when they need a new box.
+ * Takes back what every thread has at hand, and then unmaps arenas that no block of is in use. With
+ * @keep_bytes 0 also the memory behind free blocks of other arenas goes, where a block is a whole number
+ * of the host's pages; the arenas stay, and lose their huge pages. Takes time in proportion to the
+ * free blocks, in part with the lock of one depot held; threads that allocate meanwhile wait for it when
+ * they need a new box.
  *
  * Return: the bytes given back.
  */

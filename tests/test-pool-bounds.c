@@ -143,7 +143,7 @@ static void test_trim(void **state)
 	assert_good();
 	for (int i = 1; i < N; i++)
 		table_pool_free(pool, block[i], SZ_4K, 0);
-	/* The one that is in use keeps its arena. */
+	/* The one that is in use keeps its arena, and nothing but itself in memory. */
 	table_pool_trim(pool, 4 * TABLE_POOL_ARENA_BYTES);
 	assert_good();
 	s = stats();
@@ -151,8 +151,13 @@ static void test_trim(void **state)
 			6 * TABLE_POOL_ARENA_BYTES);
 	table_pool_trim(pool, 0);
 	assert_good();
-	assert_int_equal(stats().arena_bytes, TABLE_POOL_ARENA_BYTES);
+	s = stats();
+	assert_int_equal(s.arena_bytes, TABLE_POOL_ARENA_BYTES);
+	assert_int_equal(s.cached_dirty_bytes, 0);
+	if (!SANITIZED)
+		assert_in_range(resident_bytes(), 0, before + SZ_1G / 4096);
 	assert_int_equal(block[0][SZ_4K - 1], 1);
+	assert_int_equal(table_pool_trim(pool, 0), s.cached_zero_bytes);
 	table_pool_free(pool, block[0], SZ_4K, 0);
 	table_pool_trim(pool, 0);
 	s = stats();

@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 import compare
+import pool
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"4K": 12, "16K": 14, "64K": 16, "2M": 21, "32M": 25, "512M": 29, "1G": 30}
@@ -65,13 +66,17 @@ def shorten(value):
     return value
 
 
-def merge_row(row):
+def keep(key):
+    return key.startswith(("ns_per_page", "map_ns", "unmap_ns")) or key in ("pages", "samples")
+
+
+def merge_row(row, keep=keep):
     out = {"name": row["name"]}
     if row.get("error_occurred"):
         out["error"] = row.get("error_message", "")
         return out
     for key, value in row.items():
-        if key.startswith(("ns_per_page", "map_ns", "unmap_ns")) or key in ("pages", "samples"):
+        if keep(key):
             out[key] = shorten(value)
     return out
 
@@ -86,6 +91,9 @@ def merge(folder, label):
     rows = load(folder / "map.json")["benchmarks"]
     # With repetitions the library adds its own mean, median ... to the samples.
     merged["map"] = [merge_row(r) for r in rows if r.get("run_type") != "aggregate"]
+    if (folder / "pool.json").exists():
+        merged["pool"] = [merge_row(r, pool.keep) for r in load(folder / "pool.json")["benchmarks"]
+                          if r.get("run_type") != "aggregate"]
     merged["replay"] = []
     for path in sorted(folder.glob("replay-*.json")):
         for row in load(path)["replay"]:
@@ -235,6 +243,7 @@ def tables(report, brief=False):
         table = pivot(report, where, row_keys, col_key)
         if table["body"]:
             yield title, what + " ns per page.", table
+    yield from pool.tables(report.get("pool"))
     if report["replay"]:
         yield ("Traces", "Real DMA traces replayed; ns per call.", replay_table(report))
 
@@ -321,7 +330,8 @@ def section(path, report):
         name = plot.stem.removeprefix(Path(stem).name + "-")
         yield f"![{report['label']}: {name}]({plot.relative_to(ROOT)})"
     for title, what, table in tables(report):
-        command = report["replay_command" if title == "Traces" else "map_command"]
+        command = report["replay_command" if title == "Traces" else
+                         "pool_command" if title.startswith("Memory") else "map_command"]
         yield f"### {title}"
         yield (f"{what} {report['environment']['cpu']}, commit `{report['commit']}`, "
                f"`{report['command']}`, which ran `{command}`.")

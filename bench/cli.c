@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cli: parsing and progress. See cli.h.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gbench.h"
+#include "sampler.h"
+
+static const char *value_of(const char *arg, const char *option)
+{
+	size_t len = strlen(option);
+
+	return strncmp(arg, option, len) == 0 && arg[len] == '=' ? arg + len + 1 : NULL;
+}
+
+static int parse_budget(struct cli *cli, const char *text)
+{
+	char *end;
+
+	cli->budget_s = strtod(text, &end);
+	if (*end == 's')
+		end++;
+	return end == text || *end || !(cli->budget_s >= 0) || cli->budget_s > 3600 ? -EINVAL : 0;
+}
+
+static int parse_matrix(struct cli *cli, const char *text)
+{
+	cli->full = strcmp(text, "full") == 0;
+	return cli->full || strcmp(text, "default") == 0 ? 0 : -EINVAL;
+}
+
+static int parse_progress(struct cli *cli, const char *text)
+{
+	char *end;
+
+	cli->progress_total = strtoul(text, &end, 10);
+	return end == text || *end ? -EINVAL : 0;
+}
+
+static const struct {
+	const char *name;
+	int (*parse)(struct cli *cli, const char *value);
+} our_options[] = {
+	{ "--matrix", parse_matrix },
+	{ "--benchmark_min_time", parse_budget },
+	{ "--progress", parse_progress },
+};
+
+/* 1 if it was ours, 0 if it is the library's, or -EINVAL. */
+static int parse_one(struct cli *cli, const char *arg)
+{
+	if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0) {
+		cli->help = true;
+		return 1;
+	}
+	for (size_t i = 0; i < sizeof(our_options) / sizeof(our_options[0]); i++) {
+		const char *value = value_of(arg, our_options[i].name);
+
+		if (value)
+			return our_options[i].parse(cli, value) ? -EINVAL : 1;
+	}
+	return 0;
+}
+
+static int parse(struct cli *cli, int *argc, char **argv)
+{
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		int ours = parse_one(cli, argv[i]);
+
+		if (ours < 0) {
+			fprintf(stderr, "%s: %s: not understood (see --help)\n", cli->program,
+				argv[i]);
+			return -EINVAL;
+		}
+		if (!ours)
+			argv[kept++] = argv[i];
+	}
+	*argc = kept;
+	argv[kept] = NULL;
+	return 0;
+}
+
+int cli_init(struct cli *cli, int *argc, char **argv)
+{
+	if (parse(cli, argc, argv))
+		return 2;
+	if (cli->help) {
+		fputs(cli->usage, stdout);
+		fflush(stdout);
+		gbench_usage();
+	}
+	return gbench_init(argc, argv);
+}
+
+void cli_begin(struct cli *cli, const char *name)
+{
+	if (cli->progress_total && isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K[%lu/%lu] %.60s", ++cli->progress_done,
+			cli->progress_total, name);
+}
+
+int cli_run(const struct cli *cli)
+{
+	int status = gbench_run(!cli->progress_total);
+
+	if (cli->progress_total && isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K");
+	return status;
+}
+
+void cli_report(struct gbench_state *state, const struct sampler_result *r)
+{
+	gbench_counter(state, "ns_per_page", r->ns.median);
+	gbench_counter(state, "ns_per_page_p10", r->ns.p10);
+	gbench_counter(state, "ns_per_page_p90", r->ns.p90);
+	gbench_counter(state, "pages", r->pages);
+	gbench_counter(state, "samples", (double)r->samples);
+	gbench_counter(state, "dropped_share", r->dropped_share);
+	gbench_counter(state, "noisy", r->noisy);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * cli: the command line that the benchmark programs share, in front of the benchmark library's own.
+ *
+ * Invariant: an argument that neither understands ends the program with 2 and is named.
+ */
+#ifndef BENCH_CLI_H
+#define BENCH_CLI_H
+
+#include <stdbool.h>
+
+/**
+ * struct cli - what was asked for
+ * @program: its name, for messages
+ * @usage: what --help prints before the library's options
+ * @full: --matrix=full
+ * @budget_s: --benchmark_min_time, how long to take samples of each case
+ * @progress_total: --progress, how many cases there will be; 0: show nothing
+ * @progress_done: how many began
+ * @help: --help
+ */
+struct cli {
+	const char *program;
+	const char *usage;
+	bool full;
+	double budget_s;
+	unsigned long progress_total;
+	unsigned long progress_done;
+	bool help;
+};
+
+/**
+ * cli_init() - take our options out of the command line, then the library's
+ * @cli: in: @program, @usage and the defaults
+ * @argc: in and out
+ * @argv: in and out
+ *
+ * Prints the usage and does not return after --help. Return: 0, or an exit status.
+ */
+int cli_init(struct cli *cli, int *argc, char **argv);
+
+/**
+ * cli_begin() - a case begins: says so on a terminal
+ * @cli: the command line
+ * @name: the case
+ */
+void cli_begin(struct cli *cli, const char *name);
+
+/**
+ * cli_run() - run what the filter matches
+ * @cli: the command line
+ *
+ * Return: an exit status.
+ */
+int cli_run(const struct cli *cli);
+
+struct gbench_state;
+struct sampler_result;
+
+/**
+ * cli_report() - the counters that every row has
+ * @state: the row
+ * @r: without an error
+ */
+void cli_report(struct gbench_state *state, const struct sampler_result *r);
+
+#endif /* BENCH_CLI_H */
