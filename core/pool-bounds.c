@@ -38,6 +38,8 @@ int table_pool_reserve(struct table_pool *pool, size_t size_bytes, size_t blocks
 		   "table_pool_reserve() of a size that is not a power of two in range"))
 		return -EINVAL;
 	lg2 = port_lg2(size_bytes);
+	if (lg2 < pool->line_lg2)
+		lg2 = pool->line_lg2;
 	/* What the calls themselves need, too. */
 	pt_magazine_set_slow(pool);
 	d = &pool->depot[node % pool->nodes];

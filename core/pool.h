@@ -133,6 +133,7 @@ _Static_assert(sizeof(struct magazine_set) == 1024, "see above");
 
 struct table_pool {
 	struct magazine_set *sets; /* POOL_SLOTS of them, mapped when first needed */
+	uint8_t line_lg2;	   /* smaller blocks are made as large as a cache line */
 	uint8_t slot_lg2;	   /* larger blocks go through shared; plain: all do */
 	uint8_t nodes;
 	uint8_t home; /* the node of every slot, or POOL_NODES: the one it runs on */

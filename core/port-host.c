@@ -88,6 +88,14 @@ void io_pgtable_port_arena_unmap(void *arena, size_t head_bytes, size_t arena_by
 		munmap((char *)arena - head, head);
 }
 
+/* Not every C library knows; then what nearly every processor has. */
+size_t io_pgtable_port_line_bytes(void)
+{
+	long line = sysconf(_SC_LEVEL1_DCACHE_LINESIZE);
+
+	return line < 64 || (line & (line - 1)) ? 64 : (size_t)line;
+}
+
 bool io_pgtable_port_purge(void *ptr, size_t bytes)
 {
 	return !(bytes & (page_bytes() - 1)) && !madvise(ptr, bytes, MADV_DONTNEED);

@@ -269,6 +269,9 @@ void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, unsigned 
 /* Gives back what io_pgtable_port_arena_map() returned as arena. */
 void io_pgtable_port_arena_unmap(void *arena, size_t head_bytes, size_t arena_bytes);
 
+/* The length of a cache line, a power of two from 64 on. */
+size_t io_pgtable_port_line_bytes(void);
+
 /*
  * Lets go of what backs a part of an arena that is a whole number of its pages, if that can be: then
  * it reads as zero, takes no memory until it is written to, and true is returned.

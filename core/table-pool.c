@@ -17,11 +17,20 @@
 #define POOL_BYTES (32u << 10)
 
 static struct table_pool default_pool = {
+	.line_lg2 = POOL_MIN_LG2,
 	.slot_lg2 = POOL_SLOT_LG2,
 	.nodes = 1, /* until it is first used */
 	.home = POOL_NODES,
 	.pages = PORT_PAGES_TRANSPARENT,
 };
+
+/* No two blocks share a cache line. */
+static unsigned int block_lg2(const struct table_pool *pool, size_t bytes)
+{
+	unsigned int lg2 = port_lg2(bytes);
+
+	return lg2 < pool->line_lg2 ? pool->line_lg2 : lg2;
+}
 
 static bool is_size(size_t bytes)
 {
@@ -101,7 +110,7 @@ static noinline void *alloc_slow(struct table_pool *pool, size_t size_bytes, uns
 	if (misuse(!is_size(size_bytes),
 		   "table_pool_alloc() of a size that is not a power of two in range"))
 		return NULL;
-	lg2 = port_lg2(size_bytes);
+	lg2 = block_lg2(pool, size_bytes);
 	ptr = take(pool, lg2, want_zero, &zero);
 	if (!ptr)
 		ptr = take_last(pool, lg2, want_zero, &zero);
@@ -117,7 +126,7 @@ void *table_pool_alloc(struct table_pool *pool, size_t size_bytes, unsigned int 
 	unsigned int lg2 = port_lg2(size_bytes | 1);
 	struct magazine_set *set = own_set(pool, lg2);
 
-	if (likely(size_bytes == 1ull << lg2 && lg2 >= POOL_MIN_LG2 && set) &&
+	if (likely(size_bytes == 1ull << lg2 && lg2 >= pool->line_lg2 && set) &&
 	    likely(biased_try_enter(&set->lock))) {
 		struct magazine *m = &set->mag[lg2 - POOL_MIN_LG2];
 		struct box *box = m->loaded[want_zero];
@@ -158,10 +167,10 @@ static noinline void free_slow(struct table_pool *pool, void *ptr, size_t size_b
 	if (misuse(!is_size(size_bytes) || ((uintptr_t)ptr & (size_bytes - 1)),
 		   "table_pool_free() of a size or address that no block has"))
 		return;
-	if (misuse(!is_ours(pool, ptr, size_bytes),
+	lg2 = block_lg2(pool, size_bytes);
+	if (misuse(!is_ours(pool, ptr, (size_t)1 << lg2),
 		   "table_pool_free() of a block that is not live, or not of this pool and size"))
 		return;
-	lg2 = port_lg2(size_bytes);
 	set = set_of(pool, lg2);
 	locked = biased_enter(&set->lock);
 	if (POOL_TRACK)
@@ -208,10 +217,13 @@ static bool open_pool(struct table_pool *pool, const struct table_pool_opts *opt
 		[TABLE_POOL_PAGES_ORDINARY] = PORT_PAGES_ORDINARY,
 	};
 	unsigned int nodes = io_pgtable_port_nodes();
+	size_t line = opts->line_bytes ? opts->line_bytes : io_pgtable_port_line_bytes();
 	int home = opts->bind_node ? io_pgtable_port_node_of(opts->node) : POOL_NODES;
 
-	if (home < 0 || opts->pages >= sizeof(pages) / sizeof(pages[0]))
+	if (home < 0 || line < TABLE_POOL_MIN_BYTES || !is_size(line) ||
+	    opts->pages >= sizeof(pages) / sizeof(pages[0]))
 		return false;
+	pool->line_lg2 = (uint8_t)port_lg2(line);
 	pool->slot_lg2 = opts->plain ? 0 : POOL_SLOT_LG2;
 	pool->nodes = (uint8_t)(nodes < POOL_NODES ? nodes : POOL_NODES);
 	pool->home = (uint8_t)home;

@@ -54,6 +54,8 @@ enum table_pool_pages {
  *	runs on. In both cases from elsewhere rather than none
  * @node: the system's number of that node (numa_node in the device's sysfs directory)
  * @pages: how arenas are backed
+ * @line_bytes: the host's cache line, 0 to ask it; a power of two from 64. Smaller blocks are made as
+ *	large, so that no two share a line; statistics count them so
  */
 struct table_pool_opts {
 	size_t limit_bytes;
@@ -61,6 +63,7 @@ struct table_pool_opts {
 	bool bind_node;
 	unsigned int node;
 	enum table_pool_pages pages;
+	size_t line_bytes;
 };
 
 /**

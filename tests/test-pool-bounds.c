@@ -307,6 +307,30 @@ static void test_pages(void **state)
 		table_pool_create(&(struct table_pool_opts){ .bind_node = true, .node = 4711 }));
 }
 
+/* Where lines are longer, small blocks have one each. */
+static void test_lines(void **state)
+{
+	struct table_pool_opts opts = { .line_bytes = 128 };
+	struct table_pool *mine = table_pool_create(&opts);
+	struct table_pool_stats s;
+	char *block[200];
+
+	for (int i = 0; i < 200; i++) {
+		block[i] = table_pool_alloc(mine, 64, i % 2 ? IO_PGTABLE_MEM_ZERO : 0);
+		assert_non_null(block[i]);
+		assert_int_equal((uintptr_t)block[i] % 128, 0);
+		memset(block[i], 1, 64);
+	}
+	assert_int_equal(table_pool_reserve(mine, 64, 300), 0);
+	table_pool_get_stats(mine, &s);
+	assert_int_equal(s.live_bytes, 200 * 128);
+	for (int i = 0; i < 200; i++)
+		table_pool_free(mine, block[i], 64, 0);
+	assert_int_equal(table_pool_validate(mine), 0);
+	table_pool_destroy(mine);
+	assert_null(table_pool_create(&(struct table_pool_opts){ .line_bytes = 96 }));
+}
+
 /* Tables that a gather holds are counted until the sync, with all that hangs below them. */
 static void test_quarantine(void **state)
 {
@@ -362,7 +386,8 @@ int main(void)
 		OWN(test_trim),		  PLAIN(test_trim),	     OWN(test_reserve),
 		PLAIN(test_reserve),	  OWN(test_reserve_for_map), OWN(test_zero),
 		OWN(test_limit_and_trim), OWN(test_refusals),	     OWN(test_model),
-		PLAIN(test_model),	  OWN(test_pages),	     OWN(test_quarantine),
+		PLAIN(test_model),	  OWN(test_pages),	     OWN(test_lines),
+		OWN(test_quarantine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 Used by report.py. What holds: every figure of a table is of one run; a ratio is made of two of its
 rows; rows that were skipped or failed are cells that say so.
 """
+from figures import number
 
 OPS = ["pair", "burst", "cold", "remote", "populate", "domains", "fragment"]
 BACKENDS = ["pool", "jemalloc", "malloc", "mmap"]
@@ -26,18 +27,12 @@ def rank(key):
             int(key.get("domains", 0)))
 
 
-def figure(value):
-    if value >= 1000:
-        return f"{value:.0f}"
-    return f"{value:.3g}" if value >= 0.1 else f"{value:.2g}"
-
-
 def cell(row, field="ns_per_page"):
     if row is None:
         return ""
     if "error" in row:
         return "skipped" if row["error"].startswith("skipped") else "ERROR"
-    return figure(row[field]) + (" ~" if row.get("noisy") else "")
+    return number(row[field]) + (" ~" if row.get("noisy") else "")
 
 
 def by_case(rows):

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import compare
 import pool
+from figures import number
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"4K": 12, "16K": 14, "64K": 16, "2M": 21, "32M": 25, "512M": 29, "1G": 30}
@@ -141,14 +142,6 @@ def rank(key, value):
 
 def cases(report):
     return [(parse_name(row["name"]), row) for row in report["map"]]
-
-
-def number(value):
-    if value is None:
-        return "-"
-    if value >= 1000:
-        return f"{value:.0f}"
-    return f"{value:.3g}" if value >= 0.1 else f"{value:.2g}"
 
 
 def cell(row, field="ns_per_page"):
