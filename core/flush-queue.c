@@ -12,14 +12,21 @@
 #include <string.h>
 
 #include "core/gather.h"
+#include "core/reclaim.h"
 #include "core/tree.h"
 
 #define CALL_MAX (IOMMU_GATHER_TABLES + 1) /* entries of one call */
+_Static_assert(CALL_MAX + 2 * IOMMU_GATHER_TABLES <= IOMMU_FLUSHQ_DRAIN_MAX,
+	       "a full ring: own entries, tables reclaimed by the flush, entries that were safe");
 #define NO_STAMP UINT64_MAX
 
 /* For the test that plants a bug in the one rule. */
 #ifndef FLUSHQ_EARLY
 #define FLUSHQ_EARLY 0
+#endif
+/* And for the one that takes empty tables out after the invalidation has begun. */
+#ifndef FLUSHQ_LATE
+#define FLUSHQ_LATE 0
 #endif
 
 /* table NULL: the IOVAs a to a + b; else a is its level, b the flags to free it with. */
@@ -59,6 +66,7 @@ struct iommu_flushq {
 	uint64_t completed;
 	uint32_t flushing;
 	uint64_t shared;
+	uint64_t reclaimed;
 };
 
 static uint64_t completed(const struct iommu_flushq *fq)
@@ -81,18 +89,37 @@ static uint64_t read_stamp(struct iommu_flushq *fq)
 	return __atomic_load_n(&fq->begun, __ATOMIC_RELAXED);
 }
 
-/* By one thread at a time. */
-static void flush(struct iommu_flushq *fq)
+static void ask_driver(struct iommu_flushq *fq)
 {
 	const struct iommu_gather_ops *tlb = fq->d->iop.cfg.tlb;
-	uint64_t begun = __atomic_fetch_add(&fq->begun, 1, __ATOMIC_SEQ_CST) + 1;
 
-	port_mb();
 	if (tlb && fq->opts.mode == IOMMU_FLUSHQ_ALL)
 		tlb->tlb_flush_all(fq->d->iop.cookie);
 	else if (tlb)
 		tlb->tlb_sync(fq->d->iop.cookie);
+}
+
+/*
+ * By one thread at a time. Empty tables that were noted are taken out first, and handed over, into
+ * g: this flush serves them, and they may be freed when it is complete.
+ */
+static void flush(struct iommu_flushq *fq, struct iommu_iotlb_gather *g)
+{
+	unsigned int reclaimed = 0;
+	uint64_t begun;
+
+	if (!FLUSHQ_LATE)
+		reclaimed = pt_gather_begin(fq->d, g, fq->opts.mode == IOMMU_FLUSHQ_RANGES);
+	begun = __atomic_fetch_add(&fq->begun, 1, __ATOMIC_SEQ_CST) + 1;
+	port_mb();
+	ask_driver(fq);
+	if (FLUSHQ_LATE)
+		reclaimed = pt_gather_begin(fq->d, g, fq->opts.mode == IOMMU_FLUSHQ_RANGES);
 	__atomic_store_n(&fq->completed, begun, __ATOMIC_RELEASE);
+	if (unlikely(reclaimed)) {
+		pt_reclaim_synced(fq->d, reclaimed);
+		__atomic_fetch_add(&fq->reclaimed, reclaimed, __ATOMIC_RELAXED);
+	}
 }
 
 static void pause(const struct iommu_flushq *fq)
@@ -103,24 +130,33 @@ static void pause(const struct iommu_flushq *fq)
 		port_cpu_relax();
 }
 
-/* Until what has this stamp is safe: by another thread's flush if there is one that serves. */
-static void flush_until(struct iommu_flushq *fq, uint64_t stamp)
+/*
+ * Until what has this stamp is safe: by another thread's flush if there is one that serves. Returns
+ * how many reclaimed tables went with it.
+ */
+static uint32_t flush_until(struct iommu_flushq *fq, uint64_t stamp)
 {
+	struct iommu_iotlb_gather g;
 	bool flushed = false;
+	uint32_t reclaimed;
 
+	pt_gather_init(&g);
 	while (completed(fq) <= stamp) {
 		if (__atomic_exchange_n(&fq->flushing, 1, __ATOMIC_ACQUIRE)) {
 			pause(fq);
 			continue;
 		}
 		if (completed(fq) <= stamp) {
-			flush(fq);
+			flush(fq, &g);
 			flushed = true;
 		}
 		__atomic_store_n(&fq->flushing, 0, __ATOMIC_RELEASE);
 	}
 	if (!flushed)
 		__atomic_fetch_add(&fq->shared, 1, __ATOMIC_RELAXED);
+	reclaimed = g.nr_tables;
+	pt_gather_end(fq->d, &g);
+	return reclaimed;
 }
 
 /* Rings: with their lock held. */
@@ -158,11 +194,12 @@ static void push(struct iommu_flushq *fq, struct ring *r, const struct arrival *
 		r->since_ns = fq->opts.now_ns(fq->opts.ctx);
 }
 
-static void count_drained(struct ring *r, uint32_t n)
+/* n entries, and others that were never in a ring. */
+static void count_drained(struct ring *r, uint32_t n, uint32_t others)
 {
 	r->stats.released += n;
-	if (n > r->stats.max_drained)
-		r->stats.max_drained = n;
+	if (n + others > r->stats.max_drained)
+		r->stats.max_drained = n + others;
 }
 
 /* With no lock held. */
@@ -206,12 +243,13 @@ static struct ring *ring_of_caller(struct iommu_flushq *fq)
 static void noinline queue_full(struct iommu_flushq *fq, struct ring *r, const struct arrival *own,
 				uint64_t stamp, struct batch *out)
 {
-	flush_until(fq, stamp);
+	uint32_t reclaimed = flush_until(fq, stamp);
+
 	port_lock(&r->lock);
-	drain(fq, r, out, IOMMU_FLUSHQ_DRAIN_MAX - own->n);
+	drain(fq, r, out, IOMMU_FLUSHQ_DRAIN_MAX - own->n - reclaimed);
 	r->stats.full++;
 	r->stats.queued += own->n;
-	count_drained(r, out->n + own->n);
+	count_drained(r, out->n + own->n, reclaimed);
 	port_unlock(&r->lock);
 	release(fq, own->entry, own->n);
 }
@@ -234,7 +272,7 @@ void iommu_flushq_queue(struct iommu_flushq *fq, struct iommu_iotlb_gather *gath
 	full = r->used >= fq->opts.depth;
 	if (!full) {
 		push(fq, r, &own, stamp);
-		count_drained(r, out.n);
+		count_drained(r, out.n, 0);
 	}
 	port_unlock(&r->lock);
 	if (unlikely(full))
@@ -252,6 +290,7 @@ static bool is_overdue(const struct iommu_flushq *fq, const struct ring *r, uint
 bool iommu_flushq_poll(struct iommu_flushq *fq, uint32_t ring, uint64_t now_ns)
 {
 	struct ring *r = &fq->ring[ring];
+	uint32_t reclaimed = 0;
 	struct batch out;
 	uint64_t stamp;
 	bool more;
@@ -263,10 +302,10 @@ bool iommu_flushq_poll(struct iommu_flushq *fq, uint32_t ring, uint64_t now_ns)
 	stamp = is_overdue(fq, r, now_ns) ? r->waiting : NO_STAMP;
 	port_unlock(&r->lock);
 	if (stamp != NO_STAMP)
-		flush_until(fq, stamp);
+		reclaimed = flush_until(fq, stamp);
 	port_lock(&r->lock);
-	drain(fq, r, &out, IOMMU_FLUSHQ_DRAIN_MAX);
-	count_drained(r, out.n);
+	drain(fq, r, &out, IOMMU_FLUSHQ_DRAIN_MAX - reclaimed);
+	count_drained(r, out.n, reclaimed);
 	more = r->used && is_safe(fq, r->entry[r->first].stamp);
 	port_unlock(&r->lock);
 	release(fq, out.entry, out.n);
@@ -379,6 +418,7 @@ void iommu_flushq_get_stats(struct iommu_flushq *fq, struct iommu_flushq_stats *
 	}
 	stats->flushes = completed(fq);
 	stats->shared = __atomic_load_n(&fq->shared, __ATOMIC_RELAXED);
+	stats->reclaimed = __atomic_load_n(&fq->reclaimed, __ATOMIC_RELAXED);
 }
 
 static bool ring_is_good(const struct iommu_flushq *fq, const struct ring *r)

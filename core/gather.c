@@ -50,20 +50,32 @@ void pt_gather_close(struct pt_domain *d, struct iommu_iotlb_gather *g, bool emi
 		emit_ranges(d, g);
 }
 
-void pt_gather_finish(struct pt_domain *d, struct iommu_iotlb_gather *g)
+unsigned int pt_gather_begin(struct pt_domain *d, struct iommu_iotlb_gather *g, bool emit)
 {
 	unsigned int reclaimed = 0;
 
 	/* Only where the sync follows: until then mappers next to these tables sync by themselves. */
 	if (unlikely(d->reclaim != NULL))
 		reclaimed = pt_reclaim_unlink(d, g);
-	pt_gather_close(d, g, true);
+	pt_gather_close(d, g, emit);
+	return reclaimed;
+}
+
+void pt_gather_end(struct pt_domain *d, struct iommu_iotlb_gather *g)
+{
+	g->queued = false;
+	release_tables(d, g);
+}
+
+void pt_gather_finish(struct pt_domain *d, struct iommu_iotlb_gather *g)
+{
+	unsigned int reclaimed = pt_gather_begin(d, g, true);
+
 	if (g->queued)
 		pt_tlb_sync(d);
 	if (unlikely(reclaimed))
 		pt_reclaim_synced(d, reclaimed);
-	g->queued = false;
-	release_tables(d, g);
+	pt_gather_end(d, g);
 }
 
 void noinline pt_gather_new_range(struct pt_domain *d, struct iommu_iotlb_gather *g, uint64_t iova,

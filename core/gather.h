@@ -24,6 +24,14 @@ void pt_gather_table(struct pt_domain *d, struct iommu_iotlb_gather *g, void *ta
  * the last moment at which a sync's work may grow.
  */
 void pt_gather_close(struct pt_domain *d, struct iommu_iotlb_gather *g, bool emit);
+
+/*
+ * The halves of pt_gather_finish(), for who flushes by itself: begin takes out empty tables that were
+ * noted (how many: for pt_reclaim_synced() after the flush) and closes g; then an invalidation begins
+ * and completes; then end releases the tables of g.
+ */
+unsigned int pt_gather_begin(struct pt_domain *d, struct iommu_iotlb_gather *g, bool emit);
+void pt_gather_end(struct pt_domain *d, struct iommu_iotlb_gather *g);
 void pt_gather_finish(struct pt_domain *d, struct iommu_iotlb_gather *g);
 void pt_emit_slow(const struct pt_domain *d, uint64_t iova, uint64_t size, unsigned int stride_lg2,
 		  bool leaf);

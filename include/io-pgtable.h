@@ -136,8 +136,8 @@ struct io_pgtable_mem {
  *	is mapped over it, and with io_pgtable_trim() while nothing else uses the table. Costs
  *	nothing.
  * @IO_PGTABLE_RECLAIM_ON_SYNC: also by itself: an unmap notes tables that it has emptied, and a
- *	later sync takes out up to IOMMU_GATHER_TABLES of those that are empty still. A table that
- *	is emptied and used again in turn stays.
+ *	later sync, or flush of a flush queue, takes out up to IOMMU_GATHER_TABLES of those that are
+ *	empty still. A table that is emptied and used again in turn stays.
  * @IO_PGTABLE_RECLAIM_ON_TRIM: also with io_pgtable_trim() while others use the table.
  *
  * The last two need an operating system with a fence for all threads (Linux: membarrier); without

@@ -5,7 +5,10 @@
  * What an unmap released, IOVAs and removed tables, is queued instead of synced for; one flush then
  * serves everything that was queued before it began, on every CPU. The one rule: nothing is released
  * before an invalidation that began after it was queued has completed. Nothing is allocated, every
- * ring is bounded, and no call pays for another CPU's ring.
+ * ring is bounded, and no call pays for another CPU's ring. For a table with
+ * IO_PGTABLE_RECLAIM_ON_SYNC a flush is a sync: before it begins it takes out up to
+ * IOMMU_GATHER_TABLES empty tables, and frees them when it is complete, the only thing that goes
+ * without having been queued.
  *
  * Who writes what, and why that is enough:
  *
@@ -82,9 +85,10 @@ struct iommu_flushq_opts {
  * @full: calls that found their ring full, and flushed themselves
  * @flushes: flushes completed
  * @shared: waits that another thread's flush served
+ * @reclaimed: empty tables taken out and freed by flushes (IO_PGTABLE_RECLAIM_ON_SYNC)
  * @max_used: the most entries that one ring has held
- * @max_drained: the most entries that one call has released: IOMMU_FLUSHQ_DRAIN_MAX at most, except
- *	for iommu_flushq_destroy(), which does not count
+ * @max_drained: the most entries and reclaimed tables that one call has released:
+ *	IOMMU_FLUSHQ_DRAIN_MAX at most, except for iommu_flushq_destroy(), which does not count
  */
 struct iommu_flushq_stats {
 	uint64_t queued;
@@ -92,6 +96,7 @@ struct iommu_flushq_stats {
 	uint64_t full;
 	uint64_t flushes;
 	uint64_t shared;
+	uint64_t reclaimed;
 	uint32_t max_used;
 	uint32_t max_drained;
 };
@@ -181,7 +186,7 @@ bool iommu_flushq_done(const struct iommu_flushq *fq, uint64_t ticket);
  *
  * Begins a flush if none serves, or waits for one that another thread has begun: at most the rest
  * of one and all of the next. However many wait, one flush serves all whose tickets are older than
- * it. Releases nothing. Context: any thread that may wait for the driver's sync.
+ * it. Releases nothing that was queued. Context: any thread that may wait for the driver's sync.
  */
 void iommu_flushq_wait(struct iommu_flushq *fq, uint64_t ticket);
 

@@ -17,6 +17,7 @@ struct fixture {
 	void *memory;
 	uint64_t now_ns;
 	unsigned int syncs, alls, ranges; /* what the driver was asked for */
+	unsigned int not_leaf;		  /* of the ranges */
 	unsigned int completed;
 	void (*during)(void); /* called once, from inside the next flush */
 	unsigned int released, in_call, max_in_call;
@@ -54,6 +55,7 @@ static void on_all(void *cookie)
 static void on_range(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf, void *cookie)
 {
 	fix.ranges++;
+	fix.not_leaf += !leaf;
 }
 
 static const struct iommu_gather_ops driver = {
@@ -94,7 +96,7 @@ static struct iommu_flushq_opts options(uint32_t depth, enum iommu_flushq_mode m
 	};
 }
 
-static void make(const struct iommu_flushq_opts *opts)
+static void make_with(const struct iommu_flushq_opts *opts, enum io_pgtable_reclaim reclaim)
 {
 	struct io_pgtable_cfg cfg = config(s1_4k);
 	size_t bytes = iommu_flushq_bytes(opts);
@@ -103,11 +105,17 @@ static void make(const struct iommu_flushq_opts *opts)
 	test_memory_reset();
 	cfg.mem = &identity_mem;
 	cfg.tlb = &driver;
+	cfg.reclaim = reclaim;
 	fix.iop = alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL);
 	fix.memory = aligned_alloc(128, bytes); /* the sanitizer knows where it ends */
 	fix.fq = iommu_flushq_create(fix.iop, opts, fix.memory);
 	assert_non_null(fix.fq);
 	iommu_iotlb_gather_init(&fix.gather);
+}
+
+static void make(const struct iommu_flushq_opts *opts)
+{
+	make_with(opts, IO_PGTABLE_RECLAIM_NEVER);
 }
 
 static void end(void)
@@ -342,6 +350,95 @@ static void test_largest_call(void **state)
 	end();
 }
 
+/* Empty tables: out before the flush begins, not leaf-only, back when it is complete. */
+
+static size_t live_before;
+
+static void in_reclaiming_flush(void)
+{
+	struct io_pgtable_reclaim_stats s;
+
+	io_pgtable_read_reclaim_stats(fix.iop, &s);
+	assert_true(s.unlinked > 0);
+	assert_int_equal(fix.not_leaf > 0, fix.alls == 0);
+	assert_int_equal(io_pgtable_iova_to_phys(fix.iop, 0), 0);
+	assert_int_equal(test_memory.live, live_before);
+}
+
+static void empty_tables(unsigned int n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		assert_int_equal(io_pgtable_map(fix.iop, SZ_1G + i * SZ_2M, SZ_4K, SZ_4K, RW), 0);
+	for (uint64_t i = 0; i < n; i++)
+		assert_int_equal(io_pgtable_unmap(fix.iop, SZ_1G + i * SZ_2M, SZ_4K, &fix.gather),
+				 SZ_4K);
+}
+
+static bool reclaim_is_refused(void)
+{
+	struct io_pgtable_cfg cfg = config(s1_4k);
+
+	cfg.reclaim = IO_PGTABLE_RECLAIM_ON_SYNC;
+	return io_pgtable_check_cfg(ARM_64_LPAE_S1, &cfg) == -ENOSYS;
+}
+
+static void test_reclaim(void **state)
+{
+	for (int all = 0; all < 2 && !reclaim_is_refused(); all++) {
+		struct iommu_flushq_opts o =
+			options(64, all ? IOMMU_FLUSHQ_ALL : IOMMU_FLUSHQ_RANGES);
+		struct iommu_flushq_stats stats;
+
+		make_with(&o, IO_PGTABLE_RECLAIM_ON_SYNC);
+		assert_int_equal(io_pgtable_map(fix.iop, 8 * SZ_1G, 0, SZ_4K, RW), 0);
+		empty_tables(3);
+		queue(1);
+		live_before = test_memory.live;
+		/* The first flush after a table was noted leaves it: it may be used again soon. */
+		iommu_flushq_wait(fix.fq, iommu_flushq_ticket(fix.fq));
+		assert_int_equal(test_memory.live, live_before);
+		fix.during = in_reclaiming_flush;
+		iommu_flushq_wait(fix.fq, iommu_flushq_ticket(fix.fq));
+		assert_null(fix.during);
+		assert_int_equal(test_memory.live, live_before - 4); /* with the one above them */
+		iommu_flushq_get_stats(fix.fq, &stats);
+		assert_int_equal(stats.reclaimed, 4);
+		assert_int_equal(stats.flushes, 2);
+		assert_int_equal(io_pgtable_validate(fix.iop), 0);
+		end();
+	}
+}
+
+/* What one call releases at most: its own, those of a full ring, and tables that the flush took out. */
+static void test_reclaim_bound(void **state)
+{
+	struct iommu_flushq_opts o = options(200, IOMMU_FLUSHQ_RANGES);
+	struct iommu_flushq_stats stats;
+
+	if (reclaim_is_refused())
+		return;
+	make_with(&o, IO_PGTABLE_RECLAIM_ON_SYNC);
+	assert_int_equal(io_pgtable_map(fix.iop, 8 * SZ_1G, 0, SZ_4K, RW), 0);
+	empty_tables(40);
+	iommu_flushq_wait(fix.fq, iommu_flushq_ticket(fix.fq));
+	for (size_t i = 0; i < 201; i++)
+		queue(i);
+	iommu_flushq_get_stats(fix.fq, &stats);
+	assert_int_equal(stats.full, 1);
+	assert_int_equal(stats.reclaimed, IOMMU_GATHER_TABLES);
+	assert_int_equal(stats.max_drained, IOMMU_FLUSHQ_DRAIN_MAX);
+	assert_int_equal(fix.max_in_call, IOMMU_FLUSHQ_DRAIN_MAX - IOMMU_GATHER_TABLES);
+	/* By a timer: the rest goes with the next flushes. */
+	fix.in_call = 0;
+	queue(300);
+	fix.now_ns += o.timeout_ns;
+	iommu_flushq_poll(fix.fq, 0, fix.now_ns);
+	iommu_flushq_get_stats(fix.fq, &stats);
+	assert_int_equal(stats.reclaimed, 2 * IOMMU_GATHER_TABLES);
+	assert_int_equal(stats.max_drained, IOMMU_FLUSHQ_DRAIN_MAX);
+	end();
+}
+
 static void test_random(void **state)
 {
 	uint64_t random = 3;
@@ -383,6 +480,7 @@ int main(void)
 		cmocka_unit_test(test_refused), cmocka_unit_test(test_full),
 		cmocka_unit_test(test_epoch),	cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_tables),	cmocka_unit_test(test_largest_call),
+		cmocka_unit_test(test_reclaim), cmocka_unit_test(test_reclaim_bound),
 		cmocka_unit_test(test_random),
 	};
 

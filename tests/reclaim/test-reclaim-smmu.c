@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "iommu-flushq.h"
 #include "smmu/rig.h"
 
 #define ON_SYNC IO_PGTABLE_RECLAIM_ON_SYNC
@@ -36,6 +37,8 @@ bool __wrap_pt_section_quiesce(void)
 {
 	return no_wait || __real_pt_section_quiesce();
 }
+
+static uint64_t reclaimed; /* by flush queues */
 
 static uint64_t load(unsigned int strategy, bool coherent, enum plant plant, uint64_t *unlinked)
 {
@@ -65,6 +68,12 @@ static uint64_t load(unsigned int strategy, bool coherent, enum plant plant, uin
 		assert_int_equal(io_pgtable_validate(rig->iop), 0);
 	io_pgtable_read_reclaim_stats(rig->iop, &s);
 	*unlinked += s.unlinked;
+	if (rig->flushq) {
+		struct iommu_flushq_stats queue;
+
+		iommu_flushq_get_stats(rig->flushq, &queue);
+		reclaimed += queue.reclaimed;
+	}
 	if (!violations)
 		rig_free(rig);
 	return violations;
@@ -74,11 +83,13 @@ static void test_load(void **state)
 {
 	uint64_t unlinked = 0;
 
-	for (unsigned int strategy = 0; strategy < 4; strategy++)
+	for (unsigned int strategy = 0; strategy < nr_strategies; strategy++)
 		for (unsigned int coherent = 0; coherent < 2; coherent++)
 			assert_int_equal(load(strategy, coherent, PLANT_NONE, &unlinked), 0);
-	print_message("%llu tables reclaimed\n", (unsigned long long)unlinked);
+	print_message("%llu tables reclaimed, %llu of them by flush queues\n",
+		      (unsigned long long)unlinked, (unsigned long long)reclaimed);
 	assert_true(unlinked > 100);
+	assert_true(reclaimed > 20);
 }
 
 /* Page by page: no table goes but by reclaim. */
@@ -88,6 +99,7 @@ static void test_no_table_invalidation(void **state)
 
 	assert_true(load(0, true, PLANT_SKIP_TABLES, &unlinked) > 0);
 	assert_true(unlinked > 0);
+	assert_true(load(4, true, PLANT_SKIP_TABLES, &unlinked) > 0);
 }
 
 /* A page is mapped where a table was taken out a moment ago, without forgetting that table first. */
