@@ -5,6 +5,8 @@
  *
  * usage: test-load [ROUNDS]
  */
+#include <errno.h>
+
 #include "rig.h"
 
 #if defined(__SANITIZE_THREAD__)
@@ -72,6 +74,31 @@ static void test_strategies(void **state)
 	}
 }
 
+/* With tables that are taken out by flushes of a queue (tests/reclaim has the planted bugs). */
+static void test_queues_reclaim(void **state)
+{
+	struct io_pgtable_cfg cfg = config(find_variant("arm_64_lpae_s1/4K"));
+
+	cfg.reclaim = IO_PGTABLE_RECLAIM_ON_SYNC;
+	if (io_pgtable_check_cfg(ARM_64_LPAE_S1, &cfg) == -ENOSYS)
+		return;
+	for (unsigned int i = 0; i < nr_strategies; i++) {
+		struct rig_opts opts = {
+			.variant = "arm_64_lpae_s1/4K",
+			.strategy = &strategies[i],
+			.reclaim = cfg.reclaim,
+			.model = { .threads = true,
+				   .coherent = i & 1,
+				   .reuse_early = true,
+				   .queues = 2,
+				   .speculate = 4 },
+		};
+
+		if (strategies[i].begin)
+			run(&opts);
+	}
+}
+
 /* Other granules, other stages, physical addresses that are not virtual ones; small caches. */
 static void test_formats(void **state)
 {
@@ -103,6 +130,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strategies),
+		cmocka_unit_test(test_queues_reclaim),
 		cmocka_unit_test(test_formats),
 	};
 
