@@ -5,6 +5,7 @@
 #include "rig.h"
 
 #include "iommu-flushq.h"
+#include "iommu-iova.h"
 
 #include <sched.h>
 #include <time.h>
@@ -143,8 +144,15 @@ void rig_unmap(struct rig *rig, const struct mapping *m, struct iommu_iotlb_gath
 		__atomic_fetch_add(&rig->mapper[0].errors, 1, __ATOMIC_RELAXED);
 }
 
+static struct place **owner_of(struct rig *rig, uint64_t iova)
+{
+	return &rig->owner[(iova - rig->base) / rig->granule];
+}
+
 static struct place *place_at(struct rig *rig, uint64_t iova)
 {
+	if (rig->space)
+		return *owner_of(rig, iova);
 	for (unsigned int i = 0; i < RIG_MAPPERS; i++) {
 		for (unsigned int k = 0; k < RIG_PLACES; k++) {
 			struct place *p = &rig->mapper[i].place[k];
@@ -161,6 +169,8 @@ void rig_release(struct rig *rig, uint64_t iova, uint64_t size)
 	struct place *p = place_at(rig, iova);
 
 	smmu_model_release(rig->model, rig->context, iova, size);
+	if (rig->space)
+		iommu_iova_free(rig->space, p->iova, p->taken);
 	/* A mapping may be released in pieces. */
 	__atomic_fetch_add(&p->released, size, __ATOMIC_RELEASE);
 }
@@ -193,6 +203,8 @@ static void make_hot(struct rig *rig, const struct mapping *m, uint64_t random)
 	write_count(&rig->hot[random % RIG_HOT], first << 16 | pages);
 }
 
+_Static_assert(RIG_TABLES < 16, "the frames of two generations do not overlap");
+
 /* How much of a place is used this time, and where. */
 static struct mapping choose(struct mapper *t, const struct place *p)
 {
@@ -212,14 +224,33 @@ static struct mapping choose(struct mapper *t, const struct place *p)
 	return (struct mapping){ p->iova + first * granule, pages * granule, false };
 }
 
+/* Moves a place: a small one to as many pages as are used. False: too much is held back. */
+static bool take_addresses(struct rig *rig, struct place *p, struct mapping *m)
+{
+	uint64_t offset = m->iova - p->iova;
+
+	p->taken = p->pages * rig->granule;
+	if (p->pages == RIG_SMALL_PAGES) {
+		p->taken = m->size;
+		offset = 0;
+	}
+	if (iommu_iova_alloc(rig->space, p->taken, &p->iova))
+		return false;
+	m->iova = p->iova + offset;
+	*owner_of(rig, m->iova) = p;
+	return true;
+}
+
 static void map_place(struct mapper *t, struct place *p)
 {
 	struct rig *rig = t->rig;
 	struct mapping m = choose(t, p);
 	/* The frames of the last generation are elsewhere. */
-	uint64_t frames = PA_FIRST + t->generation++ % 128 * (16 * rig->table);
-	uint64_t pa = frames + (m.iova - rig->base);
+	uint64_t frames = PA_FIRST + t->generation++ % 128 * (16 * rig->table), pa;
 
+	if (rig->space && !take_addresses(rig, p, &m))
+		return;
+	pa = frames + (m.iova - rig->base);
 	m.blocks = rig->strategy->blocks && t->generation % 2;
 	if (!m.blocks)
 		pa += rig->granule;
@@ -349,8 +380,7 @@ static void make_table_of(struct rig *rig, const struct variant *v, enum io_pgta
 	rig->iop = alloc_io_pgtable(v->fmt, &cfg, rig);
 	assert_non_null(rig->iop);
 	rig->context = smmu_model_attach(rig->model, v->fmt, &cfg, tag, rig->base,
-					 (1 + 2 * RIG_LARGE * RIG_MAPPERS) * (v->granule / 8),
-					 granule_lg2);
+					 RIG_TABLES * (v->granule / 8), granule_lg2);
 }
 
 struct rig *rig_make(const struct rig_opts *opts)
@@ -433,6 +463,8 @@ void rig_free(struct rig *rig)
 	iommu_flushq_destroy(rig->flushq);
 	free_io_pgtable(rig->iop);
 	free(rig->flushq_memory);
+	free(rig->space_memory);
+	free(rig->owner);
 	smmu_model_stop(rig->model);
 	smmu_model_free(rig->model);
 	free(rig);

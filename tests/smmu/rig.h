@@ -5,6 +5,8 @@
  *
  * Each mapper owns places in the window, a place holds at most one mapping. Small places of
  * different mappers lie next to each other in one table, large ones hold whole tables and blocks.
+ * Strategies that hold addresses back take them from the library's allocator, at each mapping anew,
+ * and give them back at the release.
  * Everything here is for one run: rig_make, rig_run, rig_free.
  */
 #ifndef TESTS_SMMU_RIG_H
@@ -22,6 +24,7 @@
 #define RIG_PLACES	(RIG_SMALL + RIG_LARGE)
 #define RIG_SMALL_PAGES 16u
 #define RIG_HOT		16
+#define RIG_TABLES	(3 + 2 * RIG_LARGE * RIG_MAPPERS) /* that the window covers */
 
 enum plant {
 	PLANT_NONE,
@@ -40,6 +43,7 @@ enum plant {
 struct rig;
 struct mapper;
 struct iommu_flushq;
+struct iommu_iova;
 
 /* A mapping that exists, or that waits for its release. */
 struct mapping {
@@ -65,6 +69,7 @@ extern const unsigned int nr_strategies;
 struct place {
 	uint64_t iova;
 	uint64_t pages;
+	uint64_t taken; /* bytes at iova that are the allocator's; it is read by whoever releases */
 	struct mapping mapping; /* the last one; size 0: there was none yet */
 	bool mapped;
 	uint64_t released; /* bytes of it; atomic: whoever releases adds */
@@ -102,6 +107,9 @@ struct rig {
 	struct iommu_flushq *flushq; /* of the strategies that have one */
 	void *flushq_memory;
 	uint32_t flushq_rings;
+	struct iommu_iova *space; /* and of these the addresses; NULL: places stay where they are */
+	void *space_memory;
+	struct place **owner; /* with space: by the first page of a mapping */
 	struct mapper mapper[RIG_MAPPERS];
 	struct rig_device device[RIG_DEVICES];
 };

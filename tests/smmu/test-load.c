@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 
+#include "iommu-iova.h"
 #include "rig.h"
 
 #if defined(__SANITIZE_THREAD__)
@@ -36,6 +37,18 @@ static void check_load(const struct rig *rig)
 	assert_true(rig->model->memory.frees > 0 || !rig->strategy->blocks);
 }
 
+/* Addresses came back to who mapped next, through the allocator's caches too. */
+static void check_addresses(const struct rig *rig)
+{
+	struct iommu_iova_stats s;
+
+	iommu_iova_get_stats(rig->space, &s);
+	assert_int_equal(s.live_pages, 0);
+	assert_int_equal(s.allocs, s.frees);
+	assert_true(s.allocs > rounds);
+	assert_true(s.hits > rounds / 4);
+}
+
 static void run(const struct rig_opts *opts)
 {
 	struct rig *rig = rig_make(opts);
@@ -50,6 +63,8 @@ static void run(const struct rig_opts *opts)
 		assert_int_equal(rig->mapper[i].errors, 0);
 	assert_int_equal(io_pgtable_validate(rig->iop), 0);
 	check_load(rig);
+	if (rig->space)
+		check_addresses(rig);
 	rig_free(rig);
 }
 
