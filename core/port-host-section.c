@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sections on a hosted system (Linux): the registry of threads, and the fence that one thread
- * executes for all (membarrier, PRIVATE_EXPEDITED).
+ * Sections on a hosted system: the registry of threads, and the wait for those that are inside. The
+ * fence that one thread executes for all is core/port-host-thread.c's.
  *
  * Invariant: every thread that is in a section is in the list, from before its first load of a
  * descriptor until it ends. The list's lock is held while it is read, for at most
  * PT_SECTION_POLLS looks at each thread that is inside.
  */
-#define _GNU_SOURCE
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "core/section.h"
 
@@ -27,12 +23,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct pt_section *first; /* under lock */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_exit;
-static int available;
-
-static int membarrier(int command)
-{
-	return (int)syscall(__NR_membarrier, command, 0, 0);
-}
+static bool available;
 
 /* A thread that ends. If its later destructors use the library it is registered again. */
 static void unregister(void *section)
@@ -67,26 +58,19 @@ static void in_child(void)
 
 	first = self->depth >= 0 ? self : NULL;
 	self->next = self->prev = NULL;
-	available = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
 	pthread_mutex_unlock(&lock);
 }
 
 static void init(void)
 {
-	available = -1;
-	if (membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED))
-		return;
-	if (pthread_key_create(&at_exit, unregister))
-		return;
-	if (pthread_atfork(before_fork, after_fork, in_child))
-		return;
-	available = membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+	available = io_pgtable_port_fence_all() && !pthread_key_create(&at_exit, unregister) &&
+		    !pthread_atfork(before_fork, after_fork, in_child);
 }
 
 int pt_section_init(void)
 {
 	pthread_once(&once, init);
-	return available ? -ENOSYS : 0;
+	return available ? 0 : -ENOSYS;
 }
 
 void noinline pt_section_register(void)
@@ -127,7 +111,7 @@ bool pt_section_quiesce(void)
 {
 	bool outside = !pt_section_inside();
 
-	if (!outside || membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))
+	if (!outside || !io_pgtable_port_fence_all())
 		return false;
 	pthread_mutex_lock(&lock);
 	for (const struct pt_section *s = first; s && outside; s = s->next)

@@ -5,7 +5,7 @@
  *
  * A section costs its thread two plain stores to memory of its own, and no barrier: the fence that
  * Dekker's pattern needs between "I am in a section" and "is this table marked?" is executed for
- * all threads by the one that reclaims (core/port-host-section.c, membarrier). A build without an
+ * all threads by the one that reclaims (io_pgtable_port_fence_all()). A build without an
  * operating system has neither threads' own memory nor that, so it has no sections and refuses the
  * modes that need them.
  *
