@@ -38,7 +38,8 @@ static void emit_ranges(struct pt_domain *d, struct iommu_iotlb_gather *g)
 static void release_tables(struct pt_domain *d, struct iommu_iotlb_gather *g)
 {
 	for (unsigned int i = 0; i < g->nr_tables; i++) {
-		pt_tree_quarantine(d, g->table[i].ptr, g->table[i].level, false);
+		if (!g->internal)
+			pt_tree_quarantine(d, g->table[i].ptr, g->table[i].level, false);
 		pt_tree_free(d, g->table[i].ptr, g->table[i].level, g->table[i].flags);
 	}
 	g->nr_tables = 0;
@@ -100,7 +101,8 @@ void pt_gather_table(struct pt_domain *d, struct iommu_iotlb_gather *g, void *ta
 {
 	if (g->nr_tables == IOMMU_GATHER_TABLES)
 		pt_gather_finish(d, g);
-	pt_tree_quarantine(d, table, level, true);
+	if (!g->internal)
+		pt_tree_quarantine(d, table, level, true);
 	g->table[g->nr_tables].ptr = table;
 	g->table[g->nr_tables].level = level;
 	g->table[g->nr_tables].flags = 0;

@@ -57,6 +57,14 @@ static always_inline void pt_gather_init(struct iommu_iotlb_gather *g)
 	g->nr_ranges = 0;
 	g->nr_tables = 0;
 	g->queued = false;
+	g->internal = false;
+}
+
+/* Of a strict unmap: the statistics say nothing of what waits while a call lasts. */
+static always_inline void pt_gather_init_own(struct iommu_iotlb_gather *g)
+{
+	pt_gather_init(g);
+	g->internal = true;
 }
 
 /* Extends r by an adjacent run of the same kind. Scattered pages fail the first two comparisons. */

@@ -93,7 +93,7 @@
 		size_t done;                                                                     \
                                                                                                  \
 		if (!gather)                                                                     \
-			pt_gather_init(&own);                                                    \
+			pt_gather_init_own(&own);                                                \
 		pt_section_enter();                                                              \
 		done = pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, g, true);            \
 		pt_section_exit();                                                               \

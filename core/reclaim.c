@@ -204,7 +204,8 @@ static bool quiesce(struct pt_domain *d)
 static void to_gather(struct pt_domain *d, struct iommu_iotlb_gather *g, const struct pick *p)
 {
 	pt_assert(g->nr_tables < IOMMU_GATHER_TABLES);
-	pt_tree_quarantine(d, p->table, p->level, true);
+	if (!g->internal)
+		pt_tree_quarantine(d, p->table, p->level, true);
 	g->table[g->nr_tables].ptr = p->table;
 	g->table[g->nr_tables].level = p->level;
 	g->table[g->nr_tables].flags = IO_PGTABLE_MEM_ZERO;

@@ -501,7 +501,7 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
 		   "unmap with arguments that cannot have been mapped"))
 		return 0;
 	if (!gather)
-		pt_gather_init(&own);
+		pt_gather_init_own(&own);
 	end = ia + bytes;
 	while (ia < end) {
 		uint64_t done = pt_unmap_step(f, d, ia, end, g, guarded);

@@ -491,6 +491,7 @@ struct iommu_gather_range {
  * struct iommu_iotlb_gather - what unmaps have removed and the TLB may still hold
  * @nr_ranges: private, runs in @range
  * @nr_tables: private, tables in @table
+ * @internal: private, of a strict unmap: nobody sees what it holds
  * @queued: private, something was handed to the driver already and awaits the sync
  * @range: private, the runs; adjacent ones of one kind are merged
  * @table: private, removed tables, with everything below them
@@ -506,6 +507,7 @@ struct iommu_iotlb_gather {
 	unsigned int nr_ranges;
 	unsigned int nr_tables;
 	bool queued;
+	bool internal;
 	struct iommu_gather_range range[IOMMU_GATHER_RANGES];
 	struct {
 		void *ptr;

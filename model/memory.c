@@ -10,13 +10,19 @@
 
 #define NONE UINT32_MAX
 
+/* Aligned like the largest table, so that an offset is as aligned as the addresses made of it. */
 static void *reserve(size_t bytes)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	const size_t align = 2u << 20;
+	char *map = mmap(NULL, bytes + align, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p = (char *)(((uintptr_t)map + align - 1) & ~(uintptr_t)(align - 1));
 
-	if (p == MAP_FAILED)
+	if (map == MAP_FAILED)
 		abort();
+	if (p > map)
+		munmap(map, (size_t)(p - map));
+	munmap(p + bytes, (size_t)(map + align - p));
 	return p;
 }
 

@@ -26,10 +26,11 @@ void *__wrap_io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, un
 	return __real_io_pgtable_port_arena_map(head_bytes, arena_bytes, node, pages);
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED true
+/* Whether the process holds more than the program: a sanitizer's shadow, an emulator. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(EMULATED)
+#define OTHERS_MEMORY true
 #else
-#define SANITIZED false
+#define OTHERS_MEMORY false
 #endif
 
 static struct table_pool *pool;
@@ -153,19 +154,21 @@ static void test_trim(void **state)
 	assert_good();
 	s = stats();
 	assert_int_equal(s.arena_bytes, TABLE_POOL_ARENA_BYTES);
-	assert_int_equal(s.cached_dirty_bytes, 0);
-	if (!SANITIZED)
+	/* Where several blocks share a page, none of it can go. */
+	if (sysconf(_SC_PAGESIZE) <= 4096)
+		assert_int_equal(s.cached_dirty_bytes, 0);
+	if (!OTHERS_MEMORY)
 		assert_in_range(resident_bytes(), 0, before + SZ_1G / 4096);
 	assert_int_equal(block[0][SZ_4K - 1], 1);
-	assert_int_equal(table_pool_trim(pool, 0), s.cached_zero_bytes);
+	assert_int_equal(table_pool_trim(pool, 0),
+			 sysconf(_SC_PAGESIZE) <= 4096 ? s.cached_zero_bytes : 0);
 	table_pool_free(pool, block[0], SZ_4K, 0);
 	table_pool_trim(pool, 0);
 	s = stats();
 	assert_int_equal(s.arena_bytes, 0);
 	assert_int_equal(s.cached_dirty_bytes + s.cached_zero_bytes, 0);
 	assert_true(s.arena_peak_bytes >= N * SZ_4K);
-	/* A sanitizer's shadow stays. */
-	if (!SANITIZED)
+	if (!OTHERS_MEMORY)
 		assert_in_range(resident_bytes(), 0, before + SZ_1G / 4096);
 	/* And it goes on working. */
 	assert_non_null(block[0] = table_pool_alloc(pool, SZ_4K, IO_PGTABLE_MEM_ZERO));
