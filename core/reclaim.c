@@ -529,6 +529,35 @@ size_t io_pgtable_trim(struct io_pgtable *iop)
 	return bytes;
 }
 
+/* Is a candidate a place where a table may hang, and there once? */
+static bool candidate_is_good(const struct pt_domain *d, uint32_t i)
+{
+	const struct pt_candidate *c = &d->reclaim->candidate[i];
+
+	if (c->level >= d->top || c->ia > d->ia_last ||
+	    (c->ia & (pt_span(d->format, c->level + 1) - 1)))
+		return false;
+	for (uint32_t k = 0; k < i; k++)
+		if (d->reclaim->candidate[k].ia == c->ia &&
+		    d->reclaim->candidate[k].level == c->level)
+			return false;
+	return true;
+}
+
+bool pt_reclaim_validate(const struct pt_domain *d)
+{
+	const struct pt_reclaim *r = d->reclaim;
+
+	if (!r)
+		return true;
+	if (r->nr > PT_RECLAIM_CANDIDATES || (r->nr && !r->notes) || (r->rounds & 1) || r->pending)
+		return false;
+	for (uint32_t i = 0; i < r->nr; i++)
+		if (!candidate_is_good(d, i))
+			return false;
+	return true;
+}
+
 void io_pgtable_read_reclaim_stats(const struct io_pgtable *iop,
 				   struct io_pgtable_reclaim_stats *stats)
 {

@@ -47,6 +47,9 @@ struct pt_reclaim {
 int pt_reclaim_create(struct pt_domain *d);
 void pt_reclaim_destroy(struct pt_domain *d);
 
+/* For io_pgtable_validate(): the candidates, and that no round and no sync is under way. */
+bool pt_reclaim_validate(const struct pt_domain *d);
+
 /* A table that was detached is about to be freed: no reclaimer looks at it any more. */
 void pt_reclaim_settle(struct pt_domain *d);
 

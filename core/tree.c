@@ -382,6 +382,7 @@ static void validate_table(const struct pt_domain *d, const uint64_t *table, siz
 		/* A loop or a table reached twice makes the sum too large. */
 		c->bad = ((uintptr_t)child & (pt_table_bytes(f) - 1)) ||
 			 (desc & d->table_extra) != d->table_extra ||
+			 (desc & f->reclaiming) || /* only while a round is under way */
 			 c->table_bytes > d->table_bytes;
 		if (!c->bad)
 			validate_table(d, child, pt_entries(f), level - 1, c);
@@ -394,5 +395,7 @@ int io_pgtable_validate(struct io_pgtable *iop)
 	struct census c = { .table_bytes = d->root_bytes };
 
 	validate_table(d, d->root, root_entries(d), d->top, &c);
-	return c.bad || c.table_bytes != d->table_bytes ? -EUCLEAN : 0;
+	if (c.bad || c.table_bytes != d->table_bytes || !pt_reclaim_validate(d))
+		return -EUCLEAN;
+	return 0;
 }

@@ -463,7 +463,8 @@ void io_pgtable_read_reclaim_stats(const struct io_pgtable *iop,
  *
  * Every descriptor is empty, a leaf at a level that may have one with an output address below oas,
  * or points to a table that is aligned and not reached twice from its parent's neighbours; and the
- * tables found add up to what was allocated. Slow: for tests, fuzzers and debugging.
+ * tables found add up to what was allocated. With reclaim: no table is marked, none waits for a sync,
+ * and what is noted are places of tables. Slow: for tests, fuzzers and debugging.
  *
  * Return: 0, or -EUCLEAN.
  */

@@ -350,6 +350,31 @@ static void test_largest_call(void **state)
 	end();
 }
 
+/* More tables in one unmap than a gather takes: synced and freed inside it, the queue's bound holds. */
+static void test_many_tables(void **state)
+{
+	struct iommu_flushq_opts o = options(64, IOMMU_FLUSHQ_RANGES);
+	struct iommu_flushq_stats stats;
+	size_t live;
+
+	make(&o);
+	assert_int_equal(io_pgtable_map(fix.iop, SZ_1G, SZ_4K, 41 * SZ_2M, RW), 0);
+	live = test_memory.live;
+	for (size_t i = 0; i < 60; i++)
+		queue(i);
+	assert_int_equal(io_pgtable_unmap(fix.iop, SZ_1G, 40 * SZ_2M, &fix.gather), 40 * SZ_2M);
+	assert_int_equal(fix.syncs, 2);
+	assert_int_equal(fix.gather.nr_tables, 8);
+	assert_int_equal(test_memory.live, live - 32);
+	assert_int_equal(fix.released, 0); /* a sync of the unmap's own is not the queue's */
+	queue(60);
+	queue(61);
+	iommu_flushq_get_stats(fix.fq, &stats);
+	assert_int_equal(stats.full, 1);
+	assert_int_equal(stats.max_drained, IOMMU_FLUSHQ_DRAIN_MAX);
+	end();
+}
+
 /* Empty tables: out before the flush begins, not leaf-only, back when it is complete. */
 
 static size_t live_before;
@@ -477,11 +502,11 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused), cmocka_unit_test(test_full),
-		cmocka_unit_test(test_epoch),	cmocka_unit_test(test_timeout),
-		cmocka_unit_test(test_tables),	cmocka_unit_test(test_largest_call),
-		cmocka_unit_test(test_reclaim), cmocka_unit_test(test_reclaim_bound),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_refused),	      cmocka_unit_test(test_full),
+		cmocka_unit_test(test_epoch),	      cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_tables),	      cmocka_unit_test(test_largest_call),
+		cmocka_unit_test(test_many_tables),   cmocka_unit_test(test_reclaim),
+		cmocka_unit_test(test_reclaim_bound), cmocka_unit_test(test_random),
 	};
 
 	s1_4k = find_variant("arm_64_lpae_s1/4K");

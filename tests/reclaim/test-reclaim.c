@@ -4,6 +4,7 @@
  * gathered, with every format; a table in use stays; tables are invalidated (not leaf) and synced
  * before they are freed; cursors, scatter lists, failing allocations; the three modes.
  */
+#include "core/reclaim.h"
 #include "support.h"
 
 #define ON_SYNC IO_PGTABLE_RECLAIM_ON_SYNC
@@ -481,6 +482,38 @@ static void test_kept_in_round(void **state)
 	end();
 }
 
+/* The walker: candidates that no table can have, a round or a sync that is under way. */
+static void test_validate(void **state)
+{
+	struct pt_reclaim *r;
+
+	make(find_variant("arm_64_lpae_s1/4K"), ON_SYNC, true, NULL);
+	r = pt_domain(iop)->reclaim;
+	map(SZ_1G, SZ_4K);
+	unmap(SZ_1G, SZ_4K, &gather);
+	map(2 * SZ_1G, SZ_4K);
+	unmap(2 * SZ_1G, SZ_4K, &gather);
+	assert_int_equal(r->nr, 2);
+	assert_int_equal(io_pgtable_validate(iop), 0);
+	r->candidate[1].ia -= SZ_1G; /* twice */
+	assert_int_equal(io_pgtable_validate(iop), -EUCLEAN);
+	r->candidate[1].ia += SZ_1G + SZ_4K;
+	assert_int_equal(io_pgtable_validate(iop), -EUCLEAN);
+	r->candidate[1].ia -= SZ_4K;
+	r->candidate[1].level = 3; /* the root */
+	assert_int_equal(io_pgtable_validate(iop), -EUCLEAN);
+	r->candidate[1].level = 0;
+	r->pending++;
+	assert_int_equal(io_pgtable_validate(iop), -EUCLEAN);
+	r->pending--;
+	r->rounds++;
+	assert_int_equal(io_pgtable_validate(iop), -EUCLEAN);
+	r->rounds--;
+	sync();
+	sync();
+	end();
+}
+
 static void test_cfg(void **state)
 {
 	struct io_pgtable_cfg cfg = config(find_variant("arm_64_lpae_s1/4K"));
@@ -510,6 +543,7 @@ int main(void)
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_marks_below),
 		cmocka_unit_test(test_kept_in_round),
+		cmocka_unit_test(test_validate),
 		cmocka_unit_test(test_cfg),
 	};
 	struct io_pgtable_cfg cfg = config(find_variant("arm_64_lpae_s1/4K"));
