@@ -184,6 +184,7 @@ void table_pool_mem(struct table_pool *pool, struct io_pgtable_mem *mem);
  * Afterwards @blocks blocks of that size can be allocated before the operating system is asked again,
  * by whichever threads: the pages behind them are there, too. Allocations take from what is reserved;
  * a caller who may not fail reserves as much as all of them together need before it frees anything.
+ * The pages are touched with the depot's lock held: not a call for when others are busy.
  *
  * Return: 0; -EINVAL (no such size); -ENOMEM, also by the limit: what could be had is kept.
  */
