@@ -152,8 +152,7 @@ static size_t core_reusable_bytes(void)
 
 const struct bench_impl bench_impl_core = {
 	.name = "core",
-	.fmts = 1u << ARM_32_LPAE_S1 | 1u << ARM_32_LPAE_S2 | 1u << ARM_64_LPAE_S1 |
-		1u << ARM_64_LPAE_S2,
+	.fmts = (1u << IO_PGTABLE_NUM_FMTS) - 1,
 	.gather_bytes = sizeof(struct iommu_iotlb_gather),
 	.gather_init = core_gather_init,
 	.alloc = core_alloc,

@@ -28,7 +28,11 @@ static const char *const fmt_names[BENCH_FMT_NR] = {
 	[ARM_32_LPAE_S1] = "arm_32_lpae_s1", [ARM_32_LPAE_S2] = "arm_32_lpae_s2",
 	[ARM_64_LPAE_S1] = "arm_64_lpae_s1", [ARM_64_LPAE_S2] = "arm_64_lpae_s2",
 	[BENCH_FMT_ARM_V7S] = "arm_v7s",     [BENCH_FMT_APPLE_DART] = "apple_dart",
-	[BENCH_FMT_AMD_V1] = "amd_iommu_v1", [BENCH_FMT_AMD_V2] = "amd_iommu_v2",
+	[BENCH_FMT_AMD_V1] = "amd_iommu_v1", [AMD_IOMMU_V2] = "amd_iommu_v2",
+	[INTEL_VTD_SS] = "intel_vtd_ss",     [INTEL_VTD_FS] = "intel_vtd_fs",
+	[RISCV_SV39] = "riscv_sv39",	     [RISCV_SV48] = "riscv_sv48",
+	[RISCV_SV57] = "riscv_sv57",	     [RISCV_SV39X4] = "riscv_sv39x4",
+	[RISCV_SV48X4] = "riscv_sv48x4",     [RISCV_SV57X4] = "riscv_sv57x4",
 };
 static const char *const pattern_names[MAP_PATTERN_NR] = { "warm", "sequential", "random_1G",
 							   "random_256G" };
@@ -49,7 +53,14 @@ static const struct map_geometry geometries[] = {
 	{ ARM_32_LPAE_S2, 12, 21, 40, 40 },    { ARM_32_LPAE_S2, 12, 30, 40, 40 },
 	{ BENCH_FMT_ARM_V7S, 12, 12, 32, 32 }, { BENCH_FMT_APPLE_DART, 14, 14, 36, 36 },
 	{ BENCH_FMT_AMD_V1, 12, 12, 48, 48 },  { BENCH_FMT_AMD_V1, 12, 21, 48, 48 },
-	{ BENCH_FMT_AMD_V2, 12, 12, 48, 48 },  { BENCH_FMT_AMD_V2, 12, 21, 48, 48 },
+	{ AMD_IOMMU_V2, 12, 12, 48, 48 },      { AMD_IOMMU_V2, 12, 21, 48, 48 },
+	{ INTEL_VTD_SS, 12, 12, 48, 48 },      { INTEL_VTD_SS, 12, 21, 48, 48 },
+	{ INTEL_VTD_FS, 12, 12, 48, 48 },      { INTEL_VTD_FS, 12, 21, 48, 48 },
+	{ RISCV_SV39, 12, 12, 39, 48 },	       { RISCV_SV39, 12, 21, 39, 48 },
+	{ RISCV_SV48, 12, 12, 48, 48 },	       { RISCV_SV48, 12, 21, 48, 48 },
+	{ RISCV_SV57, 12, 12, 57, 48 },	       { RISCV_SV57, 12, 21, 57, 48 },
+	{ RISCV_SV39X4, 12, 12, 41, 48 },      { RISCV_SV48X4, 12, 12, 50, 48 },
+	{ RISCV_SV57X4, 12, 12, 59, 48 },
 };
 
 static const unsigned int batches[] = { 1, 16, 256, 511, 512, 513, 64 };
@@ -115,13 +126,20 @@ static uint64_t region_bytes(const struct map_case *c)
 	}
 }
 
+static bool is_signed(const struct map_geometry *g)
+{
+	return g->fmt == AMD_IOMMU_V2 || g->fmt == INTEL_VTD_FS ||
+	       (g->fmt >= RISCV_SV39 && g->fmt <= RISCV_SV57);
+}
+
 /*
  * What is warm or in order shrinks to a small address space; a region that is named after its size
  * does not. Threads that share a domain get whole tables each; they divide a named region.
  */
 static uint64_t region_per_thread(const struct map_case *c, uint64_t table_span)
 {
-	unsigned int ias = c->geo->ias, oas = c->geo->oas;
+	/* Of a sign-extended range the positive half, as a driver does that has no use for both. */
+	unsigned int ias = c->geo->ias - is_signed(c->geo), oas = c->geo->oas;
 	/* The highest output bit is what tells a physical address from its iova. */
 	uint64_t want = region_bytes(c), have = 1ull << (ias < oas ? ias : oas - 1);
 
@@ -382,6 +400,15 @@ static bool is_default(const struct map_case *c, size_t batch)
 	return false;
 }
 
+/*
+ * Whether a geometry is in the full matrix with all that the default leaves out. Formats that differ in
+ * nothing but their constants are not: registering takes the square of the number of names.
+ */
+static bool is_crossed(const struct map_geometry *g)
+{
+	return g->fmt < INTEL_VTD_SS || g->fmt >= IO_PGTABLE_NUM_FMTS;
+}
+
 /* 1, 2, 4 ... and all, which need not be a power of two. */
 static unsigned int next_threads(unsigned int threads, unsigned int max)
 {
@@ -451,7 +478,7 @@ static bool matrix_at(const struct matrix *m, const struct bench_impl *impl, siz
 		.domain = at[AX_DOMAIN],
 		.threads = m->threads[at[AX_THREADS]],
 	};
-	return makes_sense(c) && (m->full || is_default(c, at[AX_BATCH]));
+	return makes_sense(c) && ((m->full && is_crossed(c->geo)) || is_default(c, at[AX_BATCH]));
 }
 
 struct map_case *map_cases(bool full, unsigned int max_threads, size_t *nr)

@@ -53,13 +53,13 @@ static always_inline void pt_batch_group(const struct pt_format *f, struct pt_do
 			result[i] = 0;
 			continue;
 		}
-		slot[left] = d->root + (at >> d->root_shift);
+		slot[left] = pt_root_slot(f, d, at);
 		ia[left] = iova + i;
 		out[left++] = result + i;
 	}
 #pragma GCC unroll 8
 	for (unsigned int up = 0; up <= f->max_top; up++)
-		if (f->max_top - up <= d->top)
+		if (f->max_top - up <= f->min_top || f->max_top - up <= d->top)
 			left = pt_batch_level(f, d, slot, ia, out, left, f->max_top - up, guarded);
 }
 

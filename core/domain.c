@@ -63,6 +63,7 @@ static void set_callbacks(struct pt_domain *d, const struct iommu_gather_ops *tl
 	if (!tlb)
 		return;
 	d->tlb_add_range = tlb->tlb_add_range;
+	d->tlb_add_run = tlb->tlb_add_range;
 	d->tlb_add_flush = tlb->tlb_add_flush;
 	d->tlb_sync = tlb->tlb_sync;
 }
@@ -111,7 +112,10 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	const struct io_pgtable_cfg *cfg = &d->iop.cfg;
 	size_t bytes = sizeof(uint64_t) << layout->root_bits;
 
-	pt_assert(layout->top <= PT_MAX_TOP);
+	pt_assert(layout->top >= f->min_top && layout->top <= f->max_top &&
+		  f->max_top <= PT_MAX_TOP);
+	pt_assert(!f->root_flip || f->root_flip == 1u << (layout->root_bits - 1));
+	pt_assert(!cfg->reclaim || f->reclaiming);
 	d->iop.ops = &layout->ops[ops_index(d, layout)];
 	d->fill = pt_vectors_choose()->fill;
 	d->bits = pt_vectors_choose()->bits;
@@ -121,6 +125,7 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->root_bytes = bytes < TABLE_POOL_MIN_BYTES ? TABLE_POOL_MIN_BYTES : bytes;
 	d->iova_base = layout->iova_base;
 	d->ia_last = (1ull << cfg->ias) - 1;
+	d->half_last = d->ia_last;
 	d->pa_last = (1ull << cfg->oas) - 1;
 	d->pa_run_last = d->pa_last - (pt_span(f, 1) - pt_span(f, 0));
 	d->leaf_extra = layout->leaf_extra;
@@ -131,6 +136,10 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->fast_sizes = cfg->coherent_walk && !d->translated ? cfg->pgsize_bitmap : 0;
 	d->clean_sizes = !cfg->coherent_walk && !d->translated ? cfg->pgsize_bitmap : 0;
 	d->see_tables = !cfg->coherent_walk || cfg->reclaim;
+	if (unlikely(f->root_flip)) {
+		d->half_last >>= 1;
+		d->tlb_add_run = NULL;
+	}
 	d->page_fast = (d->fast_sizes & pt_span(f, 0)) && !d->table_extra;
 }
 

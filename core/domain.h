@@ -3,7 +3,9 @@
  * A domain: one page table with what its operations need at hand, behind struct io_pgtable.
  *
  * Input addresses inside core/ are "ia": the iova less iova_base, so that the upper half of an
- * address space (TTBR1) is walked like any other and 0 <= ia <= ia_last always.
+ * address space (TTBR1) is walked like any other and 0 <= ia <= ia_last always. Where iovas are
+ * sign-extended, iova_base is the lowest negative one: the comparison with ia_last refuses what is not
+ * canonical, and core/format.h's root_flip says where the root has them.
  *
  * Who writes what: everything is written once, by the allocating thread before the domain is handed
  * out, except the descriptors (core/port.h says how), table_bytes, which any thread adds to with
@@ -52,17 +54,21 @@ struct pt_domain {
 	pt_fill_fn *fill;
 	pt_bits_fn *bits;
 	void (*tlb_add_flush)(uint64_t iova, size_t size, bool leaf, void *cookie);
+	/* tlb_add_range where a gather's run is one for the driver too, or NULL */
+	void (*tlb_add_run)(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
+			    void *cookie);
 	size_t root_bytes;
 	size_t table_bytes;
 	uint64_t removals;	    /* tables taken out of the tree so far */
 	struct pt_reclaim *reclaim; /* NULL: never */
 	uint64_t table_pa_last;
+	uint64_t half_last; /* ia & this is counted from where its half begins; ia_last: one half */
 	struct table_pool *pool; /* NULL: mem has hooks */
 	struct io_pgtable_mem mem;
 };
 
 /* A format has its operations once for each level that a root can be at, for hooks, and for reclaim. */
-#define PT_MAX_TOP   3
+#define PT_MAX_TOP   4
 #define PT_OPS_HOOKS (PT_MAX_TOP + 1)
 #define PT_OPS_SYNC  (PT_MAX_TOP + 2) /* reclaim on sync */
 #define PT_OPS_TRIM  (PT_MAX_TOP + 3) /* reclaim on trim */
@@ -93,6 +99,13 @@ static always_inline uint64_t pt_iova(const struct pt_domain *d, uint64_t ia)
 {
 	port_opaque(d);
 	return ia + d->iova_base;
+}
+
+/* The root's entry for ia. */
+static always_inline uint64_t *pt_root_slot(const struct pt_format *f, const struct pt_domain *d,
+					    uint64_t ia)
+{
+	return d->root + ((ia >> d->root_shift) ^ f->root_flip);
 }
 
 static always_inline bool pt_quirk(const struct pt_domain *d, unsigned long quirk)

@@ -13,7 +13,11 @@
  * Invariants a format keeps: a descriptor is 64 bits; empty is 0 and nothing else is (splitting is
  * not valid, and is there only while one thread splits a block); at level 0
  * all non-empty descriptors are leaves; the leaves of consecutive addresses differ by the size they
- * map, within an aligned output region of 1 << linear_pa_lg2 bytes (0: everywhere).
+ * map >> pa_shift, within an aligned output region of 1 << linear_pa_lg2 bytes (0: everywhere).
+ *
+ * Input addresses that hardware sign-extends: the lower half of the address space is the second half
+ * of what core/ counts as input addresses (core/domain.h, iova_base), and root_flip takes the highest
+ * index bit back. No range lies across the two halves. Fields that a format leaves 0 cost it nothing.
  */
 #ifndef CORE_FORMAT_H
 #define CORE_FORMAT_H
@@ -30,14 +34,18 @@ struct pt_format {
 	uint8_t granule_lg2;   /* log2 of the smallest page, and of a table's size */
 	uint8_t index_bits;    /* log2 of the entries of a table below the root */
 	uint8_t max_top;       /* the highest level that a root can be at */
+	uint8_t min_top;       /* the lowest */
 	uint8_t linear_pa_lg2; /* see above */
+	uint8_t pa_shift;      /* a descriptor holds addresses shifted right by this */
+	uint64_t root_flip;    /* exclusive-or of an index into the root, see above */
 	uint64_t valid_bit;    /* set in every descriptor that is not empty */
 	uint64_t table_bit;    /* set in every table descriptor; best in no block */
+	uint64_t block_bit;    /* set in every block and in no table; 0: there is no such bit */
 	uint64_t table_tag;    /* a table descriptor less the address, where there is no extra */
 	uint64_t splitting;    /* neither empty nor valid: a block is being made a table */
-	uint64_t cleaned;      /* software bit of a table descriptor: a walker can see it */
-	uint64_t reclaiming;   /* another, in no leaf: the table may be about to go */
-	const uint64_t *attr;  /* [PT_PROT_COUNT]: a leaf's attributes by prot, 0: refused */
+	uint64_t cleaned;     /* software bit of a table descriptor: a walker can see it; 0: none */
+	uint64_t reclaiming;  /* another, in no leaf: the table may be about to go; 0: no reclaim */
+	const uint64_t *attr; /* [PT_PROT_COUNT]: a leaf's attributes by prot, 0: refused */
 
 	bool (*is_table)(uint64_t desc, unsigned int level);
 	uint64_t (*leaf)(uint64_t pa, uint64_t attr, unsigned int level);
@@ -48,6 +56,18 @@ struct pt_format {
 	bool (*is_valid)(uint64_t desc, unsigned int level); /* well-formed leaf or table */
 };
 
+/* A table of PT_PROT_COUNT constants m(prot), for attr. */
+#define PT_BY_PROT_4(m, p) m(p), m((p) + 1), m((p) + 2), m((p) + 3)
+#define PT_BY_PROT_16(m, p)                                                     \
+	PT_BY_PROT_4(m, p), PT_BY_PROT_4(m, (p) + 4), PT_BY_PROT_4(m, (p) + 8), \
+		PT_BY_PROT_4(m, (p) + 12)
+#define PT_BY_PROT(m)                                                            \
+	{                                                                        \
+		PT_BY_PROT_16(m, 0), PT_BY_PROT_16(m, 16), PT_BY_PROT_16(m, 32), \
+			PT_BY_PROT_16(m, 48)                                     \
+	}
+#define PT_IF(p, bits, value) ((bits) & (p) ? (value) : 0)
+
 static always_inline unsigned int pt_shift(const struct pt_format *f, unsigned int level)
 {
 	return f->granule_lg2 + level * f->index_bits;
@@ -57,6 +77,12 @@ static always_inline unsigned int pt_shift(const struct pt_format *f, unsigned i
 static always_inline uint64_t pt_span(const struct pt_format *f, unsigned int level)
 {
 	return 1ull << pt_shift(f, level);
+}
+
+/* By how much the leaves of consecutive addresses differ. */
+static always_inline uint64_t pt_step(const struct pt_format *f, unsigned int level)
+{
+	return pt_span(f, level) >> f->pa_shift;
 }
 
 /* Entries of a table below the root. */

@@ -8,12 +8,23 @@
 #include "core/reclaim.h"
 #include "core/tree.h"
 
-/* A driver without tlb_add_range gets one call per leaf, as in 2014. */
+/*
+ * A driver without tlb_add_range gets one call per leaf, as in 2014. Where iovas are sign-extended, a
+ * run may have been merged across address 0: then it is two for the driver.
+ */
 void noinline pt_emit_slow(const struct pt_domain *d, uint64_t iova, uint64_t size,
 			   unsigned int stride_lg2, bool leaf)
 {
 	uint64_t stride = 1ull << stride_lg2;
 
+	if (d->tlb_add_range) {
+		bool wraps = iova + (size - 1) < iova;
+
+		d->tlb_add_range(iova, wraps ? -iova : size, stride_lg2, leaf, d->iop.cookie);
+		if (wraps)
+			d->tlb_add_range(0, iova + size, stride_lg2, leaf, d->iop.cookie);
+		return;
+	}
 	if (!d->tlb_add_flush)
 		return;
 	for (uint64_t done = 0; done < size; done += stride)
@@ -29,7 +40,10 @@ static void emit_ranges(struct pt_domain *d, struct iommu_iotlb_gather *g)
 	for (unsigned int i = 0; i < g->nr_ranges; i++) {
 		const struct iommu_gather_range *r = &g->range[i];
 
-		pt_emit(d, r->iova, r->size, r->stride_lg2, r->leaf);
+		if (likely(d->tlb_add_run != NULL))
+			d->tlb_add_run(r->iova, r->size, r->stride_lg2, r->leaf, d->iop.cookie);
+		else
+			pt_emit_slow(d, r->iova, r->size, r->stride_lg2, r->leaf);
 	}
 	g->nr_ranges = 0;
 	g->queued = true;

@@ -38,7 +38,7 @@ static int check_input(const struct pt_domain *d, uint64_t ia, size_t size)
 {
 	if (!size || ((ia | size) & (smallest_page(&d->iop.cfg) - 1)))
 		return -EINVAL;
-	return ia > d->ia_last || size - 1 > d->ia_last - ia ? -ERANGE : 0;
+	return ia > d->ia_last || size - 1 > ((d->ia_last - ia) & d->half_last) ? -ERANGE : 0;
 }
 
 static int check_output(const struct pt_domain *d, phys_addr_t paddr, size_t size)

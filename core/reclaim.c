@@ -121,7 +121,7 @@ void noinline pt_reclaim_vacant(struct pt_domain *d, uint64_t ia, unsigned int l
 static uint64_t *find_link(const struct pt_domain *d, uint64_t ia, unsigned int level)
 {
 	const struct pt_format *f = d->format;
-	uint64_t *slot = d->root + (ia >> d->root_shift);
+	uint64_t *slot = pt_root_slot(d->format, d, ia);
 
 	for (unsigned int l = d->top; l > level + 1; l--) {
 		uint64_t desc = port_load(slot);
@@ -467,10 +467,10 @@ static void search(struct pt_domain *d, uint64_t *table, size_t entries, unsigne
 		   uint64_t ia, struct search *s)
 {
 	const struct pt_format *f = d->format;
-	uint64_t span = pt_span(f, level);
+	uint64_t span = pt_span(f, level), flip = level == d->top ? f->root_flip : 0;
 
 	for (size_t i = 0; level && i < entries && !is_over(s); i++, ia += span) {
-		uint64_t desc = port_load(table + i), *child;
+		uint64_t desc = port_load(table + (i ^ flip)), *child;
 
 		if (ia + (span - 1) < s->from || !f->is_table(desc, level))
 			continue;

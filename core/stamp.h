@@ -13,13 +13,17 @@
 #include "core/guarded.h"
 #include "core/walker.h"
 
+/* A level that a format's root cannot be at is never chosen, and has the code of the next. */
+#define PT_CLAMP(l, min, max) ((l) < (min) ? (min) : (l) > (max) ? (max) : (l))
+
 /* Translation from a root at one level, where physical addresses are virtual ones. */
-#define PT_STAMP_TRANSLATE(name, fmt, top)                                               \
-	static phys_addr_t name##_translate_##top(struct io_pgtable *iop, uint64_t iova) \
-	{                                                                                \
-		struct pt_domain *d = pt_domain(iop);                                    \
-                                                                                         \
-		return pt_translate(&(fmt), d, iova - d->iova_base, top, true, false);   \
+#define PT_STAMP_TRANSLATE(name, fmt, top)                                                     \
+	static phys_addr_t name##_translate_##top(struct io_pgtable *iop, uint64_t iova)       \
+	{                                                                                      \
+		struct pt_domain *d = pt_domain(iop);                                          \
+                                                                                               \
+		return pt_translate(&(fmt), d, iova - d->iova_base,                            \
+				    PT_CLAMP(top, (fmt).min_top, (fmt).max_top), true, false); \
 	}
 
 #define PT_OPS(name, translate)                                                         \
@@ -161,6 +165,7 @@
 	PT_STAMP_TRANSLATE(name, fmt, 1)                                                          \
 	PT_STAMP_TRANSLATE(name, fmt, 2)                                                          \
 	PT_STAMP_TRANSLATE(name, fmt, 3)                                                          \
+	PT_STAMP_TRANSLATE(name, fmt, 4)                                                          \
 	static phys_addr_t name##_translate_hooks(struct io_pgtable *iop, uint64_t iova)          \
 	{                                                                                         \
 		struct pt_domain *d = pt_domain(iop);                                             \
@@ -205,6 +210,7 @@
 		[1] = PT_OPS(name, name##_translate_1),                                           \
 		[2] = PT_OPS(name, name##_translate_2),                                           \
 		[3] = PT_OPS(name, name##_translate_3),                                           \
+		[4] = PT_OPS(name, name##_translate_4),                                           \
 		[PT_OPS_HOOKS] = PT_OPS(name, name##_translate_hooks),                            \
 		PT_OPS_GUARDED(name)                                                              \
 	}

@@ -5,7 +5,7 @@
  * Compiled once for every format. A table is reachable either through its parent's descriptor, or
  * from one gather, or from one thread that is building or dismantling it; it is freed only in the
  * last two states, and after the invalidation that its removal called for has been synced. The
- * recursion is as deep as the table has levels, at most four.
+ * recursion is as deep as the table has levels, at most five.
  */
 #include "core/tree.h"
 
@@ -78,7 +78,7 @@ static int make_table(struct pt_domain *d, uint64_t *slot)
 int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, uint64_t **slot)
 {
 	const struct pt_format *f = d->format;
-	uint64_t *p = d->root + (ia >> d->root_shift);
+	uint64_t *p = pt_root_slot(f, d, ia);
 
 	for (unsigned int l = d->top; l > level; l--) {
 		uint64_t desc;
@@ -123,7 +123,10 @@ bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 static bool has_tables(const struct pt_domain *d, const uint64_t *table, size_t entries,
 		       unsigned int level)
 {
-	return level && (d->bits(table, entries).any & d->format->table_bit);
+	struct run_bits bits;
+
+	return level && ((bits = d->bits(table, entries)).any & d->format->table_bit) &&
+	       !(bits.all & d->format->block_bit);
 }
 
 /* The first table from entry i on, or entries: eight at a time, most of an interior table is empty.
@@ -175,7 +178,7 @@ bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned 
 	bits = d->bits(table, pt_entries(f));
 	if (!(bits.all & f->valid_bit))
 		return false;
-	if (!(bits.any & f->table_bit))
+	if (!(bits.any & f->table_bit) || (bits.all & f->block_bit))
 		return true;
 	/* A reclaimer takes one of them for empty: it must not go while we look. */
 	if (unlikely(bits.any & f->reclaiming))

@@ -42,14 +42,14 @@ static always_inline bool pt_is_exact(enum pt_walk how)
 static always_inline bool pt_find(const struct pt_format *f, const struct pt_domain *d, uint64_t ia,
 				  unsigned int level, enum pt_walk how, uint64_t **found)
 {
-	uint64_t *slot = d->root + (ia >> d->root_shift);
+	uint64_t *slot = pt_root_slot(f, d, ia);
 	unsigned int top = d->top;
 
 #pragma GCC unroll 8
 	for (unsigned int l = f->max_top; l > 0; l--) {
 		uint64_t desc;
 
-		if (l > top)
+		if (l > f->min_top && l > top)
 			continue;
 		if (l <= level)
 			break;
@@ -59,8 +59,9 @@ static always_inline bool pt_find(const struct pt_format *f, const struct pt_dom
 			return false;
 		if (how == PT_WALK_GUARDED && unlikely(desc & f->reclaiming))
 			return false;
-		slot = (uint64_t *)(uintptr_t)(pt_is_exact(how) ? desc - f->table_tag
-								: f->table_pa(desc));
+		slot = (uint64_t *)(uintptr_t)(pt_is_exact(how)
+						       ? (desc - f->table_tag) << f->pa_shift
+						       : f->table_pa(desc));
 		slot += pt_index(f, l - 1, ia);
 	}
 	*found = slot;
@@ -101,6 +102,13 @@ static always_inline int pt_level_of(const struct pt_format *f, const struct pt_
 	return 0;
 }
 
+/* The bytes behind the one at ia, up to the end of the input range or of its half. */
+static always_inline uint64_t pt_ia_left(const struct pt_format *f, const struct pt_domain *d,
+					 uint64_t ia)
+{
+	return f->root_flip ? (d->ia_last - ia) & d->half_last : d->ia_last - ia;
+}
+
 static always_inline int pt_check_range(uint64_t first, uint64_t last, uint64_t bytes)
 {
 	return first > last || bytes - 1 > last - first ? -ERANGE : 0;
@@ -125,6 +133,8 @@ static always_inline int pt_check_map(const struct pt_format *f, const struct pt
 	    !f->attr[prot])
 		return -EINVAL;
 	err = pt_check_range(ia, d->ia_last, bytes);
+	if (f->root_flip && !err && bytes - 1 > pt_ia_left(f, d, ia))
+		err = -ERANGE;
 	return err ? err : pt_check_range(pa, d->pa_last, bytes);
 }
 
@@ -160,7 +170,7 @@ static always_inline int pt_map_live(const struct pt_format *f, struct pt_domain
 	}
 	if (level && unlikely(d->reclaim != NULL))
 		pt_reclaim_vacant(d, ia, level, n);
-	run_fill_live(d->wide_stores, p, n, f->leaf(pa, attr, level), span);
+	run_fill_live(d->wide_stores, p, n, f->leaf(pa, attr, level), span >> f->pa_shift);
 	pt_clean(d, p, n * sizeof(*p));
 	return 0;
 }
@@ -178,7 +188,7 @@ static always_inline int pt_map_new(const struct pt_format *f, struct pt_domain 
 
 	if (unlikely(!table))
 		return -ENOMEM;
-	d->fill(table + index, n, f->leaf(pa, attr, level), pt_span(f, level));
+	d->fill(table + index, n, f->leaf(pa, attr, level), pt_step(f, level));
 	pt_clean(d, table, pt_table_bytes(f));
 	return pt_tree_install(d, slot, table) ? 0 : -EAGAIN;
 }
@@ -228,7 +238,7 @@ static always_inline int pt_map_leaves(const struct pt_format *f, struct pt_doma
 
 		if (level == d->top) {
 			run = pt_linear(f, pa, shift, n);
-			err = pt_map_live(f, d, d->root + (ia >> shift), run, ia, pa, attr, level);
+			err = pt_map_live(f, d, pt_root_slot(f, d, ia), run, ia, pa, attr, level);
 		} else {
 			run = pt_entries(f) - pt_index(f, level, ia);
 			run = pt_linear(f, pa, shift, n < run ? n : run);
@@ -301,7 +311,7 @@ static always_inline bool pt_run_fits(const struct pt_format *f, const struct pt
 		return false;
 	/* A table of smallest pages never lies across the end; a root may be shorter than a table.
 	 */
-	return !level || ((uint64_t)n << pt_shift(f, level)) - 1 <= d->ia_last - ia;
+	return !level || ((uint64_t)n << pt_shift(f, level)) - 1 <= pt_ia_left(f, d, ia);
 }
 
 /* Do bytes from pa on lie in the output range? False also for a run of pages that hardly does. */
@@ -344,7 +354,7 @@ static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain
 		if (unlikely(pt_linear(f, pa, pt_shift(f, level), n) < n || !run_is_empty(slot, n)))
 			return false;
 		run_fill_live(d->wide_stores, slot, n, f->leaf(pa, attr | d->leaf_extra, level),
-			      span);
+			      span >> f->pa_shift);
 	}
 	/* Cleaning ends with a barrier of its own. */
 	if (how == PT_WALK_CLEANED)
@@ -362,7 +372,7 @@ static always_inline size_t pt_clear_leaves(const struct pt_format *f, struct pt
 
 	if (unlikely(!(bits.all & f->valid_bit)))
 		n = run_count(slot, n, f->valid_bit);
-	if (level && unlikely(bits.any & f->table_bit))
+	if (level && unlikely(bits.any & f->table_bit) && !(bits.all & f->block_bit))
 		for (size_t i = 0; i < n; i++)
 			if (f->is_table(port_load(slot + i), level))
 				n = i;
@@ -411,7 +421,7 @@ static always_inline uint64_t pt_unmap_step(const struct pt_format *f, struct pt
 					    uint64_t ia, uint64_t end, struct iommu_iotlb_gather *g,
 					    bool guarded)
 {
-	uint64_t *slot = d->root + (ia >> d->root_shift);
+	uint64_t *slot = pt_root_slot(f, d, ia);
 
 	for (unsigned int l = d->top;;) {
 		uint64_t span = pt_span(f, l), desc = port_load(slot), done;
@@ -497,7 +507,8 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
 	unsigned int level;
 
 	if (misuse(pt_level_of(f, d, pgsize, &level) || !pgcount || (ia & (pgsize - 1)) ||
-			   pt_check_range(ia, d->ia_last, bytes),
+			   pt_check_range(ia, d->ia_last, bytes) ||
+			   (f->root_flip && bytes - 1 > pt_ia_left(f, d, ia)),
 		   "unmap with arguments that cannot have been mapped"))
 		return 0;
 	if (!gather)
@@ -563,7 +574,7 @@ static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct 
 
 	if (unlikely(ia > d->ia_last))
 		return 0;
-	slot = d->root + (ia >> pt_shift(f, top));
+	slot = d->root + ((ia >> pt_shift(f, top)) ^ f->root_flip);
 #pragma GCC unroll 8
 	for (unsigned int l = top; l > 0; l--) {
 		uint64_t desc = pt_load(f, d, slot, l, guarded);

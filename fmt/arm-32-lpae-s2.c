@@ -8,7 +8,7 @@
 #include "fmt/arm-lpae-cfg.h"
 #include "fmt/arm-lpae.h"
 
-static const uint64_t attrs[PT_PROT_COUNT] = LPAE_ATTR_TABLE(LPAE_S2_ATTR);
+static const uint64_t attrs[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S2_ATTR);
 
 static const struct pt_format format_4k = LPAE_FORMAT(12, 2, attrs);
 

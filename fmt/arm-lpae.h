@@ -52,36 +52,24 @@
 #define LPAE_RECLAIMING LPAE_BIT(56)
 
 /* Attributes by prot; 0 for one that gives neither permission. */
-#define LPAE_IF(p, bits, value) ((bits) & (p) ? (value) : 0)
 #define LPAE_MEMORY(p, mmio, cache, other) \
 	(IOMMU_MMIO & (p) ? (mmio) : IOMMU_CACHE & (p) ? (cache) : (other))
 #define LPAE_SH(p) (IOMMU_CACHE & (p) ? LPAE_SH_IS : LPAE_SH_OS)
 
-#define LPAE_S1_ATTR(p)                                                                          \
-	LPAE_IF(p, IOMMU_READ | IOMMU_WRITE,                                                     \
-		LPAE_AF | LPAE_S1_NG | LPAE_SH(p) | LPAE_IF(~(p), IOMMU_WRITE, LPAE_S1_RDONLY) | \
-			LPAE_IF(~(p), IOMMU_PRIV, LPAE_S1_UNPRIV) |                              \
-			LPAE_IF(p, IOMMU_NOEXEC, LPAE_S1_PXN | LPAE_S1_UXN) |                    \
-			LPAE_S1_ATTRINDX(                                                        \
-				LPAE_MEMORY(p, LPAE_ATTR_DEV, LPAE_ATTR_CACHE, LPAE_ATTR_NC)))
+#define LPAE_S1_ATTR(p)                                                                      \
+	PT_IF(p, IOMMU_READ | IOMMU_WRITE,                                                   \
+	      LPAE_AF | LPAE_S1_NG | LPAE_SH(p) | PT_IF(~(p), IOMMU_WRITE, LPAE_S1_RDONLY) | \
+		      PT_IF(~(p), IOMMU_PRIV, LPAE_S1_UNPRIV) |                              \
+		      PT_IF(p, IOMMU_NOEXEC, LPAE_S1_PXN | LPAE_S1_UXN) |                    \
+		      LPAE_S1_ATTRINDX(                                                      \
+			      LPAE_MEMORY(p, LPAE_ATTR_DEV, LPAE_ATTR_CACHE, LPAE_ATTR_NC)))
 
-#define LPAE_S2_ATTR(p)                                                                     \
-	LPAE_IF(p, IOMMU_READ | IOMMU_WRITE,                                                \
-		LPAE_AF | LPAE_SH(p) | LPAE_IF(p, IOMMU_READ, LPAE_S2_READ) |               \
-			LPAE_IF(p, IOMMU_WRITE, LPAE_S2_WRITE) |                            \
-			LPAE_IF(p, IOMMU_NOEXEC, LPAE_S2_XN) |                              \
-			LPAE_S2_MEMATTR(LPAE_MEMORY(p, LPAE_MEMATTR_DEV, LPAE_MEMATTR_OIWB, \
-						    LPAE_MEMATTR_NC)))
-
-/* A table of PT_PROT_COUNT constants, indexed by prot. */
-#define LPAE_ATTR_4(m, p) m(p), m((p) + 1), m((p) + 2), m((p) + 3)
-#define LPAE_ATTR_16(m, p)                                                   \
-	LPAE_ATTR_4(m, p), LPAE_ATTR_4(m, (p) + 4), LPAE_ATTR_4(m, (p) + 8), \
-		LPAE_ATTR_4(m, (p) + 12)
-#define LPAE_ATTR_TABLE(m)                                                                        \
-	{                                                                                         \
-		LPAE_ATTR_16(m, 0), LPAE_ATTR_16(m, 16), LPAE_ATTR_16(m, 32), LPAE_ATTR_16(m, 48) \
-	}
+#define LPAE_S2_ATTR(p)                                                                           \
+	PT_IF(p, IOMMU_READ | IOMMU_WRITE,                                                        \
+	      LPAE_AF | LPAE_SH(p) | PT_IF(p, IOMMU_READ, LPAE_S2_READ) |                         \
+		      PT_IF(p, IOMMU_WRITE, LPAE_S2_WRITE) | PT_IF(p, IOMMU_NOEXEC, LPAE_S2_XN) | \
+		      LPAE_S2_MEMATTR(LPAE_MEMORY(p, LPAE_MEMATTR_DEV, LPAE_MEMATTR_OIWB,         \
+						  LPAE_MEMATTR_NC)))
 
 /* Bits 47:granule, where an address and its descriptor agree. */
 static always_inline uint64_t lpae_field(unsigned int granule_lg2)

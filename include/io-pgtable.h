@@ -43,13 +43,35 @@ struct io_pgtable_sg;
  * @ARM_32_LPAE_S2: AArch32 long descriptors, stage 2 (ias 25..40, oas 32..40, 4K granule)
  * @ARM_64_LPAE_S1: VMSAv8-64 stage 1 (ias and oas 32..48, up to 52 with the 64K granule)
  * @ARM_64_LPAE_S2: VMSAv8-64 stage 2 (the same sizes; concatenated roots)
+ * @AMD_IOMMU_V2: AMD's v2 tables, those of x86-64 (ias 48 or 57, sign-extended; oas 32..52)
+ * @INTEL_VTD_SS: Intel VT-d second stage (ias 30..57: 3, 4 or 5 levels; oas 32..52)
+ * @INTEL_VTD_FS: Intel VT-d first stage, the tables of x86-64 (as AMD_IOMMU_V2)
+ * @RISCV_SV39: RISC-V Sv39 (ias 39, sign-extended; oas 32..56)
+ * @RISCV_SV48: RISC-V Sv48 (ias 48, sign-extended; oas 32..56)
+ * @RISCV_SV57: RISC-V Sv57 (ias 57, sign-extended; oas 32..56)
+ * @RISCV_SV39X4: RISC-V second stage Sv39x4 (ias 32..41; oas 32..56)
+ * @RISCV_SV48X4: RISC-V second stage Sv48x4 (ias 32..50; oas 32..56)
+ * @RISCV_SV57X4: RISC-V second stage Sv57x4 (ias 32..59; oas 32..56)
  * @IO_PGTABLE_NUM_FMTS: the number of formats, not a format
+ *
+ * Sign-extended: an iova is 64 bits of which the highest are all copies of bit ias - 1; any other is
+ * -ERANGE, and so is a range from the highest positive iova on into what is no iova, or from the
+ * highest negative one through 0. docs/formats.md has a table of all formats.
  */
 enum io_pgtable_fmt {
 	ARM_32_LPAE_S1,
 	ARM_32_LPAE_S2,
 	ARM_64_LPAE_S1,
 	ARM_64_LPAE_S2,
+	AMD_IOMMU_V2,
+	INTEL_VTD_SS,
+	INTEL_VTD_FS,
+	RISCV_SV39,
+	RISCV_SV48,
+	RISCV_SV57,
+	RISCV_SV39X4,
+	RISCV_SV48X4,
+	RISCV_SV57X4,
 	IO_PGTABLE_NUM_FMTS,
 };
 
@@ -61,6 +83,7 @@ enum io_pgtable_fmt {
 #define IO_PGTABLE_QUIRK_ARM_TTBR1 (1ul << 5)  /* 64-bit stage 1: the upper half, through TTBR1 */
 #define IO_PGTABLE_QUIRK_NO_WARN   (1ul << 9)  /* -EEXIST is expected, do not report it */
 #define IO_PGTABLE_QUIRK_NO_SPLIT  (1ul << 16) /* unmap never splits a block */
+#define IO_PGTABLE_QUIRK_VTD_SNOOP (1ul << 17) /* VT-d second stage: SNP set (needs ECAP.SC) */
 
 /**
  * struct iommu_gather_ops - what the driver does when translations go away
@@ -156,7 +179,8 @@ enum io_pgtable_reclaim {
  * struct io_pgtable_cfg - what the driver wants, and what it gets to program
  * @quirks: IO_PGTABLE_QUIRK_*
  * @pgsize_bitmap: in, out. The page and block sizes that may be asked for, all of one granule (4K
- *	2M 1G, or 16K 32M, or 64K 512M, and 4T with a 52-bit @oas). A mixture is refused; a size that
+ *	2M 1G, or 16K 32M, or 64K 512M, and 4T with a 52-bit @oas; RISC-V also 512G with four levels
+ *	and 256T with five). A mixture is refused; a size that
  *	this @ias has no level for (a block of all of it) is taken out. It bounds what map is asked
  *	for: splitting a block may still leave blocks of the granule's next smaller size.
  * @ias: input (IOVA) address size in bits
@@ -168,6 +192,16 @@ enum io_pgtable_reclaim {
  * @arm_lpae_s1_cfg: out. @ttbr and @tcr in the layout of TTBRn_EL1 and TCR_EL1 (32-bit format:
  *	TTBCR with EAE), @mair as MAIR_EL1 (mair[1] is 0). Arm ARM DDI0487, D19.2.
  * @arm_lpae_s2_cfg: out. VTTBR_EL2 without the VMID, VTCR_EL2 (32-bit format: VTCR).
+ * @amd_iommu_v2_cfg: out. @gcr3 is the address for GCR3 (or for an entry of a GCR3 table),
+ *	@guest_paging_mode the field GuestPagingMode of the device table entry: 0 four levels, 1 five.
+ *	AMD I/O Virtualization Technology Specification (48882), device table entry.
+ * @intel_vtd_ss_cfg: out. @ssptptr is the address for SSPTPTR, @aw the field AW of the context or
+ *	PASID-table entry: 1, 2, 3 for 3, 4, 5 levels. SSADE must be clear. Intel VT-d specification.
+ * @intel_vtd_fs_cfg: out. @fsptptr is the address for FSPTPTR, @fspm the field FSPM of the PASID-table
+ *	entry: 0 four levels, 1 five. EAFE must be clear, and NXE set where IOMMU_NOEXEC is used.
+ * @riscv_fs_cfg: out. @fsc in the layout of iosatp, as in a process context: MODE and PPN. RISC-V IOMMU
+ *	specification.
+ * @riscv_ss_cfg: out. @iohgatp as in a device context, without the GSCID.
  */
 struct io_pgtable_cfg {
 	unsigned long quirks;
@@ -188,6 +222,24 @@ struct io_pgtable_cfg {
 			uint64_t vttbr;
 			uint64_t vtcr;
 		} arm_lpae_s2_cfg;
+		struct {
+			uint64_t gcr3;
+			unsigned int guest_paging_mode;
+		} amd_iommu_v2_cfg;
+		struct {
+			uint64_t ssptptr;
+			unsigned int aw;
+		} intel_vtd_ss_cfg;
+		struct {
+			uint64_t fsptptr;
+			unsigned int fspm;
+		} intel_vtd_fs_cfg;
+		struct {
+			uint64_t fsc;
+		} riscv_fs_cfg;
+		struct {
+			uint64_t iohgatp;
+		} riscv_ss_cfg;
 	};
 };
 
@@ -196,7 +248,8 @@ struct io_pgtable_cfg {
  * @map_pages: map @pgcount pages of @pgsize bytes at @iova to @paddr. @mapped is increased (never
  *	reset) by the bytes that were mapped; they stay mapped when an error is returned. Returns 0,
  *	or -EINVAL (size not in pgsize_bitmap, misaligned, zero length, unknown bits or neither
- *	IOMMU_READ nor IOMMU_WRITE in @prot), -ERANGE (beyond ias or oas, or wrapping around),
+ *	IOMMU_READ nor IOMMU_WRITE in @prot, or IOMMU_WRITE alone where the format has no write-only:
+ *	x86-64, RISC-V), -ERANGE (beyond ias or oas, or wrapping around),
  *	-EEXIST (something is mapped there), -ENOMEM. A block over a table without any mapping
  *	replaces the table: clear, invalidate (not leaf), sync, install.
  * @unmap_pages: remove what is mapped in the @pgcount * @pgsize bytes at @iova, whatever the sizes
@@ -262,7 +315,8 @@ struct io_pgtable *alloc_io_pgtable(enum io_pgtable_fmt fmt, struct io_pgtable_c
  * @cfg: the configuration
  *
  * Return: 0; -EINVAL (no such format, no configuration, an empty or mixed pgsize_bitmap, half a set
- * of memory hooks); -EOPNOTSUPP (a quirk that is unknown or that this format does not have);
+ * of memory hooks); -EOPNOTSUPP (a quirk, or a kind of walker or of reclaim, that is unknown or that
+ * this format does not have);
  * -ERANGE (ias or oas outside what the format and granule can do, a stage-2 input size for which
  * there is no start level at this output size, or no page size that is below the input size:
  * DDI0487, D8.2); -ENOSYS (a reclaim mode that this environment has no fence for). Context: any, no

@@ -11,14 +11,31 @@
 #define POISON 0xdead0000dead0fffull
 
 const struct variant variants[NR_VARIANTS] = {
-	{ "arm_64_lpae_s1/4K", ARM_64_LPAE_S1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 48, 48 },
-	{ "arm_64_lpae_s1/16K", ARM_64_LPAE_S1, SZ_16K, SZ_16K | SZ_32M, 48, 48 },
-	{ "arm_64_lpae_s1/64K", ARM_64_LPAE_S1, SZ_64K, SZ_64K | SZ_512M | SZ_4T, 52, 52 },
-	{ "arm_64_lpae_s2/4K", ARM_64_LPAE_S2, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 40, 48 },
-	{ "arm_64_lpae_s2/16K", ARM_64_LPAE_S2, SZ_16K, SZ_16K | SZ_32M, 48, 48 },
-	{ "arm_64_lpae_s2/64K", ARM_64_LPAE_S2, SZ_64K, SZ_64K | SZ_512M, 44, 44 },
-	{ "arm_32_lpae_s1/4K", ARM_32_LPAE_S1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 32, 40 },
-	{ "arm_32_lpae_s2/4K", ARM_32_LPAE_S2, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 40, 40 },
+	{ "arm_64_lpae_s1/4K", ARM_64_LPAE_S1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 48, 48, 0 },
+	{ "arm_64_lpae_s1/16K", ARM_64_LPAE_S1, SZ_16K, SZ_16K | SZ_32M, 48, 48, 0 },
+	{ "arm_64_lpae_s1/64K", ARM_64_LPAE_S1, SZ_64K, SZ_64K | SZ_512M | SZ_4T, 52, 52, 0 },
+	{ "arm_64_lpae_s2/4K", ARM_64_LPAE_S2, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 40, 48, 0 },
+	{ "arm_64_lpae_s2/16K", ARM_64_LPAE_S2, SZ_16K, SZ_16K | SZ_32M, 48, 48, 0 },
+	{ "arm_64_lpae_s2/64K", ARM_64_LPAE_S2, SZ_64K, SZ_64K | SZ_512M, 44, 44, 0 },
+	{ "arm_32_lpae_s1/4K", ARM_32_LPAE_S1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 32, 40, 0 },
+	{ "arm_32_lpae_s2/4K", ARM_32_LPAE_S2, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 40, 40, 0 },
+	{ "amd_iommu_v2/4", AMD_IOMMU_V2, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 48, 52,
+	  SIGNS | NO_WRITE_ONLY },
+	{ "amd_iommu_v2/5", AMD_IOMMU_V2, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 57, 48,
+	  SIGNS | NO_WRITE_ONLY },
+	{ "intel_vtd_ss/3", INTEL_VTD_SS, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 39, 48, 0 },
+	{ "intel_vtd_ss/4", INTEL_VTD_SS, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 47, 52, 0 },
+	{ "intel_vtd_ss/5", INTEL_VTD_SS, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 57, 48, 0 },
+	{ "intel_vtd_fs/4", INTEL_VTD_FS, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 48, 48,
+	  SIGNS | NO_WRITE_ONLY },
+	{ "riscv_sv39", RISCV_SV39, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 39, 50, SIGNS | NO_WRITE_ONLY },
+	{ "riscv_sv48", RISCV_SV48, SZ_4K, SZ_4K | SZ_2M | SZ_1G | SZ_512G, 48, 56,
+	  SIGNS | NO_WRITE_ONLY },
+	{ "riscv_sv57", RISCV_SV57, SZ_4K, SZ_4K | SZ_2M | SZ_1G | SZ_512G | SZ_256T, 57, 56,
+	  SIGNS | NO_WRITE_ONLY },
+	{ "riscv_sv39x4", RISCV_SV39X4, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 41, 50, NO_WRITE_ONLY },
+	{ "riscv_sv57x4", RISCV_SV57X4, SZ_4K, SZ_4K | SZ_2M | SZ_1G | SZ_512G | SZ_256T, 59, 56,
+	  NO_WRITE_ONLY },
 };
 
 struct recorder recorder;
@@ -35,6 +52,13 @@ const struct variant *find_variant(const char *name)
 uint64_t largest_size(uint64_t sizes)
 {
 	return 1ull << (63 - __builtin_clzll(sizes));
+}
+
+uint64_t canonical(const struct variant *v, uint64_t address)
+{
+	unsigned int unused = 64 - v->ias;
+
+	return v->traits & SIGNS ? (uint64_t)((int64_t)(address << unused) >> unused) : address;
 }
 
 static void record(struct event e)

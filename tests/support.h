@@ -27,10 +27,15 @@
 #define SZ_512M (1ull << 29)
 #define SZ_1G	(1ull << 30)
 #define SZ_4T	(1ull << 42)
+#define SZ_512G (1ull << 39)
+#define SZ_256T (1ull << 48)
 
 #define RW (IOMMU_READ | IOMMU_WRITE)
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Input addresses are sign-extended; there is no write-only: write alone is refused. */
+enum { SIGNS = 1, NO_WRITE_ONLY = 2 };
 
 /* A format at one granule, with the address sizes that a typical test uses. */
 struct variant {
@@ -39,13 +44,18 @@ struct variant {
 	uint64_t granule;
 	uint64_t sizes;
 	unsigned int ias, oas;
+	unsigned int traits;
 };
 
-#define NR_VARIANTS 8
+#define NR_VARIANTS	 19
+#define NR_LPAE_VARIANTS 8 /* the first ones: Arm's four formats, which the software SMMU has */
 extern const struct variant variants[NR_VARIANTS];
 
 const struct variant *find_variant(const char *name);
 uint64_t largest_size(uint64_t sizes);
+
+/* The iova of an address of ias bits: itself, or with its highest bit copied upwards. */
+uint64_t canonical(const struct variant *v, uint64_t address);
 
 enum event_kind { EVENT_RANGE, EVENT_FLUSH, EVENT_SYNC, EVENT_ALL, EVENT_CLEAN, EVENT_FREE };
 

@@ -182,7 +182,8 @@ static void batch(struct io_pgtable *iop, const struct variant *v)
 
 	assert_int_equal(io_pgtable_map(iop, 0, 7 * page, 40 * page, RW), 0);
 	assert_int_equal(io_pgtable_map(iop, block, 0, 2 * block, RW), 0);
-	assert_int_equal(io_pgtable_map(iop, (1ull << v->ias) - page, page, page, RW), 0);
+	assert_int_equal(io_pgtable_map(iop, canonical(v, (1ull << v->ias) - page), page, page, RW),
+			 0);
 	for (size_t n = 0; n <= N; n += 1 + n / 3) {
 		for (size_t i = 0; i < n; i++) {
 			uint64_t r = next_random(&seed);
@@ -191,7 +192,7 @@ static void batch(struct io_pgtable *iop, const struct variant *v)
 				  : r % 5 == 1 ? ~r % (1ull << v->ias) | 1ull << (v->ias - 1)
 					       : r % (4 * block);
 			if (r % 7 == 0)
-				iova[i] = (1ull << v->ias) - 1 - r % (2 * page);
+				iova[i] = canonical(v, (1ull << v->ias) - 1 - r % (2 * page));
 		}
 		memset(out, 0xff, sizeof(out));
 		io_pgtable_iova_to_phys_batch(iop, iova, out, n);

@@ -56,13 +56,13 @@ static void drop(uint64_t iova, uint64_t size)
 {
 	for (size_t i = 0; i < nr_windows; i++) {
 		struct window *w = &window[i];
-		uint64_t end = w->iova + w->pages * granule;
+		uint64_t w_last = w->iova + (w->pages * granule - 1), last = iova + (size - 1);
 		uint64_t from = iova > w->iova ? iova : w->iova;
-		uint64_t to = iova + size < end ? iova + size : end;
+		uint64_t to = last < w_last ? last : w_last;
 
 		if (from < to)
 			memset(w->tlb + (from - w->iova) / granule, 0,
-			       (to - from) / granule * sizeof(*w->tlb));
+			       ((to - from) / granule + 1) * sizeof(*w->tlb));
 	}
 }
 
@@ -71,6 +71,7 @@ static void model_add_range(uint64_t iova, size_t size, unsigned int stride_lg2,
 {
 	assert_int_equal(size & ((1ull << stride_lg2) - 1), 0);
 	assert_int_equal(iova & ((1ull << stride_lg2) - 1), 0);
+	assert_true(iova <= iova + (size - 1));
 	assert_true(!leaf || variant->sizes & 1ull << stride_lg2);
 	drop(iova, size);
 	recorder.unsynced++;
@@ -302,7 +303,7 @@ static void add_window(uint64_t iova, uint64_t bytes)
 {
 	struct window *w = &window[nr_windows++];
 
-	w->iova = iova;
+	w->iova = canonical(variant, iova);
 	w->pages = bytes / granule;
 	w->pa = calloc(w->pages, sizeof(*w->pa));
 	w->tlb = calloc(w->pages, sizeof(*w->tlb));

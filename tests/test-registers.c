@@ -4,62 +4,7 @@
  * concatenated roots and descriptors against values worked out by hand from the Arm ARM (DDI0487,
  * D8.2, D8.3, D19.2; G8.2 for AArch32).
  */
-#include "support.h"
-
-/* The hooks translate by this, so that registers do not depend on where the process's memory is. */
-#define PA_BASE (SZ_1G * 2)
-
-static char *window;
-static size_t window_used;
-
-static void *window_alloc(void *ctx, size_t size_bytes, unsigned int flags)
-{
-	char *p;
-
-	window_used = (window_used + size_bytes - 1) & ~(size_bytes - 1);
-	p = window + window_used;
-	window_used += size_bytes;
-	memset(p, 0, size_bytes);
-	return p;
-}
-
-static void window_free(void *ctx, void *ptr, size_t size_bytes, unsigned int flags)
-{
-}
-
-static phys_addr_t window_pa(void *ctx, const void *ptr)
-{
-	return PA_BASE + (phys_addr_t)((const char *)ptr - window);
-}
-
-static void *window_va(void *ctx, phys_addr_t pa)
-{
-	return window + (pa - PA_BASE);
-}
-
-static const struct io_pgtable_mem window_mem = {
-	.alloc = window_alloc,
-	.free = window_free,
-	.virt_to_phys = window_pa,
-	.phys_to_virt = window_va,
-};
-
-static struct io_pgtable *make(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg)
-{
-	struct io_pgtable *iop;
-
-	window_used = 0;
-	cfg->mem = &window_mem;
-	cfg->tlb = NULL;
-	iop = alloc_io_pgtable(fmt, cfg, NULL);
-	assert_non_null(iop);
-	return iop;
-}
-
-static uint64_t desc_at(uint64_t table_pa, size_t index)
-{
-	return ((uint64_t *)window_va(NULL, table_pa))[index];
-}
+#include "window.h"
 
 struct s1_case {
 	uint64_t granule;
@@ -97,7 +42,7 @@ static void test_s1_registers(void **state)
 			.oas = c->oas,
 			.coherent_walk = c->coherent,
 		};
-		struct io_pgtable *iop = make(ARM_64_LPAE_S1, &cfg);
+		struct io_pgtable *iop = window_make(ARM_64_LPAE_S1, &cfg);
 
 		assert_int_equal(cfg.arm_lpae_s1_cfg.tcr, c->tcr);
 		assert_int_equal(cfg.arm_lpae_s1_cfg.ttbr[upper], PA_BASE);
@@ -148,7 +93,7 @@ static void test_s2_registers(void **state)
 			.oas = c->oas,
 			.coherent_walk = true,
 		};
-		struct io_pgtable *iop = make(c->fmt, &cfg);
+		struct io_pgtable *iop = window_make(c->fmt, &cfg);
 
 		assert_int_equal(cfg.arm_lpae_s2_cfg.vtcr, c->vtcr);
 		assert_int_equal(cfg.arm_lpae_s2_cfg.vttbr, PA_BASE);
@@ -175,7 +120,7 @@ static void test_s1_32_registers(void **state)
 			.oas = 40,
 			.coherent_walk = true,
 		};
-		struct io_pgtable *iop = make(ARM_32_LPAE_S1, &cfg);
+		struct io_pgtable *iop = window_make(ARM_32_LPAE_S1, &cfg);
 
 		assert_int_equal(cfg.arm_lpae_s1_cfg.tcr, cases[i].tcr);
 		assert_int_equal(cfg.arm_lpae_s1_cfg.ttbr[0], PA_BASE);
@@ -212,7 +157,8 @@ static void test_leaf_attributes(void **state)
 				.oas = 48,
 				.coherent_walk = true,
 			};
-			struct io_pgtable *iop = make(s2 ? ARM_64_LPAE_S2 : ARM_64_LPAE_S1, &cfg);
+			struct io_pgtable *iop =
+				window_make(s2 ? ARM_64_LPAE_S2 : ARM_64_LPAE_S1, &cfg);
 			uint64_t attr = s2 ? prot_cases[i].s2 : prot_cases[i].s1;
 
 			assert_int_equal(
@@ -237,7 +183,7 @@ static void test_tables(void **state)
 		};
 		uint64_t iova = 3ull << 39 | 5ull << 30 | 7ull << 21 | 9ull << 12;
 		uint64_t nstable = ns ? 1ull << 63 : 0, ns_bit = ns ? 0x20 : 0;
-		struct io_pgtable *iop = make(ARM_64_LPAE_S1, &cfg);
+		struct io_pgtable *iop = window_make(ARM_64_LPAE_S1, &cfg);
 
 		assert_int_equal(io_pgtable_map(iop, iova, 0x123456789000, SZ_4K, RW), 0);
 		assert_int_equal(io_pgtable_map(iop, iova + SZ_2M - 9 * SZ_4K, SZ_2M, SZ_2M, RW),
@@ -260,7 +206,7 @@ static void test_52_bit_output(void **state)
 		.oas = 52,
 		.coherent_walk = true,
 	};
-	struct io_pgtable *iop = make(ARM_64_LPAE_S1, &cfg);
+	struct io_pgtable *iop = window_make(ARM_64_LPAE_S1, &cfg);
 	uint64_t edge = 1ull << 48;
 
 	assert_int_equal(io_pgtable_map(iop, SZ_4T, 0xfull << 48, SZ_4T, RW), 0);
@@ -294,7 +240,7 @@ static void test_ttbr1(void **state)
 		.oas = 48,
 		.coherent_walk = true,
 	};
-	struct io_pgtable *iop = make(ARM_64_LPAE_S1, &cfg);
+	struct io_pgtable *iop = window_make(ARM_64_LPAE_S1, &cfg);
 	uint64_t low = ~0ull << 39;
 
 	assert_int_equal(io_pgtable_map(iop, 0, 0, SZ_4K, RW), -ERANGE);
@@ -310,18 +256,6 @@ static void test_ttbr1(void **state)
 	free_io_pgtable(iop);
 }
 
-static int setup(void **state)
-{
-	window = aligned_alloc(4 << 20, 4 << 20);
-	return window ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	free(window);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,5 +265,5 @@ int main(void)
 		cmocka_unit_test(test_ttbr1),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, window_setup, window_teardown);
 }

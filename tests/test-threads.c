@@ -107,15 +107,16 @@ static void *one_block(void *arg)
 	return (void *)bad;
 }
 
-static void run(void *(*body)(void *), bool coherent)
+static void run_on(const char *name, void *(*body)(void *), bool coherent)
 {
-	struct io_pgtable_cfg cfg = config(find_variant("arm_64_lpae_s1/4K"));
+	const struct variant *v = find_variant(name);
+	struct io_pgtable_cfg cfg = config(v);
 	pthread_t thread[THREADS];
 
 	cfg.tlb = &clean_driver;
 	cfg.coherent_walk = coherent;
 	cfg.quirks |= IO_PGTABLE_QUIRK_NO_WARN;
-	iop = alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL);
+	iop = alloc_io_pgtable(v->fmt, &cfg, NULL);
 	assert_non_null(iop);
 	pthread_barrier_init(&barrier, NULL, THREADS);
 	for (uintptr_t i = 0; i < THREADS; i++)
@@ -130,6 +131,18 @@ static void run(void *(*body)(void *), bool coherent)
 	assert_int_equal(io_pgtable_validate(iop), 0);
 	free_io_pgtable(iop);
 	assert_int_equal(table_pool_validate(table_pool_default()), 0);
+}
+
+/* LPAE, and two with all that their contract adds: software bits of tables, shifted addresses. */
+static void run(void *(*body)(void *), bool coherent)
+{
+	unsigned int all = rounds;
+
+	run_on("arm_64_lpae_s1/4K", body, coherent);
+	rounds = all / 4;
+	run_on("amd_iommu_v2/5", body, coherent);
+	run_on("riscv_sv48", body, coherent);
+	rounds = all;
 }
 
 static void test_neighbours(void **state)

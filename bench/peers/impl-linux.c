@@ -24,14 +24,15 @@ _Static_assert((int)LINUX_ARM_64_LPAE_S2 == ARM_64_LPAE_S2, "format");
 
 static enum linux_fmt linux_fmt(unsigned int fmt)
 {
-	static const enum linux_fmt more[] = {
-		[BENCH_FMT_ARM_V7S - IO_PGTABLE_NUM_FMTS] = LINUX_ARM_V7S,
-		[BENCH_FMT_APPLE_DART - IO_PGTABLE_NUM_FMTS] = LINUX_APPLE_DART,
-		[BENCH_FMT_AMD_V1 - IO_PGTABLE_NUM_FMTS] = LINUX_AMD_IOMMU_V1,
-		[BENCH_FMT_AMD_V2 - IO_PGTABLE_NUM_FMTS] = LINUX_AMD_IOMMU_V2,
+	/* Only what an implementation here says it has is asked for. */
+	static const enum linux_fmt fmts[BENCH_FMT_NR] = {
+		[ARM_32_LPAE_S1] = LINUX_ARM_32_LPAE_S1,   [ARM_32_LPAE_S2] = LINUX_ARM_32_LPAE_S2,
+		[ARM_64_LPAE_S1] = LINUX_ARM_64_LPAE_S1,   [ARM_64_LPAE_S2] = LINUX_ARM_64_LPAE_S2,
+		[AMD_IOMMU_V2] = LINUX_AMD_IOMMU_V2,	   [BENCH_FMT_ARM_V7S] = LINUX_ARM_V7S,
+		[BENCH_FMT_APPLE_DART] = LINUX_APPLE_DART, [BENCH_FMT_AMD_V1] = LINUX_AMD_IOMMU_V1,
 	};
 
-	return fmt < IO_PGTABLE_NUM_FMTS ? (enum linux_fmt)fmt : more[fmt - IO_PGTABLE_NUM_FMTS];
+	return fmts[fmt];
 }
 
 static void *alloc_from(const struct linux_peer *peer, const struct bench_domain *domain)
@@ -295,4 +296,4 @@ const struct bench_impl bench_impl_linux_dart =
 const struct bench_impl bench_impl_linux_amdv1 =
 	LINUX_IMPL("linux-6.12-amdv1", 1u << BENCH_FMT_AMD_V1, false, user, amd);
 const struct bench_impl bench_impl_linux_amdv2 =
-	LINUX_IMPL("linux-6.12-amdv2", 1u << BENCH_FMT_AMD_V2, false, user, amd);
+	LINUX_IMPL("linux-6.12-amdv2", 1u << AMD_IOMMU_V2, false, user, amd);

@@ -8,7 +8,8 @@ from program import emulated, run
 
 FORM = re.compile(
     r"(map|unmap|pair|populate|iova_to_phys|alloc_free|cursor_pair|map_sg|iova_to_phys_batch)"
-    r"/impl:[a-z0-9.-]+/fmt:(arm_(32|64)_lpae_s[12]|arm_v7s|apple_dart|amd_iommu_v[12])"
+    r"/impl:[a-z0-9.-]+/fmt:(arm_(32|64)_lpae_s[12]|arm_v7s|apple_dart2?|amd_iommu_v[12]"
+    r"|arm_mali_lpae|intel_vtd_[sf]s|riscv_sv(39|48|57)(x4)?)"
     r"/granule:(4K|16K|64K)"
     r"/size:(4K|16K|64K|2M|32M|512M|1G)/batch:(1|16|64|256|511|512|513)"
     r"/pattern:(warm|sequential|random_1G|random_256G)/coherent:[01]"

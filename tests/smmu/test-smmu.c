@@ -129,7 +129,7 @@ static void assert_clean(const struct bench *b)
 /* The model's walker, which knows registers and the architecture's text, and the library's. */
 static void test_walker(void **state)
 {
-	for (unsigned int i = 0; i < 2 * NR_VARIANTS; i++) {
+	for (unsigned int i = 0; i < 2 * NR_LPAE_VARIANTS; i++) {
 		struct model_opts opts = { .coherent = i & 1, .pa_base = i & 2 ? 0 : 1ull << 32 };
 		const struct variant *v = &variants[i / 2];
 		uint64_t random = 5, page = v->granule, table = page * (page / 8);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From a configuration to a table, for the formats outside the LPAE family: the level of the root,
+ * the sizes that there are, the registers. A configuration that the architecture does not have is
+ * refused, never rounded.
+ */
+#include "fmt/plain-cfg.h"
+
+#include <errno.h>
+
+#include "core/domain.h"
+#include "core/format.h"
+#include "core/framework.h"
+
+/* What the walker brings along for every format. */
+#define QUIRKS (IO_PGTABLE_QUIRK_NO_WARN | IO_PGTABLE_QUIRK_NO_SPLIT)
+
+/* The lowest level that covers ias; roots of several tables only at the highest. */
+static unsigned int find_top(const struct plain_kind *kind, unsigned int ias)
+{
+	const struct pt_format *f = kind->format;
+	unsigned int top = f->min_top;
+
+	while (top < f->max_top && pt_shift(f, top + 1) < ias)
+		top++;
+	return top;
+}
+
+/* A block as large as all of the input range, or larger, has no entry. */
+static uint64_t possible_sizes(const struct plain_kind *kind, const struct io_pgtable_cfg *cfg)
+{
+	uint64_t sizes = cfg->pgsize_bitmap &
+			 ((2ull << pt_shift(kind->format, find_top(kind, cfg->ias))) - 1);
+
+	return sizes & ((1ull << cfg->ias) - 1);
+}
+
+static bool has_ias(const struct plain_kind *kind, unsigned int ias)
+{
+	if (ias < kind->ias_min || ias > kind->ias_max)
+		return false;
+	return !kind->ias_only || (kind->ias_only & 1ull << ias);
+}
+
+int pt_plain_check(const struct plain_kind *kind, const struct io_pgtable_cfg *cfg)
+{
+	if (cfg->quirks & ~(kind->quirks | QUIRKS))
+		return -EOPNOTSUPP;
+	if ((kind->coherent_only && !cfg->coherent_walk) ||
+	    (cfg->reclaim && !kind->format->reclaiming))
+		return -EOPNOTSUPP;
+	if (!cfg->pgsize_bitmap || (cfg->pgsize_bitmap & ~kind->sizes))
+		return -EINVAL;
+	if (!has_ias(kind, cfg->ias) || cfg->oas < kind->oas_min || cfg->oas > kind->oas_max)
+		return -ERANGE;
+	return possible_sizes(kind, cfg) ? 0 : -ERANGE;
+}
+
+/* Hardware walks tables below oas; without hooks there is none, and only a descriptor's bits count. */
+static uint64_t table_pa_last(const struct plain_kind *kind, const struct io_pgtable_cfg *cfg)
+{
+	bool translated = cfg->mem && cfg->mem->virt_to_phys;
+
+	return (1ull << (translated ? cfg->oas : kind->pa_bits)) - 1;
+}
+
+struct io_pgtable *pt_plain_alloc(const struct plain_kind *kind, struct io_pgtable_cfg *cfg,
+				  void *cookie)
+{
+	const struct pt_format *f = kind->format;
+	struct pt_layout layout = {
+		.format = f,
+		.ops = kind->ops,
+		.top = find_top(kind, cfg->ias),
+		.root_bits = f->index_bits + kind->root_extra,
+		.iova_base = f->root_flip ? ~0ull << (cfg->ias - 1) : 0,
+		.leaf_extra = cfg->quirks & kind->leaf_quirk ? kind->leaf_extra : 0,
+		.table_pa_last = table_pa_last(kind, cfg),
+	};
+	struct io_pgtable *iop;
+
+	cfg->pgsize_bitmap = possible_sizes(kind, cfg);
+	iop = pt_domain_create(kind->fmt, cfg, cookie, &layout);
+	if (!iop)
+		return NULL;
+	kind->fill(pt_domain(iop), cfg);
+	iop->cfg = *cfg;
+	return iop;
+}

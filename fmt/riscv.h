@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The page tables of RISC-V, Sv39, Sv48 and Sv57, and as a second stage Sv39x4, Sv48x4 and Sv57x4:
+ * encode and decode.
+ *
+ * Source: The RISC-V Instruction Set Manual, Volume II: Privileged Architecture, chapters
+ * "Supervisor-Level ISA" (Sv39, Sv48, Sv57: page table entries) and "Hypervisor extension" (two-stage
+ * address translation: U must be set, the root has four times as many entries).
+ *
+ * A leaf has R, a table has none of R, W, X: every level can have leaves. W without R is reserved. A is
+ * always set, and D where writing is allowed: hardware never writes to a descriptor and takes no fault
+ * for them. Bits 9:8 (RSW) are software's. Svnapot and Svpbmt are not used: bits 63:61 are 0, the
+ * memory's own attributes (PMA) hold, for IOMMU_MMIO too.
+ */
+#ifndef FMT_RISCV_H
+#define FMT_RISCV_H
+
+#include "core/port.h"
+#include "io-pgtable.h"
+
+#define RISCV_BIT(n) (1ull << (n))
+#define RISCV_V	     RISCV_BIT(0)
+#define RISCV_R	     RISCV_BIT(1)
+#define RISCV_W	     RISCV_BIT(2)
+#define RISCV_X	     RISCV_BIT(3)
+#define RISCV_U	     RISCV_BIT(4)
+#define RISCV_G	     RISCV_BIT(5)
+#define RISCV_A	     RISCV_BIT(6)
+#define RISCV_D	     RISCV_BIT(7)
+#define RISCV_FLAGS  0xffull
+
+/* The page number, address bits 55:12, is in bits 53:10. */
+#define RISCV_PA_SHIFT 2
+#define RISCV_PPN      (((1ull << 54) - 1) & ~((1ull << 10) - 1))
+
+/* Software bits of a table descriptor. An entry without V is nothing, whatever else it has. */
+#define RISCV_CLEANED	 RISCV_BIT(8)
+#define RISCV_RECLAIMING RISCV_BIT(9)
+#define RISCV_SPLITTING	 RISCV_BIT(4)
+
+/* Attributes by prot, user is U where it is set; 0 for one without reading. */
+#define RISCV_ATTR(p, user)                                                                     \
+	PT_IF(p, IOMMU_READ,                                                                    \
+	      RISCV_V | RISCV_R | RISCV_A | PT_IF(p, IOMMU_WRITE, RISCV_W | RISCV_D) | (user) | \
+		      PT_IF(~(p), IOMMU_NOEXEC, RISCV_X))
+#define RISCV_FS_ATTR(p) RISCV_ATTR(p, PT_IF(~(p), IOMMU_PRIV, RISCV_U))
+#define RISCV_SS_ATTR(p) RISCV_ATTR(p, RISCV_U)
+
+static always_inline bool riscv_is_table(uint64_t desc, unsigned int level)
+{
+	return level && (desc & (RISCV_V | RISCV_R)) == RISCV_V;
+}
+
+static always_inline uint64_t riscv_leaf(uint64_t pa, uint64_t attr, unsigned int level)
+{
+	return pa >> RISCV_PA_SHIFT | attr;
+}
+
+static always_inline uint64_t riscv_leaf_pa(uint64_t desc, unsigned int level)
+{
+	return (desc & RISCV_PPN) << RISCV_PA_SHIFT;
+}
+
+static always_inline uint64_t riscv_leaf_attr(uint64_t desc, unsigned int level)
+{
+	return desc & ~RISCV_PPN;
+}
+
+static always_inline uint64_t riscv_table(uint64_t pa)
+{
+	return pa >> RISCV_PA_SHIFT | RISCV_V;
+}
+
+static always_inline uint64_t riscv_table_pa(uint64_t desc)
+{
+	return (desc & RISCV_PPN) << RISCV_PA_SHIFT;
+}
+
+/* In a table descriptor D, A and U are reserved, and G would hold for all below. */
+static always_inline bool riscv_is_valid(uint64_t desc, unsigned int level)
+{
+	if (desc >> 54)
+		return false;
+	if (riscv_is_table(desc, level))
+		return (desc & RISCV_FLAGS) == RISCV_V;
+	return (desc & RISCV_V) && (desc & RISCV_R) && (desc & RISCV_A) && !(desc & RISCV_G) &&
+	       !(desc & RISCV_W) == !(desc & RISCV_D);
+}
+
+/* The structure that the walker is stamped with; one level for its root. */
+#define RISCV_FORMAT(top, flip, attrs)                                                        \
+	{                                                                                     \
+		.granule_lg2 = 12, .index_bits = 9, .min_top = (top), .max_top = (top),       \
+		.pa_shift = RISCV_PA_SHIFT, .root_flip = (flip), .valid_bit = RISCV_V,        \
+		.table_bit = RISCV_V, .block_bit = RISCV_R, .table_tag = RISCV_V,             \
+		.splitting = RISCV_SPLITTING, .cleaned = RISCV_CLEANED,                       \
+		.reclaiming = RISCV_RECLAIMING, .attr = (attrs), .is_table = riscv_is_table,  \
+		.leaf = riscv_leaf, .leaf_pa = riscv_leaf_pa, .leaf_attr = riscv_leaf_attr,   \
+		.table = riscv_table, .table_pa = riscv_table_pa, .is_valid = riscv_is_valid, \
+	}
+
+#endif /* FMT_RISCV_H */
