@@ -93,7 +93,7 @@ static void begin_space(struct rig *rig)
 
 	rig->space_memory = aligned_alloc(128, iommu_iova_bytes(&opts));
 	rig->space = iommu_iova_create(&opts, rig->space_memory);
-	rig->owner = calloc(opts.pages, sizeof(*rig->owner));
+	rig->owner = calloc(opts.pages, sizeof(void *));
 	assert_non_null(rig->space);
 	assert_non_null(rig->owner);
 }
