@@ -37,7 +37,7 @@ static void check_load(const struct rig *rig)
 	assert_true(rig->model->memory.frees > 0 || !rig->strategy->blocks);
 }
 
-/* Addresses came back to who mapped next, through the allocator's caches too. */
+/* Addresses came back to who mapped next, through the caches too; how often is a matter of time. */
 static void check_addresses(const struct rig *rig)
 {
 	struct iommu_iova_stats s;
@@ -45,8 +45,8 @@ static void check_addresses(const struct rig *rig)
 	iommu_iova_get_stats(rig->space, &s);
 	assert_int_equal(s.live_pages, 0);
 	assert_int_equal(s.allocs, s.frees);
-	assert_true(s.allocs > rounds);
-	assert_true(s.hits > rounds / 4);
+	assert_true(s.allocs > RIG_MAPPERS * RIG_PLACES + rounds / 8);
+	assert_true(s.hits > rounds / 16);
 }
 
 static void run(const struct rig_opts *opts)
