@@ -27,7 +27,8 @@ static const char *const op_names[MAP_OP_NR] = {
 static const char *const fmt_names[BENCH_FMT_NR] = {
 	[ARM_32_LPAE_S1] = "arm_32_lpae_s1", [ARM_32_LPAE_S2] = "arm_32_lpae_s2",
 	[ARM_64_LPAE_S1] = "arm_64_lpae_s1", [ARM_64_LPAE_S2] = "arm_64_lpae_s2",
-	[BENCH_FMT_ARM_V7S] = "arm_v7s",     [BENCH_FMT_APPLE_DART] = "apple_dart",
+	[BENCH_FMT_ARM_V7S] = "arm_v7s",     [APPLE_DART] = "apple_dart",
+	[APPLE_DART2] = "apple_dart2",	     [ARM_MALI_LPAE] = "arm_mali_lpae",
 	[BENCH_FMT_AMD_V1] = "amd_iommu_v1", [AMD_IOMMU_V2] = "amd_iommu_v2",
 	[INTEL_VTD_SS] = "intel_vtd_ss",     [INTEL_VTD_FS] = "intel_vtd_fs",
 	[RISCV_SV39] = "riscv_sv39",	     [RISCV_SV48] = "riscv_sv48",
@@ -51,7 +52,7 @@ static const struct map_geometry geometries[] = {
 	{ ARM_32_LPAE_S1, 12, 12, 32, 40 },    { ARM_32_LPAE_S1, 12, 21, 32, 40 },
 	{ ARM_32_LPAE_S1, 12, 30, 32, 40 },    { ARM_32_LPAE_S2, 12, 12, 40, 40 },
 	{ ARM_32_LPAE_S2, 12, 21, 40, 40 },    { ARM_32_LPAE_S2, 12, 30, 40, 40 },
-	{ BENCH_FMT_ARM_V7S, 12, 12, 32, 32 }, { BENCH_FMT_APPLE_DART, 14, 14, 36, 36 },
+	{ BENCH_FMT_ARM_V7S, 12, 12, 32, 32 }, { APPLE_DART, 14, 14, 36, 36 },
 	{ BENCH_FMT_AMD_V1, 12, 12, 48, 48 },  { BENCH_FMT_AMD_V1, 12, 21, 48, 48 },
 	{ AMD_IOMMU_V2, 12, 12, 48, 48 },      { AMD_IOMMU_V2, 12, 21, 48, 48 },
 	{ INTEL_VTD_SS, 12, 12, 48, 48 },      { INTEL_VTD_SS, 12, 21, 48, 48 },
@@ -60,7 +61,8 @@ static const struct map_geometry geometries[] = {
 	{ RISCV_SV48, 12, 12, 48, 48 },	       { RISCV_SV48, 12, 21, 48, 48 },
 	{ RISCV_SV57, 12, 12, 57, 48 },	       { RISCV_SV57, 12, 21, 57, 48 },
 	{ RISCV_SV39X4, 12, 12, 41, 48 },      { RISCV_SV48X4, 12, 12, 50, 48 },
-	{ RISCV_SV57X4, 12, 12, 59, 48 },
+	{ RISCV_SV57X4, 12, 12, 59, 48 },      { ARM_MALI_LPAE, 12, 12, 48, 40 },
+	{ APPLE_DART2, 14, 14, 36, 42 },
 };
 
 static const unsigned int batches[] = { 1, 16, 256, 511, 512, 513, 64 };

@@ -56,6 +56,16 @@ int pt_plain_check(const struct plain_kind *kind, const struct io_pgtable_cfg *c
 	return possible_sizes(kind, cfg) ? 0 : -ERANGE;
 }
 
+static unsigned int root_bits(const struct plain_kind *kind, unsigned int ias)
+{
+	const struct pt_format *f = kind->format;
+	unsigned int one = pt_shift(f, find_top(kind, ias) + 1);
+
+	if (!kind->root_grows)
+		return f->index_bits + kind->root_extra;
+	return f->index_bits + (ias > one ? ias - one : 0);
+}
+
 /* Hardware walks tables below oas; without hooks there is none, and only a descriptor's bits count. */
 static uint64_t table_pa_last(const struct plain_kind *kind, const struct io_pgtable_cfg *cfg)
 {
@@ -72,7 +82,7 @@ struct io_pgtable *pt_plain_alloc(const struct plain_kind *kind, struct io_pgtab
 		.format = f,
 		.ops = kind->ops,
 		.top = find_top(kind, cfg->ias),
-		.root_bits = f->index_bits + kind->root_extra,
+		.root_bits = root_bits(kind, cfg->ias),
 		.iova_base = f->root_flip ? ~0ull << (cfg->ias - 1) : 0,
 		.leaf_extra = cfg->quirks & kind->leaf_quirk ? kind->leaf_extra : 0,
 		.table_pa_last = table_pa_last(kind, cfg),

@@ -22,6 +22,7 @@ struct pt_format;
  * @ias_min, @ias_max, @oas_min, @oas_max: address sizes, in bits
  * @pa_bits: how far the address in a table descriptor reaches, in bits
  * @root_extra: log2 of how many times as large as a table the root is, at the level that @ias_max needs
+ * @root_grows: it is that large only where ias asks for it
  * @coherent_only: the walker always snoops
  * @quirks: the quirks it has, beside those of every format
  * @leaf_quirk, @leaf_extra: one of these sets this in every leaf
@@ -34,6 +35,7 @@ struct plain_kind {
 	uint64_t sizes;
 	uint64_t ias_only;
 	uint8_t ias_min, ias_max, oas_min, oas_max, pa_bits, root_extra;
+	bool root_grows;
 	bool coherent_only;
 	unsigned long quirks;
 	unsigned long leaf_quirk;
@@ -63,6 +65,9 @@ struct io_pgtable *pt_plain_alloc(const struct plain_kind *kind, struct io_pgtab
 		.free = pt_domain_destroy,                                               \
 	}
 
+extern const struct io_pgtable_init_fns io_pgtable_arm_mali_lpae_init_fns;
+extern const struct io_pgtable_init_fns io_pgtable_apple_dart_init_fns;
+extern const struct io_pgtable_init_fns io_pgtable_apple_dart2_init_fns;
 extern const struct io_pgtable_init_fns io_pgtable_amd_iommu_v2_init_fns;
 extern const struct io_pgtable_init_fns io_pgtable_intel_vtd_ss_init_fns;
 extern const struct io_pgtable_init_fns io_pgtable_intel_vtd_fs_init_fns;

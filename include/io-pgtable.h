@@ -52,6 +52,9 @@ struct io_pgtable_sg;
  * @RISCV_SV39X4: RISC-V second stage Sv39x4 (ias 32..41; oas 32..56)
  * @RISCV_SV48X4: RISC-V second stage Sv48x4 (ias 32..50; oas 32..56)
  * @RISCV_SV57X4: RISC-V second stage Sv57x4 (ias 32..59; oas 32..56)
+ * @ARM_MALI_LPAE: Arm Mali GPUs (ias 32..48, oas 32..40, four levels)
+ * @APPLE_DART: Apple DART, first generation (oas 36; 4K: ias 13..32, 16K: 15..36; coherent, no reclaim)
+ * @APPLE_DART2: Apple DART, second generation (oas 42; 16K, ias 15..38; coherent, no reclaim)
  * @IO_PGTABLE_NUM_FMTS: the number of formats, not a format
  *
  * Sign-extended: an iova is 64 bits of which the highest are all copies of bit ias - 1; any other is
@@ -72,6 +75,9 @@ enum io_pgtable_fmt {
 	RISCV_SV39X4,
 	RISCV_SV48X4,
 	RISCV_SV57X4,
+	ARM_MALI_LPAE,
+	APPLE_DART,
+	APPLE_DART2,
 	IO_PGTABLE_NUM_FMTS,
 };
 
@@ -192,6 +198,8 @@ enum io_pgtable_reclaim {
  * @arm_lpae_s1_cfg: out. @ttbr and @tcr in the layout of TTBRn_EL1 and TCR_EL1 (32-bit format:
  *	TTBCR with EAE), @mair as MAIR_EL1 (mair[1] is 0). Arm ARM DDI0487, D19.2.
  * @arm_lpae_s2_cfg: out. VTTBR_EL2 without the VMID, VTCR_EL2 (32-bit format: VTCR).
+ * @arm_mali_lpae_cfg: out. AS_TRANSTAB and AS_MEMATTR.
+ * @apple_dart_cfg: out. The addresses of @n_ttbrs roots, 1 to 4, each for an equal part of the input range.
  * @amd_iommu_v2_cfg: out. @gcr3 is the address for GCR3 (or for an entry of a GCR3 table),
  *	@guest_paging_mode the field GuestPagingMode of the device table entry: 0 four levels, 1 five.
  *	AMD I/O Virtualization Technology Specification (48882), device table entry.
@@ -226,6 +234,14 @@ struct io_pgtable_cfg {
 			uint64_t gcr3;
 			unsigned int guest_paging_mode;
 		} amd_iommu_v2_cfg;
+		struct {
+			uint64_t transtab;
+			uint64_t memattr;
+		} arm_mali_lpae_cfg;
+		struct {
+			uint64_t ttbr[4];
+			unsigned int n_ttbrs;
+		} apple_dart_cfg;
 		struct {
 			uint64_t ssptptr;
 			unsigned int aw;

@@ -34,8 +34,9 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Input addresses are sign-extended; there is no write-only: write alone is refused. */
-enum { SIGNS = 1, NO_WRITE_ONLY = 2 };
+/* Input addresses are sign-extended; there is no write-only: write alone is refused; the
+ * walker always snoops and nothing is reclaimed. */
+enum { SIGNS = 1, NO_WRITE_ONLY = 2, BARE = 4 };
 
 /* A format at one granule, with the address sizes that a typical test uses. */
 struct variant {
@@ -47,7 +48,7 @@ struct variant {
 	unsigned int traits;
 };
 
-#define NR_VARIANTS	 19
+#define NR_VARIANTS	 23
 #define NR_LPAE_VARIANTS 8 /* the first ones: Arm's four formats, which the software SMMU has */
 extern const struct variant variants[NR_VARIANTS];
 

@@ -45,6 +45,60 @@ struct encoding {
 	}
 
 static const struct encoding encodings[] = {
+	/* Type 1 for pages too, read 0x40, write 0x80, SH 0x200, AttrIndx 0x1c, no AF. */
+	{ ARM_MALI_LPAE,
+	  48,
+	  0,
+	  AT,
+	  0x1234567000,
+	  SZ_4K,
+	  RW | IOMMU_CACHE,
+	  { { 0x80000000, 3, 0x80001003 },
+	    { 0x80001000, 5, 0x80002003 },
+	    { 0x80002000, 7, 0x80003003 },
+	    { 0x80003000, 9, 0x12345672c5 } } },
+	{ ARM_MALI_LPAE,
+	  40,
+	  0,
+	  SZ_1G,
+	  SZ_1G,
+	  SZ_1G,
+	  IOMMU_WRITE | IOMMU_NOEXEC | IOMMU_MMIO,
+	  { { 0x80000000, 0, 0x80001003 }, { 0x80001000, 1, 0x60000040000289 } } },
+	/* Valid 0x1, 0x2, no-write 0x80, no-read 0x100, sub-page end in 51:40. */
+	{ APPLE_DART,
+	  36,
+	  0,
+	  5ull << 25 | 9ull << 14,
+	  0xfedcb8000,
+	  SZ_16K,
+	  IOMMU_READ,
+	  { { 0x80000000, 5, 0x80004001 }, { 0x80004000, 9, 0xfff0fedcb8083 } } },
+	{ APPLE_DART,
+	  32,
+	  0,
+	  3ull << 30 | 9ull << 12,
+	  0xfedcb9000,
+	  SZ_4K,
+	  IOMMU_WRITE,
+	  { { 0x80000000, 1536, 0x80004001 }, { 0x80004000, 9, 0xfff0fedcb9103 } } },
+	/* Valid 0x1, no-cache 0x2, no-write 0x4, no-read 0x8, address from bit 10 on. */
+	{ APPLE_DART2,
+	  36,
+	  0,
+	  5ull << 25 | 9ull << 14,
+	  0x3fedcb98000,
+	  SZ_16K,
+	  RW,
+	  { { 0x80000000, 5, 0x8000401 }, { 0x80004000, 9, 0xfff3fedcb9803 } } },
+	{ APPLE_DART2,
+	  38,
+	  0,
+	  3ull << 36 | 9ull << 14,
+	  SZ_16K,
+	  SZ_16K,
+	  IOMMU_READ | IOMMU_CACHE,
+	  { { 0x80000000, 6144, 0x8001001 }, { 0x80010000, 9, 0xfff0000000405 } } },
 	/* P 0x1, RW 0x2, US 0x4, A 0x20, D 0x40, PS 0x80, NX bit 63; tables also bit 9. */
 	{ AMD_IOMMU_V2, 48, 0, AT, PA, SZ_4K, RW, { X86_TABLES, { 0x80003000, 9, PA | 0x67 } } },
 	{ AMD_IOMMU_V2,
@@ -292,15 +346,29 @@ static const struct encoding encodings[] = {
 	{ RISCV_SV57X4, 59, 0, 2047ull << 48, 0, SZ_256T, RW, { { 0x80000000, 2047, 0xdf } } },
 };
 
+static unsigned int output_bits(enum io_pgtable_fmt fmt)
+{
+	switch (fmt) {
+	case ARM_MALI_LPAE:
+		return 40;
+	case APPLE_DART:
+		return 36;
+	case APPLE_DART2:
+		return 42;
+	default:
+		return fmt >= RISCV_SV39 ? 56 : 52;
+	}
+}
+
 static void test_descriptors(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(encodings); i++) {
 		const struct encoding *e = &encodings[i];
 		struct io_pgtable_cfg cfg = {
 			.quirks = e->quirks,
-			.pgsize_bitmap = SZ_4K | e->size,
+			.pgsize_bitmap = e->size == SZ_16K ? e->size : SZ_4K | e->size,
 			.ias = e->ias,
-			.oas = e->fmt >= RISCV_SV39 ? 56 : 52,
+			.oas = output_bits(e->fmt),
 			.coherent_walk = true,
 		};
 		struct io_pgtable *iop = window_make(e->fmt, &cfg);
@@ -392,12 +460,38 @@ static void test_registers(void **state)
 	}
 }
 
+static void test_dart_and_mali_registers(void **state)
+{
+	static const struct {
+		unsigned int ias, roots;
+	} cases[] = { { 15, 1 }, { 36, 1 }, { 37, 2 }, { 38, 4 } };
+	struct io_pgtable_cfg cfg = { .pgsize_bitmap = SZ_4K, .ias = 48, .oas = 40 };
+
+	free_io_pgtable(window_make(ARM_MALI_LPAE, &cfg));
+	assert_int_equal(cfg.arm_mali_lpae_cfg.transtab, PA_BASE | 0x7);
+	cfg.coherent_walk = true;
+	free_io_pgtable(window_make(ARM_MALI_LPAE, &cfg));
+	assert_int_equal(cfg.arm_mali_lpae_cfg.transtab, PA_BASE | 0x17);
+	assert_int_equal(cfg.arm_mali_lpae_cfg.memattr, 0x888d88);
+	cfg.pgsize_bitmap = SZ_16K;
+	cfg.oas = 42;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cfg.ias = cases[i].ias;
+		free_io_pgtable(window_make(APPLE_DART2, &cfg));
+		assert_int_equal(cfg.apple_dart_cfg.n_ttbrs, cases[i].roots);
+		for (unsigned int r = 0; r < 4; r++)
+			assert_int_equal(cfg.apple_dart_cfg.ttbr[r],
+					 r < cases[i].roots ? PA_BASE + r * SZ_16K : 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_registers),
+		cmocka_unit_test(test_dart_and_mali_registers),
 	};
 
 	return cmocka_run_group_tests(tests, window_setup, window_teardown);

@@ -19,6 +19,16 @@ static void test_configurations(void **state)
 		unsigned int ias, oas;
 		int err;
 	} cases[] = {
+		{ ARM_MALI_LPAE, SZ_4K, 49, 40, -ERANGE },
+		{ ARM_MALI_LPAE, SZ_4K, 48, 41, -ERANGE },
+		{ ARM_MALI_LPAE, SZ_16K, 48, 40, -EINVAL },
+		{ APPLE_DART, SZ_4K, 33, 36, -ERANGE },
+		{ APPLE_DART, SZ_16K, 37, 36, -ERANGE },
+		{ APPLE_DART, SZ_16K, 36, 42, -ERANGE },
+		{ APPLE_DART, SZ_4K | SZ_16K, 32, 36, -EINVAL },
+		{ APPLE_DART2, SZ_4K, 32, 42, -EINVAL },
+		{ APPLE_DART2, SZ_16K, 39, 42, -ERANGE },
+		{ APPLE_DART2, SZ_16K, 36, 36, -ERANGE },
 		{ AMD_IOMMU_V2, SZ_4K, 47, 48, -ERANGE },
 		{ AMD_IOMMU_V2, SZ_4K, 49, 48, -ERANGE },
 		{ AMD_IOMMU_V2, SZ_4K, 58, 48, -ERANGE },
@@ -59,6 +69,21 @@ static void test_configurations(void **state)
 		assert_true(!iop == (cases[i].err != 0));
 		assert_int_equal(io_pgtable_check_cfg(cases[i].fmt, &cfg), cases[i].err);
 		free_io_pgtable(iop);
+	}
+}
+
+/* What DART has no bits for. */
+static void test_bare(void **state)
+{
+	for (size_t i = 0; i < NR_VARIANTS; i++) {
+		struct io_pgtable_cfg cfg = config(&variants[i]);
+		int err = variants[i].traits & BARE ? -EOPNOTSUPP : 0;
+
+		cfg.coherent_walk = false;
+		assert_int_equal(io_pgtable_check_cfg(variants[i].fmt, &cfg), err);
+		cfg.coherent_walk = true;
+		cfg.reclaim = IO_PGTABLE_RECLAIM_ON_SYNC;
+		assert_int_equal(io_pgtable_check_cfg(variants[i].fmt, &cfg), err);
 	}
 }
 
@@ -298,9 +323,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_configurations), cmocka_unit_test(test_quirks),
-		cmocka_unit_test(test_prots),	       cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_highest_output), cmocka_unit_test(test_around_zero),
-		cmocka_unit_test(test_trim),	       cmocka_unit_test(test_root_blocks),
+		cmocka_unit_test(test_bare),	       cmocka_unit_test(test_prots),
+		cmocka_unit_test(test_errors),	       cmocka_unit_test(test_highest_output),
+		cmocka_unit_test(test_around_zero),    cmocka_unit_test(test_trim),
+		cmocka_unit_test(test_root_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

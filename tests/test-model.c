@@ -215,7 +215,7 @@ static void do_map_pages(struct window *w)
 	uint64_t pa;
 	int err;
 
-	if (random_below(16) == 0)
+	if (sizes != granule && random_below(16) == 0)
 		size = (sizes & ~granule) & -(sizes & ~granule);
 	pick(w, &first, &n);
 	first = (first * granule & ~(size - 1)) / granule;

@@ -136,7 +136,8 @@ static void run_with(const struct variant *v, unsigned int ias, unsigned int oas
 static void run(const struct variant *v, unsigned int ias, unsigned int oas)
 {
 	run_with(v, ias, oas, &identity_mem, true);
-	run_with(v, ias, oas, &identity_mem, false);
+	if (!(v->traits & BARE))
+		run_with(v, ias, oas, &identity_mem, false);
 	if (oas >= 48)
 		run_with(v, ias, oas, &offset_mem, true);
 }

@@ -26,10 +26,10 @@ static enum linux_fmt linux_fmt(unsigned int fmt)
 {
 	/* Only what an implementation here says it has is asked for. */
 	static const enum linux_fmt fmts[BENCH_FMT_NR] = {
-		[ARM_32_LPAE_S1] = LINUX_ARM_32_LPAE_S1,   [ARM_32_LPAE_S2] = LINUX_ARM_32_LPAE_S2,
-		[ARM_64_LPAE_S1] = LINUX_ARM_64_LPAE_S1,   [ARM_64_LPAE_S2] = LINUX_ARM_64_LPAE_S2,
-		[AMD_IOMMU_V2] = LINUX_AMD_IOMMU_V2,	   [BENCH_FMT_ARM_V7S] = LINUX_ARM_V7S,
-		[BENCH_FMT_APPLE_DART] = LINUX_APPLE_DART, [BENCH_FMT_AMD_V1] = LINUX_AMD_IOMMU_V1,
+		[ARM_32_LPAE_S1] = LINUX_ARM_32_LPAE_S1, [ARM_32_LPAE_S2] = LINUX_ARM_32_LPAE_S2,
+		[ARM_64_LPAE_S1] = LINUX_ARM_64_LPAE_S1, [ARM_64_LPAE_S2] = LINUX_ARM_64_LPAE_S2,
+		[AMD_IOMMU_V2] = LINUX_AMD_IOMMU_V2,	 [BENCH_FMT_ARM_V7S] = LINUX_ARM_V7S,
+		[APPLE_DART] = LINUX_APPLE_DART,	 [BENCH_FMT_AMD_V1] = LINUX_AMD_IOMMU_V1,
 	};
 
 	return fmts[fmt];
@@ -292,7 +292,7 @@ const struct bench_impl bench_impl_linux_locked_wmb =
 const struct bench_impl bench_impl_linux_v7s =
 	LINUX_IMPL("linux-6.12-v7s", 1u << BENCH_FMT_ARM_V7S, false, user, arm);
 const struct bench_impl bench_impl_linux_dart =
-	LINUX_IMPL("linux-6.12-dart", 1u << BENCH_FMT_APPLE_DART, false, user, arm);
+	LINUX_IMPL("linux-6.12-dart", 1u << APPLE_DART, false, user, arm);
 const struct bench_impl bench_impl_linux_amdv1 =
 	LINUX_IMPL("linux-6.12-amdv1", 1u << BENCH_FMT_AMD_V1, false, user, amd);
 const struct bench_impl bench_impl_linux_amdv2 =
