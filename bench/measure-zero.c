@@ -152,20 +152,26 @@ static int measure(const char *title, uint64_t **pool, size_t pages)
 
 int main(int argc, char **argv)
 {
-	uint64_t **pool = calloc(COLD, sizeof(*pool));
-	char *memory = aligned_alloc(2 << 20, (size_t)COLD * PAGE);
+	uint64_t **pool;
+	char *memory;
+	int status = 1;
 
 	if (argc > 1) {
 		fprintf(stderr, "measure-zero: takes no arguments; see docs/pool.md\n");
 		return 2;
 	}
-	if (!pool || !memory) {
+	pool = calloc(COLD, sizeof(*pool));
+	memory = aligned_alloc(2 << 20, (size_t)COLD * PAGE);
+	if (pool && memory) {
+		memset(memory, 1, (size_t)COLD * PAGE);
+		for (size_t i = 0; i < COLD; i++)
+			pool[i] = (uint64_t *)(memory + i * PAGE);
+		bench_clock_calibrate();
+		status = measure("warm", pool, WARM) || measure("cold", pool, COLD);
+	} else {
 		fprintf(stderr, "measure-zero: needs 256 MiB of memory\n");
-		return 1;
 	}
-	memset(memory, 1, (size_t)COLD * PAGE);
-	for (size_t i = 0; i < COLD; i++)
-		pool[i] = (uint64_t *)(memory + i * PAGE);
-	bench_clock_calibrate();
-	return measure("warm", pool, WARM) || measure("cold", pool, COLD);
+	free(memory);
+	free(pool);
+	return status;
 }

@@ -305,7 +305,7 @@ static void begin(void *worker, int step)
 	if (step == 0)
 		return;
 	w->block = calloc(FRAGMENT_BLOCKS, sizeof(*w->block));
-	w->domain = calloc(domains + 1, sizeof(*w->domain));
+	w->domain = calloc(domains + 1, sizeof(void *));
 	if (!w->block || !w->domain) {
 		w->error = "not enough memory";
 		return;

@@ -50,7 +50,7 @@ static size_t boxes_needed(const struct table_pool *pool, size_t more)
 {
 	size_t sets = pool_is_plain(pool) ? 1 : POOL_SLOTS + 1;
 
-	return pool->boxes.needed + more + (sets * 5 + 2u * pool->nodes) * POOL_NR_SIZES;
+	return pool->boxes.needed + more + (sets * 5 + (size_t)2 * pool->nodes) * POOL_NR_SIZES;
 }
 
 static void put(struct box_store *store, struct box *box)

@@ -195,14 +195,16 @@ struct magazine_set *pt_pool_nth_set(struct table_pool *pool, struct magazine_se
 
 static void lock_sets(struct table_pool *pool, struct magazine_set *sets)
 {
-	struct magazine_set *set;
+	unsigned int nr = sets ? POOL_SLOTS : 0;
 
-	for (unsigned int n = 0; (set = pt_pool_nth_set(pool, sets, n)); n++)
-		biased_revoke(&set->lock);
+	biased_revoke(&pool->shared.lock);
+	for (unsigned int n = 0; n < nr; n++)
+		biased_revoke(&sets[n].lock);
 	if (PORT_ASYMMETRIC)
 		io_pgtable_port_fence_all();
-	for (unsigned int n = 0; (set = pt_pool_nth_set(pool, sets, n)); n++)
-		biased_take(&set->lock);
+	biased_take(&pool->shared.lock);
+	for (unsigned int n = 0; n < nr; n++)
+		biased_take(&sets[n].lock);
 	for (unsigned int node = 0; node < pool->nodes; node++)
 		port_lock(&pool->depot[node].lock);
 	port_lock(&pool->boxes.lock);
