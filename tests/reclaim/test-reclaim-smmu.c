@@ -92,14 +92,26 @@ static void test_load(void **state)
 	assert_true(reclaimed > 20);
 }
 
+/*
+ * A planted bug needs threads to meet at a bad moment: on a busy machine that may take more than one
+ * load. Bounded: a bug that ten do not show counts as not found.
+ */
+static bool is_found(unsigned int strategy, enum plant plant, uint64_t *unlinked)
+{
+	for (int tries = 0; tries < 10; tries++)
+		if (load(strategy, true, plant, unlinked))
+			return true;
+	return false;
+}
+
 /* Page by page: no table goes but by reclaim. */
 static void test_no_table_invalidation(void **state)
 {
 	uint64_t unlinked = 0;
 
-	assert_true(load(0, true, PLANT_SKIP_TABLES, &unlinked) > 0);
+	assert_true(is_found(0, PLANT_SKIP_TABLES, &unlinked));
 	assert_true(unlinked > 0);
-	assert_true(load(4, true, PLANT_SKIP_TABLES, &unlinked) > 0);
+	assert_true(is_found(4, PLANT_SKIP_TABLES, &unlinked));
 }
 
 /* A page is mapped where a table was taken out a moment ago, without forgetting that table first. */
@@ -108,7 +120,7 @@ static void test_no_vacant(void **state)
 	uint64_t unlinked = 0;
 
 	no_vacant = true;
-	assert_true(load(0, true, PLANT_NONE, &unlinked) > 0);
+	assert_true(is_found(0, PLANT_NONE, &unlinked));
 	no_vacant = false;
 }
 
