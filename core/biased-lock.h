@@ -66,6 +66,15 @@ static inline void biased_take(struct biased_lock *l)
 	port_lock(&l->lock);
 }
 
+/*
+ * In the child of a fork that took it before: an owner in the parent may have been on its way out
+ * again, busy for a moment with the bias revoked, and is not here to take that back.
+ */
+static inline void biased_abandon(struct biased_lock *l)
+{
+	__atomic_store_n(&l->busy, 0, __ATOMIC_RELAXED);
+}
+
 static inline void biased_give(struct biased_lock *l, bool restore)
 {
 	if (restore)

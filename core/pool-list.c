@@ -44,3 +44,10 @@ void pt_port_after_fork(void)
 		pt_pool_unlock_all(pool, pool->forking);
 	port_unlock(&list_lock);
 }
+
+void pt_port_after_fork_in_child(void)
+{
+	for (struct table_pool *pool = first; pool; pool = pool->next)
+		pt_pool_abandon_entries(pool, pool->forking);
+	pt_port_after_fork();
+}

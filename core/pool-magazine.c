@@ -24,7 +24,7 @@ void pt_magazine_init(struct magazine_set *set, bool biased)
 
 static noinline struct magazine_set *map_sets(struct table_pool *pool)
 {
-	struct magazine_set *sets, *seen = NULL;
+	struct magazine_set *sets, *seen;
 	enum port_pages pages = PORT_PAGES_ORDINARY;
 	bool biased = PORT_ASYMMETRIC && io_pgtable_port_fence_all();
 
@@ -33,9 +33,14 @@ static noinline struct magazine_set *map_sets(struct table_pool *pool)
 		return NULL;
 	for (unsigned int s = 0; s < POOL_SLOTS; s++)
 		pt_magazine_init(&sets[s], biased);
-	__atomic_store_n(&pool->biased, biased, __ATOMIC_RELAXED);
-	if (__atomic_compare_exchange_n(&pool->sets, &seen, sets, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
+	port_lock(&pool->drain_lock);
+	seen = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE);
+	if (!seen) {
+		__atomic_store_n(&pool->biased, biased, __ATOMIC_RELAXED);
+		__atomic_store_n(&pool->sets, sets, __ATOMIC_RELEASE);
+	}
+	port_unlock(&pool->drain_lock);
+	if (!seen)
 		return sets;
 	io_pgtable_port_arena_unmap(sets, 0, SETS_BYTES);
 	return seen;
@@ -210,21 +215,24 @@ static void lock_sets(struct table_pool *pool, struct magazine_set *sets)
 	port_lock(&pool->boxes.lock);
 }
 
-/*
- * Sets that appear while the others are being locked may have been to a depot before that was: again,
- * then, with them (they appear once). Those that appear later have nothing. Returns the sets.
- */
+/* Sets appear under the drain lock: none do until all is unlocked. Returns the sets. */
 struct magazine_set *pt_pool_lock_all(struct table_pool *pool)
 {
-	for (;;) {
-		struct magazine_set *sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE);
+	struct magazine_set *sets;
 
-		port_lock(&pool->drain_lock);
-		lock_sets(pool, sets);
-		if (sets || !__atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE))
-			return sets;
-		pt_pool_unlock_all(pool, sets);
-	}
+	port_lock(&pool->drain_lock);
+	sets = __atomic_load_n(&pool->sets, __ATOMIC_ACQUIRE);
+	lock_sets(pool, sets);
+	return sets;
+}
+
+/* In the child of a fork, all locked: of those who were about to enter nobody is there. */
+void pt_pool_abandon_entries(struct table_pool *pool, struct magazine_set *sets)
+{
+	struct magazine_set *set;
+
+	for (unsigned int n = 0; (set = pt_pool_nth_set(pool, sets, n)); n++)
+		biased_abandon(&set->lock);
 }
 
 void pt_pool_unlock_all(struct table_pool *pool, struct magazine_set *sets)

@@ -16,7 +16,7 @@
  * | a set, its magazines, the boxes in them | its slot; whoever drains | its biased lock |
  * | a depot, its arenas, the boxes in it | anyone | the depot's lock |
  * | the store of empty boxes | anyone | its lock |
- * | pool->sets | whoever needs them first | compare-and-swap, release; read with acquire |
+ * | pool->sets | whoever needs them first | the drain lock, release; read with acquire |
  * | pool->arena_bytes | whoever maps or unmaps | atomic add; nothing is ordered by it |
  * | an arena's pool, base, node, size | whoever maps it | before any block of it is handed out |
  *
@@ -137,7 +137,7 @@ struct table_pool {
 	uint8_t slot_lg2;	   /* larger blocks go through shared; plain: all do */
 	uint8_t nodes;
 	uint8_t home; /* the node of every slot, or POOL_NODES: the one it runs on */
-	bool biased;  /* the sets' locks; whoever maps the sets finds the same */
+	bool biased;  /* the sets' locks; written with sets */
 	enum port_pages pages;
 	size_t limit_bytes;
 	size_t arena_bytes;
@@ -226,6 +226,7 @@ struct magazine_set *pt_pool_nth_set(struct table_pool *pool, struct magazine_se
 				     unsigned int n);
 struct magazine_set *pt_pool_lock_all(struct table_pool *pool);
 void pt_pool_unlock_all(struct table_pool *pool, struct magazine_set *sets);
+void pt_pool_abandon_entries(struct table_pool *pool, struct magazine_set *sets);
 
 /* Everything that magazines hold goes to the depots. With no lock held. */
 void pt_pool_drain(struct table_pool *pool);

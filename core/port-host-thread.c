@@ -58,7 +58,8 @@ static void in_child(void)
 	if (pt_port_slot >= 0)
 		taken[pt_port_slot / WORD_BITS] = 1ull << pt_port_slot % WORD_BITS;
 	membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
-	in_parent();
+	pt_port_after_fork_in_child();
+	pthread_mutex_unlock(&lock);
 }
 
 static void start(void)

@@ -320,8 +320,9 @@ static always_inline int port_slot(void)
 }
 #endif
 
-/* What a host calls around a fork, the second in both processes (core/pool-list.c). */
+/* What a host calls around a fork, the second in the parent (core/pool-list.c). */
 void pt_port_before_fork(void);
 void pt_port_after_fork(void);
+void pt_port_after_fork_in_child(void);
 
 #endif /* CORE_PORT_H */

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/pool.h"
 #include "support.h"
 
 static struct table_pool *pool;
@@ -248,6 +249,22 @@ static void test_fork(void **state)
 	land();
 }
 
+/* The fork ran into a thread that had said it was busy, and was about to see that it may not be. */
+static void test_fork_entry(void **state)
+{
+	enum { OTHER = POOL_SLOTS - 1 };
+
+	table_pool_free(pool, table_pool_alloc(pool, SZ_4K, 0), SZ_4K, 0);
+	if (!pool->sets)
+		skip();
+	pt_port_before_fork();
+	__atomic_store_n(&pool->sets[OTHER].lock.busy, 1, __ATOMIC_RELAXED);
+	pt_port_after_fork_in_child();
+	alarm(30); /* who waits for that thread waits for ever */
+	assert_int_equal(table_pool_validate(pool), 0);
+	alarm(0);
+}
+
 static bool pin(int cpu)
 {
 	cpu_set_t set;
@@ -375,8 +392,9 @@ static int end_pool(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_exchange), T(test_ends_full), T(test_many_threads), T(test_domains),
-		T(test_fork),	  T(test_nodes),     T(test_bound),	   T(test_other_node),
+		T(test_exchange), T(test_ends_full), T(test_many_threads),
+		T(test_domains),  T(test_fork),	     T(test_fork_entry),
+		T(test_nodes),	  T(test_bound),     T(test_other_node),
 	};
 
 	/* Read when the library first asks; a topology that is not this system's is never bound to. */
