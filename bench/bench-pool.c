@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bench-pool: the program that compares allocators of table memory.
- *
- * Invariants: a row has ns_per_page or an error; a row that failed (not: was skipped) makes the
- * exit status 1; an argument that is not understood makes it 2.
+ * bench-pool: the program that compares allocators of table memory. What every such program does is
+ * in program.c.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "cli.h"
-#include "clock.h"
 #include "gbench.h"
 #include "pool-ops.h"
-#include "quiet.h"
-#include "topology.h"
+#include "program.h"
+
+_Static_assert((int)POOL_NAME_BYTES <= (int)PROGRAM_NAME_BYTES, "a name fits");
 
 static const char usage[] =
 	"bench_pool - what memory for page tables costs, from the library's pool and from others\n"
 	"\n"
 	"  --matrix=default|full       full: every size, every number of domains\n"
 	"  --benchmark_min_time=SEC    how long to take samples of each case (0.1)\n"
+	"  --max-threads=N             up to N threads, instead of one for each CPU\n"
 	"  --progress=TOTAL            show on a terminal which of TOTAL cases is running\n"
 	"  --help                      this\n"
 	"\n"
@@ -29,64 +24,26 @@ static const char usage[] =
 	"options:\n"
 	"\n";
 
-static struct cli cli = { .program = "bench_pool", .usage = usage, .budget_s = 0.1 };
-static unsigned int *cpus;
-
-static void report_memory(struct gbench_state *state, const struct pool_memory *m)
+static void run(struct gbench_state *state, const void *c, const unsigned int *cpus,
+		double budget_s)
 {
-	gbench_counter(state, "resident_bytes", m->resident_bytes);
-	gbench_counter(state, "resident_bytes_after_trim", m->trimmed_bytes);
-	gbench_counter(state, "resident_bytes_before", m->baseline_bytes);
-	gbench_counter(state, "live_bytes", m->live_bytes);
-}
-
-static void run_case(struct gbench_state *state, const void *arg)
-{
-	const struct pool_case *c = arg;
-	char name[POOL_NAME_BYTES];
 	struct pool_result r;
 
-	pool_case_name(c, name);
-	cli_begin(&cli, name);
-	pool_run(c, cpus, cli.budget_s, &r);
-	if (r.skipped) {
-		gbench_skip(state, r.skipped);
+	pool_run(c, cpus, budget_s, &r);
+	if (!program_good(state, r.skipped, &r.sampled))
 		return;
-	}
-	if (r.sampled.error) {
-		gbench_fail(state, r.sampled.error);
+	program_report(state, &r.sampled);
+	if (!r.has_memory)
 		return;
-	}
-	cli_report(state, &r.sampled);
-	if (r.has_memory)
-		report_memory(state, &r.memory);
+	gbench_counter(state, "resident_bytes", r.memory.resident_bytes);
+	gbench_counter(state, "resident_bytes_after_trim", r.memory.trimmed_bytes);
+	gbench_counter(state, "resident_bytes_before", r.memory.baseline_bytes);
+	gbench_counter(state, "live_bytes", r.memory.live_bytes);
 }
+
+PROGRAM_OF(pool, usage, run);
 
 int main(int argc, char **argv)
 {
-	int status = cli_init(&cli, &argc, argv);
-	struct pool_case *cases;
-	unsigned int nr_cpus;
-	size_t nr = 0;
-
-	if (status)
-		return status;
-	cpus = topology_cpus(&nr_cpus);
-	cases = cpus ? pool_cases(cli.full, nr_cpus, &nr) : NULL;
-	if (!cases) {
-		fprintf(stderr, "bench_pool: not enough memory, or hwloc finds no CPU\n");
-		return 1;
-	}
-	for (size_t i = 0; i < nr; i++) {
-		char name[POOL_NAME_BYTES];
-
-		pool_case_name(&cases[i], name);
-		gbench_register(name, run_case, &cases[i]);
-	}
-	bench_clock_calibrate();
-	quiet_calibrate();
-	status = cli_run(&cli);
-	free(cases);
-	free(cpus);
-	return status;
+	return program_main(&program, argc, argv);
 }

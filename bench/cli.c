@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #include "gbench.h"
-#include "sampler.h"
+
+enum { MAX_THREADS = 1024 };
 
 static const char *value_of(const char *arg, const char *option)
 {
@@ -36,6 +37,15 @@ static int parse_matrix(struct cli *cli, const char *text)
 	return cli->full || strcmp(text, "default") == 0 ? 0 : -EINVAL;
 }
 
+static int parse_threads(struct cli *cli, const char *text)
+{
+	char *end;
+	unsigned long threads = strtoul(text, &end, 10);
+
+	cli->max_threads = (unsigned int)threads;
+	return end == text || *end || !threads || threads > MAX_THREADS ? -EINVAL : 0;
+}
+
 static int parse_progress(struct cli *cli, const char *text)
 {
 	char *end;
@@ -50,6 +60,7 @@ static const struct {
 } our_options[] = {
 	{ "--matrix", parse_matrix },
 	{ "--benchmark_min_time", parse_budget },
+	{ "--max-threads", parse_threads },
 	{ "--progress", parse_progress },
 };
 
@@ -98,7 +109,7 @@ int cli_init(struct cli *cli, int *argc, char **argv)
 		fflush(stdout);
 		gbench_usage();
 	}
-	return gbench_init(argc, argv);
+	return gbench_init(cli->program, argc, argv);
 }
 
 void cli_begin(struct cli *cli, const char *name)
@@ -115,15 +126,4 @@ int cli_run(const struct cli *cli)
 	if (cli->progress_total && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");
 	return status;
-}
-
-void cli_report(struct gbench_state *state, const struct sampler_result *r)
-{
-	gbench_counter(state, "ns_per_page", r->ns.median);
-	gbench_counter(state, "ns_per_page_p10", r->ns.p10);
-	gbench_counter(state, "ns_per_page_p90", r->ns.p90);
-	gbench_counter(state, "pages", r->pages);
-	gbench_counter(state, "samples", (double)r->samples);
-	gbench_counter(state, "dropped_share", r->dropped_share);
-	gbench_counter(state, "noisy", r->noisy);
 }

@@ -14,6 +14,7 @@
  * @program: its name, for messages
  * @usage: what --help prints before the library's options
  * @full: --matrix=full
+ * @max_threads: --max-threads, 0: as many as there are CPUs
  * @budget_s: --benchmark_min_time, how long to take samples of each case
  * @progress_total: --progress, how many cases there will be; 0: show nothing
  * @progress_done: how many began
@@ -23,6 +24,7 @@ struct cli {
 	const char *program;
 	const char *usage;
 	bool full;
+	unsigned int max_threads;
 	double budget_s;
 	unsigned long progress_total;
 	unsigned long progress_done;
@@ -53,15 +55,5 @@ void cli_begin(struct cli *cli, const char *name);
  * Return: an exit status.
  */
 int cli_run(const struct cli *cli);
-
-struct gbench_state;
-struct sampler_result;
-
-/**
- * cli_report() - the counters that every row has
- * @state: the row
- * @r: without an error
- */
-void cli_report(struct gbench_state *state, const struct sampler_result *r);
 
 #endif /* BENCH_CLI_H */

@@ -22,6 +22,7 @@ std::atomic<int> failures;
 bool json_display;
 bool json_file;
 bool listing;
+char program[32] = "benchmark";
 
 benchmark::State &state_of(gbench_state *state)
 {
@@ -53,8 +54,8 @@ class anonymous_json : public benchmark::JSONReporter
 		benchmark::JSONReporter::Finalize();
 		if (!GetOutputStream().flush()) {
 			std::fprintf(stderr,
-				     "bench_map: the report could not be written (is the disk "
-				     "full?)\n");
+				     "%s: the report could not be written (is the disk full?)\n",
+				     program);
 			failures++;
 		}
 	}
@@ -102,6 +103,11 @@ void gbench_counter(gbench_state *state, const char *name, double value)
 	state_of(state).counters[name] = benchmark::Counter(value);
 }
 
+void gbench_label(gbench_state *state, const char *text)
+{
+	state_of(state).SetLabel(text);
+}
+
 void gbench_fail(gbench_state *state, const char *message)
 {
 	failures++;
@@ -114,14 +120,14 @@ void gbench_skip(gbench_state *state, const char *message)
 	state_of(state).SkipWithError(text.c_str());
 }
 
-int gbench_init(int *argc, char **argv)
+int gbench_init(const char *name, int *argc, char **argv)
 {
 	// The program's path would be in every report; the minimum time is a "0.1s" since 1.8.
-	static char program[] = "bench_map";
 	static char min_time[] = "--benchmark_min_time=1e-9" GBENCH_TIME_SUFFIX;
 	char *extra[] = { program, min_time, nullptr };
 	int nr_extra = 2;
 
+	std::snprintf(program, sizeof(program), "%s", name);
 	note_flags(*argc, argv);
 	argv[0] = program;
 	benchmark::Initialize(argc, argv);
@@ -151,7 +157,7 @@ int gbench_run(bool header)
 
 void gbench_usage(void)
 {
-	static char program[] = "bench_map", help[] = "--help";
+	static char help[] = "--help";
 	char *argv[] = { program, help, nullptr };
 	int argc = 2;
 

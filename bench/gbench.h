@@ -39,6 +39,13 @@ void gbench_register(const char *name, gbench_body *body, const void *arg);
 void gbench_counter(struct gbench_state *state, const char *name, double value);
 
 /**
+ * gbench_label() - a remark on this row
+ * @state: the argument of the body
+ * @text: the remark
+ */
+void gbench_label(struct gbench_state *state, const char *text);
+
+/**
  * gbench_fail() - this row is an error, and so is the run
  * @state: the argument of the body
  * @message: why
@@ -54,12 +61,13 @@ void gbench_skip(struct gbench_state *state, const char *message);
 
 /**
  * gbench_init() - take the library's options out of the command line
+ * @name: what the program is called, without a path
  * @argc: in and out
  * @argv: in and out
  *
  * Return: 0, or 2 when an argument is left that the library does not know (it is named on stderr).
  */
-int gbench_init(int *argc, char **argv);
+int gbench_init(const char *name, int *argc, char **argv);
 
 /**
  * gbench_run() - run, or list, what the filter matches

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "topology.h"
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *const op_names[MAP_OP_NR] = {
@@ -411,14 +412,6 @@ static bool is_crossed(const struct map_geometry *g)
 	return g->fmt < INTEL_VTD_SS || g->fmt >= IO_PGTABLE_NUM_FMTS;
 }
 
-/* 1, 2, 4 ... and all, which need not be a power of two. */
-static unsigned int next_threads(unsigned int threads, unsigned int max)
-{
-	if (threads == max)
-		return 0;
-	return threads * 2 < max ? threads * 2 : max;
-}
-
 /* The digits of the number that counts through the matrix, lowest first. */
 enum axis {
 	AX_THREADS,
@@ -443,7 +436,7 @@ static void matrix_init(struct matrix *m, bool full, unsigned int max_threads)
 {
 	size_t nr_threads = 0;
 
-	for (unsigned int t = 1; t; t = next_threads(t, max_threads))
+	for (unsigned int t = 1; t; t = topology_next_threads(t, max_threads))
 		m->threads[nr_threads++] = t;
 	m->full = full;
 	m->size[AX_THREADS] = nr_threads;

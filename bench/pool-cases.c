@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "topology.h"
 #define BIT(n) (1u << (n))
 
 /* Sizes as bits of their log2. */
@@ -73,14 +74,6 @@ static void add(struct list *list, struct pool_case c)
 	list->c[list->nr++] = c;
 }
 
-/* 1, 2, 4 ... and all. */
-static unsigned int next_threads(unsigned int threads, unsigned int max)
-{
-	if (threads >= max)
-		return 0;
-	return threads * 2 < max ? threads * 2 : max;
-}
-
 static void add_threads(struct list *list, struct pool_case c, unsigned int max)
 {
 	switch (ops[c.op].threads) {
@@ -94,7 +87,7 @@ static void add_threads(struct list *list, struct pool_case c, unsigned int max)
 			add(list, c);
 		break;
 	case ANY:
-		for (c.threads = 1; c.threads; c.threads = next_threads(c.threads, max))
+		for (c.threads = 1; c.threads; c.threads = topology_next_threads(c.threads, max))
 			add(list, c);
 	}
 }

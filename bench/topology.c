@@ -41,26 +41,41 @@ static unsigned int add_siblings(hwloc_topology_t topology, unsigned int sibling
 /* No core has more hardware threads than this. */
 enum { MAX_SIBLINGS = 8 };
 
-unsigned int *topology_cpus(unsigned int *nr)
+static void list_cpus(hwloc_topology_t topology, struct topology *t)
+{
+	for (unsigned int sibling = 0; sibling < MAX_SIBLINGS; sibling++) {
+		t->nr_cpus = add_siblings(topology, sibling, t->cpus, t->nr_cpus);
+		if (sibling == 0)
+			t->nr_cores = t->nr_cpus;
+	}
+	/* A topology without cores: run on the first CPU, or wherever pinning fails to put it. */
+	if (t->nr_cpus == 0)
+		t->nr_cpus = 1;
+	if (t->nr_cores == 0)
+		t->nr_cores = 1;
+}
+
+int topology_init(struct topology *t, unsigned int threads)
 {
 	hwloc_topology_t topology;
-	unsigned int *cpus = NULL;
-	int pus = 0;
+	int pus = 0, wanted = (int)threads;
 
-	*nr = 0;
+	*t = (struct topology){ 0 };
 	if (hwloc_topology_init(&topology))
-		return NULL;
+		return -ENODEV;
 	if (hwloc_topology_load(topology) == 0)
 		pus = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PU);
-	if (pus > 0)
-		cpus = calloc((size_t)pus, sizeof(*cpus));
-	for (unsigned int sibling = 0; cpus && sibling < MAX_SIBLINGS; sibling++)
-		*nr = add_siblings(topology, sibling, cpus, *nr);
+	if (pus > 0) {
+		t->cpus = calloc((size_t)(pus > wanted ? pus : wanted), sizeof(*t->cpus));
+		if (t->cpus)
+			list_cpus(topology, t);
+	}
 	hwloc_topology_destroy(topology);
-	/* A topology without cores: run on the first CPU, or wherever pinning fails to put it. */
-	if (cpus && *nr == 0)
-		*nr = 1;
-	return cpus;
+	if (!t->cpus)
+		return pus > 0 ? -ENOMEM : -ENODEV;
+	for (unsigned int i = t->nr_cpus; i < threads; i++)
+		t->cpus[i] = t->cpus[i % t->nr_cpus];
+	return 0;
 }
 
 int topology_pin(unsigned int cpu)

@@ -9,12 +9,25 @@
 #define BENCH_TOPOLOGY_H
 
 /**
- * topology_cpus() - the CPUs in the order in which threads should take them
- * @nr: out, how many
- *
- * Return: an array for the caller to free, NULL if hwloc fails or there is no memory.
+ * struct topology - the CPUs in the order in which threads should take them
+ * @cpus: for free(); as many as there are, or as many as were wanted: from the first on again then
+ * @nr_cpus: how many there are
+ * @nr_cores: how many of them are the first of their core
  */
-unsigned int *topology_cpus(unsigned int *nr);
+struct topology {
+	unsigned int *cpus;
+	unsigned int nr_cpus;
+	unsigned int nr_cores;
+};
+
+/**
+ * topology_init() - find out
+ * @t: out
+ * @threads: how many entries @cpus needs at least
+ *
+ * Return: 0, -ENOMEM, or -ENODEV if hwloc fails.
+ */
+int topology_init(struct topology *t, unsigned int threads);
 
 /**
  * topology_pin() - keep the calling thread on one CPU
@@ -23,5 +36,19 @@ unsigned int *topology_cpus(unsigned int *nr);
  * Return: 0 or a negative errno; a thread that cannot be pinned still measures.
  */
 int topology_pin(unsigned int cpu);
+
+/**
+ * topology_next_threads() - numbers of threads to measure with: 1, 2, 4 ... and all
+ * @threads: one of them
+ * @max: all
+ *
+ * Return: the next one, 0 behind the last.
+ */
+static inline unsigned int topology_next_threads(unsigned int threads, unsigned int max)
+{
+	if (threads >= max)
+		return 0;
+	return threads * 2 < max ? threads * 2 : max;
+}
 
 #endif /* BENCH_TOPOLOGY_H */

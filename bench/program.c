@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * program: the common part of the programs. See program.h.
+ */
+#include "program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "clock.h"
+#include "gbench.h"
+#include "quiet.h"
+#include "sampler.h"
+#include "topology.h"
+
+static const struct program *program;
+static struct cli cli;
+static struct topology topology;
+
+bool program_good(struct gbench_state *state, const char *skipped,
+		  const struct sampler_result *result)
+{
+	if (skipped)
+		gbench_skip(state, skipped);
+	else if (result->error)
+		gbench_fail(state, result->error);
+	return !skipped && !result->error;
+}
+
+void program_report(struct gbench_state *state, const struct sampler_result *result)
+{
+	gbench_counter(state, "ns_per_page", result->ns.median);
+	gbench_counter(state, "ns_per_page_p10", result->ns.p10);
+	gbench_counter(state, "ns_per_page_p90", result->ns.p90);
+	gbench_counter(state, "pages", result->pages);
+	gbench_counter(state, "samples", (double)result->samples);
+	gbench_counter(state, "dropped_share", result->dropped_share);
+	gbench_counter(state, "noisy", result->noisy);
+}
+
+static void label(struct gbench_state *state, unsigned int threads)
+{
+	char text[80];
+
+	if (threads > topology.nr_cpus)
+		snprintf(text, sizeof(text), "oversubscribed: %u threads on %u CPUs", threads,
+			 topology.nr_cpus);
+	else if (threads > topology.nr_cores)
+		snprintf(text, sizeof(text), "cores shared: %u threads on %u cores", threads,
+			 topology.nr_cores);
+	else
+		return;
+	gbench_label(state, text);
+}
+
+static void run_case(struct gbench_state *state, const void *c)
+{
+	char name[PROGRAM_NAME_BYTES];
+
+	program->case_name(c, name);
+	cli_begin(&cli, name);
+	label(state, program->case_threads(c));
+	program->run(state, c, topology.cpus, cli.budget_s);
+}
+
+static void *register_cases(void)
+{
+	unsigned int max_threads = cli.max_threads ? cli.max_threads : topology.nr_cpus;
+	size_t nr = 0;
+	char *cases = program->cases(cli.full, max_threads, &nr);
+
+	for (size_t i = 0; cases && i < nr; i++) {
+		const void *c = cases + i * program->case_bytes;
+		char name[PROGRAM_NAME_BYTES];
+
+		program->case_name(c, name);
+		gbench_register(name, run_case, c);
+	}
+	return cases;
+}
+
+int program_main(const struct program *p, int argc, char **argv)
+{
+	void *cases = NULL;
+	int status;
+
+	program = p;
+	cli = (struct cli){ .program = p->name, .usage = p->usage, .budget_s = 0.1 };
+	status = cli_init(&cli, &argc, argv);
+	if (status)
+		return status;
+	if (!topology_init(&topology, cli.max_threads))
+		cases = register_cases();
+	if (!cases) {
+		fprintf(stderr, "%s: not enough memory, or hwloc finds no CPU\n", p->name);
+		return 1;
+	}
+	bench_clock_calibrate();
+	quiet_calibrate();
+	status = cli_run(&cli);
+	free(cases);
+	free(topology.cpus);
+	return status;
+}
