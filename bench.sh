@@ -47,7 +47,7 @@ need_value() {
 	[ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value (see --help)" 2
 }
 
-kind=quick save=false peers=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command=''
+kind=quick save=false peers=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command=''
 command_line="./bench.sh${*:+ $*}"
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -81,7 +81,8 @@ prepare_report_folder() {
 build() {
 	say "building $BUILD"
 	quietly "$REPORT/configure.log" cmake --preset "${BUILD#build/}"
-	quietly "$REPORT/build.log" cmake --build "$BUILD" --target bench_map bench_pool bench_env bench_replay
+	quietly "$REPORT/build.log" cmake --build "$BUILD" --target bench_map bench_pool \
+		bench_contention bench_env bench_replay
 }
 
 commit() {
@@ -108,15 +109,17 @@ run_map() {
 		die "bench_map failed: $(grep -m 3 ERROR "$REPORT/map.log" || echo "see $REPORT/map.log")"
 }
 
-run_pool() {
+# run_other NAME SECONDS OF: bench_NAME, that long for each of the cases OF something. Leaves in $other
+# what it ran.
+run_other() {
 	local args=("--matrix=$([ "$kind" = full ] && echo full || echo default)") total
-	total=$("$BUILD/bench/bench_pool" "${args[@]}" --benchmark_list_tests | grep -c / || true)
-	args+=("--benchmark_min_time=${min_time:-0.03}")
-	pool_command="bench_pool ${args[*]}"
-	say "$total cases of table memory"
-	"$BUILD/bench/bench_pool" "${args[@]}" "--progress=$total" "--benchmark_out=$REPORT/pool.json" \
-		--benchmark_out_format=json >"$REPORT/pool.log" ||
-		die "bench_pool failed: $(grep -m 3 ERROR "$REPORT/pool.log" || echo "see $REPORT/pool.log")"
+	total=$("$BUILD/bench/bench_$1" "${args[@]}" --benchmark_list_tests | grep -c / || true)
+	args+=("--benchmark_min_time=${min_time:-$2}")
+	other="bench_$1 ${args[*]}"
+	say "$total cases of $3"
+	"$BUILD/bench/bench_$1" "${args[@]}" "--progress=$total" "--benchmark_out=$REPORT/$1.json" \
+		--benchmark_out_format=json >"$REPORT/$1.log" ||
+		die "bench_$1 failed: $(grep -m 3 ERROR "$REPORT/$1.log" || echo "see $REPORT/$1.log")"
 }
 
 # The shipped traces under each way of flushing.
@@ -144,6 +147,7 @@ write_run() {
   "command": $(json_string "$command_line"),
   "map_command": $(json_string "$map_command"),
   "pool_command": $(json_string "$pool_command"),
+  "contention_command": $(json_string "$contention_command"),
   "replay_command": "bench_replay --flush FLUSH --repeat 25 TRACE"
 }
 END
@@ -154,7 +158,10 @@ measure() {
 		die "cannot write to $REPORT (is the disk full?)"
 	[ -n "$label" ] || label=$("$BUILD/bench/bench_env" --label)
 	run_map
-	run_pool
+	run_other pool 0.03 "table memory"
+	pool_command=$other
+	run_other contention 0.1 "what threads share"
+	contention_command=$other
 	run_replay
 	write_run
 	python3 tools/report.py merge "$REPORT" -o "$REPORT/report.json" || exit 1

@@ -68,16 +68,30 @@ out=${out:-report-$label}
 mkdir -p "$out" && rm -f "$out"/*.json || die "cannot write to $out"
 
 start bench_env >"$out/environment.json" || die "cannot write to $out (is the disk full?)"
-set -- "--matrix=$matrix"
-[ -z "$filter" ] || set -- "$@" "--benchmark_filter=$filter"
-[ -z "$min_time" ] || set -- "$@" "--benchmark_min_time=$min_time"
-map_command="bench_map $*"
-total=$(start bench_map "$@" --benchmark_list_tests | grep -c / || true)
-[ "$total" -gt 0 ] || die "no case matches $filter"
-set -- "$@" "--progress=$total"
-echo "== $total synthetic cases" >&2
-start bench_map "$@" "--benchmark_out=$out/map.json" --benchmark_out_format=json \
-	>"$out/map.log" || die "bench_map failed: see $out/map.log"
+
+# measure NAME SECONDS: bench_NAME; leaves in $measured what it ran, nothing if no case matches.
+measure() {
+	measured=''
+	name=$1
+	seconds=${min_time:-$2}
+	set -- "--matrix=$matrix"
+	[ -z "$filter" ] || set -- "$@" "--benchmark_filter=$filter"
+	total=$(start "bench_$name" "$@" --benchmark_list_tests 2>/dev/null | grep -c / || true)
+	[ "$total" -gt 0 ] || return 0
+	set -- "$@" "--benchmark_min_time=$seconds"
+	measured="bench_$name $*"
+	echo "== $total cases of bench_$name" >&2
+	start "bench_$name" "$@" "--progress=$total" "--benchmark_out=$out/$name.json" \
+		--benchmark_out_format=json >"$out/$name.log" || die "bench_$name failed: see $out/$name.log"
+}
+
+measure map 0.1
+[ -n "$measured" ] || die "no case matches $filter"
+map_command=$measured
+measure pool 0.03
+pool_command=$measured
+measure contention 0.1
+contention_command=$measured
 echo "== traces" >&2
 for flush in strict strict-per-leaf queued; do
 	start bench_replay --quiet --flush "$flush" --repeat 25 --json "$out/replay-$flush.json" \
@@ -91,6 +105,8 @@ cat >"$out/run.json" <<END || die "cannot write to $out (is the disk full?)"
   "date": "$(date -u +%Y-%m-%d)",
   "command": $(json_string "$command_line"),
   "map_command": $(json_string "$map_command"),
+  "pool_command": $(json_string "$pool_command"),
+  "contention_command": $(json_string "$contention_command"),
   "replay_command": "bench_replay --flush FLUSH --repeat 25 TRACE"
 }
 END
@@ -99,6 +115,6 @@ if command -v python3 >/dev/null; then
 		python3 "$here/report.py" table "$out/report.json"
 else
 	# The library's lines are: name, three times, then counter=value.
-	sed -n 's/^\([a-z_]*\/impl[^ ]*\).* ns_per_page=\([^ ]*\).*/\2 ns  \1/p' "$out/map.log"
+	sed -n 's/^\([a-z_]*\/[^ ]*:[^ ]*\).* ns_per_[pageo]*=\([^ ]*\).*/\2 ns  \1/p' "$out"/*.log
 fi
 echo "== figures are in $out" >&2

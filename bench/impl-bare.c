@@ -22,13 +22,13 @@ static const uint64_t ADDRESS = 0xfffffffff000, LEAF = 0x723, TABLE = 2;
 
 typedef uint64_t pair __attribute__((vector_size(16)));
 
-static bool locked_barrier;
+static bool locked_barrier; /* by every alloc, always the same */
 
 /* As the library does (core/port.h). */
 static inline void barrier(void)
 {
 #if defined(__x86_64__)
-	if (locked_barrier)
+	if (__atomic_load_n(&locked_barrier, __ATOMIC_RELAXED))
 		__asm__ volatile("lock orl $0, -64(%%rsp)" ::: "memory", "cc");
 	else
 		__asm__ volatile("sfence" ::: "memory");
@@ -159,7 +159,8 @@ static void *bare_alloc(const struct bench_domain *domain)
 	struct cpu_model cpu;
 
 	cpu_model_get(&cpu);
-	locked_barrier = strstr(cpu.id, "AuthenticAMD family 25 ") != NULL;
+	__atomic_store_n(&locked_barrier, strstr(cpu.id, "AuthenticAMD family 25 ") != NULL,
+			 __ATOMIC_RELAXED);
 	return bench_impl_core.alloc(domain);
 }
 

@@ -99,7 +99,12 @@ static const char *error(const void *worker)
 	return ((const struct member *)worker)->w.error;
 }
 
-static const struct sampler_work work = { begin, span, end, error };
+static const struct sampler_work work = {
+	.begin = begin,
+	.span = span,
+	.end = end,
+	.error = error,
+};
 
 static void report(const struct member *member, const struct map_case *c,
 		   const struct sampler_result *s, struct map_result *result)

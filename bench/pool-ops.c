@@ -343,7 +343,12 @@ static const char *error(const void *worker)
 	return ((const struct pool_worker *)worker)->error;
 }
 
-static const struct sampler_work work = { begin, span, end, error };
+static const struct sampler_work work = {
+	.begin = begin,
+	.span = span,
+	.end = end,
+	.error = error,
+};
 
 /* The largest thing that any of them needs is the populate's tables, on pages of their own. */
 static const char *why_skip(void)

@@ -4,11 +4,13 @@
  *
  * Who synchronises with whom: everything in struct run is written by thread 0 (or before the
  * threads start) and read by the others after the next barrier; a member is read by thread 0 after
- * the barrier that ends a sample (barrier.h).
+ * the barrier that ends a sample (barrier.h). What else a thread writes while others read it: over,
+ * relaxed, as nothing depends on when they see it.
  */
 #include "sampler.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,6 @@
 #include "topology.h"
 
 enum {
-	MIN_TICKS = 50,
 	MIN_THREADED_NS = 20000,
 	MIN_SAMPLES = 5,
 	PLENTY_SAMPLES = 25,
@@ -47,6 +48,8 @@ struct sample {
 	double ns;
 	double part_ns;
 	double pages;
+	double per_s;
+	double fairness;
 	bool quiet;
 };
 
@@ -58,6 +61,7 @@ struct run {
 	double budget_ns;
 	size_t spans_per_sample;
 	bool stop;
+	_Atomic bool over; /* the first thread is through with this sample */
 	size_t samples;
 	size_t quiet_samples;
 	struct sample *sample;
@@ -81,7 +85,7 @@ static bool anyone_failed(const struct run *run)
 static size_t calibrate(struct member *m)
 {
 	const struct run *run = m->run;
-	double want = MIN_TICKS * bench_clock.tick_ns, sum = 0;
+	double want = SAMPLER_MIN_TICKS * bench_clock.tick_ns, sum = 0;
 	struct sampler_span span = { 0 };
 	size_t spans = 0;
 
@@ -101,26 +105,40 @@ static size_t calibrate(struct member *m)
 	return spans == 1 ? 1 : spans + spans / 4;
 }
 
+static bool is_over(const struct run *run)
+{
+	return run->work->together && atomic_load_explicit(&run->over, memory_order_relaxed);
+}
+
 static void take_sample(struct member *m)
 {
 	struct quiet_mark mark = quiet_begin();
+	struct run *run = m->run;
+	size_t i;
 
 	m->sum = (struct sampler_span){ 0 };
-	for (size_t i = 0; i < m->run->spans_per_sample && !error_of(m); i++) {
+	for (i = 0; i < run->spans_per_sample && !error_of(m) && !(i && is_over(run)); i++) {
 		struct sampler_span span = { 0 };
 
-		m->run->work->span(m->worker, &span);
+		run->work->span(m->worker, &span);
 		m->sum.ns += span.ns;
 		m->sum.part_ns += span.part_ns;
 		m->sum.pages += span.pages;
 	}
+	if (i == run->spans_per_sample)
+		atomic_store_explicit(&run->over, true, memory_order_relaxed);
 	m->quiet = quiet_end(&mark);
+}
+
+static double page_ns(const struct member *m)
+{
+	return m->sum.ns / m->sum.pages;
 }
 
 /* Thread 0, between barriers: the slowest thread's time for its pages is the sample. */
 static void record_sample(struct run *run)
 {
-	const struct member *slowest = &run->member[0];
+	const struct member *slowest = &run->member[0], *fastest = slowest;
 	struct sample *s = &run->sample[run->samples++];
 
 	*s = (struct sample){ .quiet = true };
@@ -129,11 +147,15 @@ static void record_sample(struct run *run)
 		const struct member *m = &run->member[i];
 
 		s->pages += m->sum.pages;
+		s->per_s += m->sum.pages / m->sum.ns * 1e9;
 		s->quiet &= m->quiet;
-		if (m->sum.ns / m->sum.pages > slowest->sum.ns / slowest->sum.pages)
+		if (page_ns(m) > page_ns(slowest))
 			slowest = m;
+		if (page_ns(m) < page_ns(fastest))
+			fastest = m;
 	}
-	s->ns = slowest->sum.ns / slowest->sum.pages;
+	s->fairness = page_ns(fastest) / page_ns(slowest);
+	s->ns = page_ns(slowest);
 	s->part_ns = slowest->sum.part_ns / slowest->sum.pages;
 	run->quiet_samples += s->quiet;
 }
@@ -162,6 +184,8 @@ static void sample_loop(struct member *m)
 		run->stop = anyone_failed(run);
 	for (;;) {
 		barrier_wait(&run->barrier);
+		if (run->samples && run->work->keep)
+			run->work->keep(m->worker, run->sample[run->samples - 1].quiet);
 		if (run->stop)
 			return;
 		take_sample(m);
@@ -170,6 +194,7 @@ static void sample_loop(struct member *m)
 			continue;
 		if (!anyone_failed(run))
 			record_sample(run);
+		atomic_store_explicit(&run->over, false, memory_order_relaxed);
 		run->stop = enough(run, start_ns);
 	}
 }
@@ -199,7 +224,23 @@ static void *member_main(void *arg)
 	return NULL;
 }
 
-enum part { PART_ALL, PART_FIRST, PART_REST };
+enum part { PART_ALL, PART_FIRST, PART_REST, PART_PER_S, PART_FAIRNESS };
+
+static double part_of(const struct sample *s, enum part part)
+{
+	switch (part) {
+	case PART_ALL:
+		return s->ns;
+	case PART_FIRST:
+		return s->part_ns;
+	case PART_REST:
+		return s->ns - s->part_ns;
+	case PART_PER_S:
+		return s->per_s;
+	default:
+		return s->fairness;
+	}
+}
 
 /* Of the samples that count: of those that were quiet, or of all. */
 static struct sampler_summary summarise(struct run *run, enum part part, bool noisy)
@@ -211,9 +252,7 @@ static struct sampler_summary summarise(struct run *run, enum part part, bool no
 		const struct sample *s = &run->sample[i];
 
 		if (noisy || s->quiet)
-			value[nr++] = part == PART_ALL	   ? s->ns
-				      : part == PART_FIRST ? s->part_ns
-							   : s->ns - s->part_ns;
+			value[nr++] = part_of(s, part);
 	}
 	stats_sort(value, nr);
 	return (struct sampler_summary){
@@ -237,6 +276,8 @@ static void report(struct run *run, struct sampler_result *result)
 	result->ns = summarise(run, PART_ALL, result->noisy);
 	result->part_ns = summarise(run, PART_FIRST, result->noisy);
 	result->rest_ns = summarise(run, PART_REST, result->noisy);
+	result->per_s = summarise(run, PART_PER_S, result->noisy);
+	result->fairness = summarise(run, PART_FAIRNESS, result->noisy);
 	for (size_t i = 0; i < run->samples; i++)
 		result->pages += run->sample[i].pages;
 }

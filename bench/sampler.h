@@ -2,7 +2,9 @@
 /*
  * sampler: takes samples of work that one or more threads do, and sums them up.
  *
- * A sample is the same number of spans in every thread, from one barrier to the next. Invariants:
+ * A sample is the same number of spans in every thread, from one barrier to the next; or, for work
+ * that is about how threads share something (together), it ends for all as soon as the first has done
+ * that number, so that nobody goes on alone. Invariants:
  * all threads are between the same two barriers at any time; a sample is at least 50 clock ticks of
  * timed work per thread, with several threads at least 20 us, so that the barrier's skew does not
  * matter; the slowest thread of a sample counts, as the one that the others would wait for; a sample
@@ -14,6 +16,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+enum { SAMPLER_MIN_TICKS = 50 }; /* that an averaged time lasts at least */
 
 /**
  * struct sampler_span - a piece of work that was timed
@@ -33,12 +37,16 @@ struct sampler_span {
  * @span: one span
  * @end: likewise in two steps; not called if there is an error, but for step 1
  * @error: what went wrong, NULL if nothing did
+ * @keep: optional: the sample that has just ended counts, or does not; before the next one begins
+ * @together: a sample ends for all threads with the first
  */
 struct sampler_work {
 	void (*begin)(void *worker, int step);
 	void (*span)(void *worker, struct sampler_span *span);
 	void (*end)(void *worker, int step);
 	const char *(*error)(const void *worker);
+	void (*keep)(void *worker, bool counts);
+	bool together;
 };
 
 /**
@@ -55,6 +63,8 @@ struct sampler_summary {
  * @ns: time
  * @part_ns: of the first part of a span
  * @rest_ns: of the rest
+ * @per_s: pages a second, of all threads together
+ * @fairness: the slowest thread's pages per second, of the fastest's: 1 is fair
  * @pages: in all samples, all threads
  * @samples: how many counted
  * @spans: how many each thread did in all samples
@@ -66,6 +76,8 @@ struct sampler_result {
 	struct sampler_summary ns;
 	struct sampler_summary part_ns;
 	struct sampler_summary rest_ns;
+	struct sampler_summary per_s;
+	struct sampler_summary fairness;
 	double pages;
 	size_t samples;
 	size_t spans;

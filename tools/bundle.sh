@@ -24,9 +24,9 @@ say() {
 # shellcheck source=tools/packages.sh
 . tools/packages.sh
 
-programs="bench_map bench_env bench_replay"
+programs="bench_map bench_pool bench_contention bench_env bench_replay"
 licensed="libc6 libstdc++6 libgcc-s1 gcc-12-base libbenchmark1debian libhwloc15 libudev1 libcap2
-	liblzma5 zlib1g"
+	liblzma5 zlib1g libjemalloc-dev"
 
 find_library() { # NAME ROOT TRIPLET
 	local folder
@@ -65,7 +65,7 @@ copy_licences() { # DIR ROOT
 }
 
 make_bundle() { # ARCH PRESET ROOT TRIPLET STRIP
-	local arch=$1 preset=$2 root=$3 triplet=$4 strip=$5
+	local arch=$1 preset=$2 root=$3 triplet=$4 strip=$5 script
 	local build=build/bundle-$arch name=io-pgtable-bench-$arch program
 	local dir=$out/$name
 	say "building $name"
@@ -82,7 +82,9 @@ make_bundle() { # ARCH PRESET ROOT TRIPLET STRIP
 	compgen -G "$dir/lib/ld-linux-*" >/dev/null || cp_loader "$dir" "$root" "$triplet"
 	copy_licences "$dir/licences" "$root"
 	cp bench/traces/*.xz "$dir/traces/"
-	cp tools/report.py "$dir/report.py"
+	for script in report compare contention figures pool; do
+		cp "tools/$script.py" "$dir/"
+	done
 	cp bench/bundle-run.sh "$dir/run.sh"
 	chmod +x "$dir/run.sh"
 	printf '%s\n' "$commit" >"$dir/COMMIT"
@@ -97,13 +99,16 @@ cp_loader() { # DIR ROOT TRIPLET
 	cp -L "$(find_library "$(basename "$loader")" "$2" "$3")" "$1/lib/"
 }
 
+# A few cases of each program: under an emulator they take their time.
+try_filter='batch:(1|512)/pattern:warm/.*private/threads:1$|op:pair/size:4K|^contention/.*threads:2$'
+
 try_bundle() { # ARCH RUNNER
 	local scratch name=io-pgtable-bench-$1
 	say "trying $name"
 	scratch=$(mktemp -d)
 	tar -C "$scratch" -xzf "$out/$name.tar.gz"
 	if ! BENCH_RUNNER=$2 "$scratch/$name/run.sh" --out "$scratch/report" --min-time 0.001 \
-		--filter 'batch:(1|512)/pattern:warm/.*private/threads:1$' \
+		--filter "$try_filter" \
 		>"$out/$1-try.log" 2>&1; then
 		tail -n 20 "$out/$1-try.log" >&2
 		rm -rf "$scratch"

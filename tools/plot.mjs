@@ -4,7 +4,7 @@
 // server side. The output depends on the results and on the pinned version of ECharts only, so that
 // a test can compare it byte by byte.
 //
-//   node tools/plot.mjs [--out FOLDER]
+//   node tools/plot.mjs [--out FOLDER] [--results FOLDER]
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -143,7 +143,38 @@ function byThreads(report)
 	};
 }
 
-const CHARTS = { batch: byBatch, pattern: byPattern, threads: byThreads };
+function byShared(report)
+{
+	const rows = (report.contention ?? []).map((row) => ({ key: parseName(row.name), row }))
+		.filter(({ key }) => key.impl === 'core');
+	const threads = [...new Set(rows.map(({ key }) => key.threads))].sort((a, b) => a - b);
+	const points = [
+		['private', 'nothing'], ['domain', 'a domain'], ['table', 'a table'], ['line', 'a cache line'],
+		['flushq', 'a flush queue, ring each'], ['flushq-single', 'a flush queue, one ring'],
+		['cmdq', 'a command queue'], ['pool', 'the table pool (whole tables)'],
+	];
+	const at = (point, t) => {
+		const found = rows.find(({ key }) => key.point === point && key.threads === t);
+		return found?.row.ops_per_s ? found.row.ops_per_s / 1e6 : null;
+	};
+	const chart = frame(report, 'Operations a second, by what the threads share',
+		'map and unmap of one 4K page, all threads together; an SMMU that takes no time');
+	chart.yAxis.name = 'millions a second';
+	chart.legend.itemGap = 16;
+	chart.grid.bottom = 100;
+	return {
+		...chart,
+		color: [...COLOURS, '#b03a5b', '#0f8b8d'],
+		xAxis: xAxis('threads', threads),
+		series: points.map(([point, name], i) => ({
+			name, type: 'line', symbolSize: 8, lineStyle: { width: 2, type: i > 3 ? 'dashed' : 'solid' },
+			symbol: ['circle', 'rect', 'triangle', 'diamond'][i % 4],
+			data: threads.map((t) => at(point, t)),
+		})),
+	};
+}
+
+const CHARTS = { batch: byBatch, pattern: byPattern, threads: byThreads, contention: byShared };
 
 function hasData(option)
 {
@@ -165,9 +196,8 @@ function draw(option)
 	});
 }
 
-function* results()
+function* results(folder)
 {
-	const folder = join(ROOT, 'results');
 	for (const label of readdirSync(folder, { withFileTypes: true }).filter((e) => e.isDirectory())
 		.map((e) => e.name).sort())
 		for (const file of readdirSync(join(folder, label)).filter((f) => f.endsWith('.json')).sort())
@@ -177,18 +207,19 @@ function* results()
 
 function main(args)
 {
-	let out = join(ROOT, 'plots');
-	if (args[0] === '--out' && args.length === 2) {
-		out = args[1];
-	} else if (args.length) {
-		console.error('usage: node tools/plot.mjs [--out FOLDER]');
+	const folder = { '--out': join(ROOT, 'plots'), '--results': join(ROOT, 'results') };
+	for (; args[0] in folder && args.length >= 2; args.splice(0, 2))
+		folder[args[0]] = args[1];
+	if (args.length) {
+		console.error('usage: node tools/plot.mjs [--out FOLDER] [--results FOLDER]');
 		return 2;
 	}
+	const out = folder['--out'];
 	mkdirSync(out, { recursive: true });
 	// A plot whose results are gone must not stay behind.
 	for (const old of readdirSync(out).filter((f) => f.endsWith('.svg')))
 		rmSync(join(out, old));
-	for (const report of results())
+	for (const report of results(folder['--results']))
 		for (const [name, make] of Object.entries(CHARTS)) {
 			const option = make(report);
 			if (hasData(option))

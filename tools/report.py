@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 import compare
+import contention
 import pool
 from figures import number
 
@@ -92,9 +93,11 @@ def merge(folder, label):
     rows = load(folder / "map.json")["benchmarks"]
     # With repetitions the library adds its own mean, median ... to the samples.
     merged["map"] = [merge_row(r) for r in rows if r.get("run_type") != "aggregate"]
-    if (folder / "pool.json").exists():
-        merged["pool"] = [merge_row(r, pool.keep) for r in load(folder / "pool.json")["benchmarks"]
-                          if r.get("run_type") != "aggregate"]
+    for part in (pool, contention):
+        path = folder / f"{part.__name__}.json"
+        if path.exists():
+            merged[part.__name__] = [merge_row(r, part.keep) for r in load(path)["benchmarks"]
+                                     if r.get("run_type") != "aggregate"]
     merged["replay"] = []
     for path in sorted(folder.glob("replay-*.json")):
         for row in load(path)["replay"]:
@@ -237,6 +240,7 @@ def tables(report, brief=False):
         if table["body"]:
             yield title, what + " ns per page.", table
     yield from pool.tables(report.get("pool"))
+    yield from contention.tables(report.get("contention"))
     if report["replay"]:
         yield ("Traces", "Real DMA traces replayed; ns per call.", replay_table(report))
 
@@ -311,6 +315,10 @@ def markdown_table(table):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines + table["body"])
 
 
+COMMANDS = [("Traces", "replay_command"), ("Memory", "pool_command"),
+            ("Contention", "contention_command")]
+
+
 def section(path, report):
     yield f"## {report['label']}, {report['kind']} set"
     yield "\n".join(["| | |", "| --- | --- |"] +
@@ -323,8 +331,7 @@ def section(path, report):
         name = plot.stem.removeprefix(Path(stem).name + "-")
         yield f"![{report['label']}: {name}]({plot.relative_to(ROOT)})"
     for title, what, table in tables(report):
-        command = report["replay_command" if title == "Traces" else
-                         "pool_command" if title.startswith("Memory") else "map_command"]
+        command = report[next((c for t, c in COMMANDS if title.startswith(t)), "map_command")]
         yield f"### {title}"
         yield (f"{what} {report['environment']['cpu']}, commit `{report['commit']}`, "
                f"`{report['command']}`, which ran `{command}`.")
