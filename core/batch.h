@@ -16,13 +16,14 @@
 
 /* One level of n walks: those that end get their result, the others move on to their next entry. */
 static always_inline size_t pt_batch_level(const struct pt_format *f, struct pt_domain *d,
-					   uint64_t **slot, const uint64_t **ia, phys_addr_t **out,
-					   size_t n, unsigned int level, bool guarded)
+					   uint64_t **slot, const uint64_t **iova,
+					   phys_addr_t **out, size_t n, unsigned int level,
+					   bool guarded)
 {
 	size_t left = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t desc = pt_load(f, d, slot[i], level, guarded), at = *ia[i] - d->iova_base;
+		uint64_t desc = pt_load(f, d, slot[i], level, guarded), at = *iova[i];
 
 		if (!level || !f->is_table(desc, level)) {
 			*out[i] = pt_leaf_phys(f, desc, level, at);
@@ -30,7 +31,7 @@ static always_inline size_t pt_batch_level(const struct pt_format *f, struct pt_
 		}
 		slot[left] = pt_child(f, d, desc) + pt_index(f, level - 1, at);
 		port_prefetch(slot[left]);
-		ia[left] = ia[i];
+		iova[left] = iova[i];
 		out[left++] = out[i];
 	}
 	return left;
@@ -41,26 +42,26 @@ static always_inline void pt_batch_group(const struct pt_format *f, struct pt_do
 					 const uint64_t *iova, phys_addr_t *result, size_t n,
 					 bool guarded)
 {
-	const uint64_t *ia[PT_BATCH];
+	const uint64_t *at[PT_BATCH];
 	uint64_t *slot[PT_BATCH];
 	phys_addr_t *out[PT_BATCH];
 	size_t left = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t at = iova[i] - d->iova_base;
+		uint64_t ia = iova[i] - d->iova_base;
 
-		if (unlikely(at > d->ia_last)) {
+		if (unlikely(ia > d->ia_last)) {
 			result[i] = 0;
 			continue;
 		}
-		slot[left] = pt_root_slot(f, d, at);
-		ia[left] = iova + i;
+		slot[left] = pt_root_slot(f, d, ia);
+		at[left] = iova + i;
 		out[left++] = result + i;
 	}
 #pragma GCC unroll 8
 	for (unsigned int up = 0; up <= f->max_top; up++)
 		if (f->max_top - up <= f->min_top || f->max_top - up <= d->top)
-			left = pt_batch_level(f, d, slot, ia, out, left, f->max_top - up, guarded);
+			left = pt_batch_level(f, d, slot, at, out, left, f->max_top - up, guarded);
 }
 
 static always_inline void pt_translate_batch(const struct pt_format *f, struct pt_domain *d,
@@ -84,15 +85,15 @@ static always_inline void pt_translate_batch(const struct pt_format *f, struct p
  * ia_last.
  */
 static always_inline size_t pt_map_scattered(const struct pt_format *f, struct pt_domain *d,
-					     uint64_t ia, const struct io_pgtable_sg *sg, size_t n,
-					     int prot, enum pt_walk how)
+					     uint64_t iova, const struct io_pgtable_sg *sg,
+					     size_t n, int prot, enum pt_walk how)
 {
 	uint64_t page = pt_span(f, 0), attr, *slot;
-	size_t room = pt_entries(f) - pt_index(f, 0, ia), i;
+	size_t room = pt_entries(f) - pt_index(f, 0, iova), i;
 
 	if ((unsigned int)prot >= PT_PROT_COUNT || !f->attr[prot])
 		return 0;
-	if (!pt_find(f, d, ia, 0, how, &slot))
+	if (!pt_find(f, d, iova, 0, how, &slot))
 		return 0;
 	attr = f->attr[prot] | d->leaf_extra;
 	for (i = 0; i < n && i < room; i++) {

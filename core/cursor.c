@@ -18,10 +18,10 @@ void io_pgtable_cursor_init(struct io_pgtable_cursor *cursor, struct io_pgtable 
 }
 
 /*
- * Remembers the table of level 0 that holds ia, if there is one and it can be written to without
+ * Remembers the table of level 0 that holds iova, if there is one and it can be written to without
  * more ado. The count is read first: a table that is removed afterwards makes it stale.
  */
-static void remember(struct io_pgtable_cursor *c, uint64_t ia)
+static void remember(struct io_pgtable_cursor *c, uint64_t iova)
 {
 	struct pt_domain *d = pt_domain(c->iop);
 	const struct pt_format *f = d->format;
@@ -30,17 +30,17 @@ static void remember(struct io_pgtable_cursor *c, uint64_t ia)
 	bool found;
 
 	c->removals = NOTHING;
-	if (!d->page_fast || ia > d->ia_last)
+	if (!d->page_fast || iova - d->iova_base > d->ia_last)
 		return;
 	if (d->reclaim)
 		pt_section_enter();
-	found = pt_find(f, d, ia & ~(pt_span(f, 1) - 1), 0, PT_WALK_GUARDED, &slot);
+	found = pt_find(f, d, iova & ~(pt_span(f, 1) - 1), 0, PT_WALK_GUARDED, &slot);
 	if (d->reclaim)
 		pt_section_exit();
 	if (!found)
 		return;
 	c->slots = slot;
-	c->first = ia & ~(pt_span(f, 1) - 1);
+	c->first = iova & ~(pt_span(f, 1) - 1);
 	c->removals = removals;
 }
 
@@ -50,7 +50,7 @@ int noinline pt_cursor_map_slow(struct io_pgtable_cursor *c, uint64_t iova, phys
 	struct pt_domain *d = pt_domain(c->iop);
 	int err = io_pgtable_map(c->iop, iova, pa, smallest_page(d), prot);
 
-	remember(c, iova - d->iova_base);
+	remember(c, iova);
 	return err;
 }
 
@@ -60,6 +60,6 @@ size_t noinline pt_cursor_unmap_slow(struct io_pgtable_cursor *c, uint64_t iova,
 	struct pt_domain *d = pt_domain(c->iop);
 	size_t done = io_pgtable_unmap(c->iop, iova, smallest_page(d), gather);
 
-	remember(c, iova - d->iova_base);
+	remember(c, iova);
 	return done;
 }

@@ -19,12 +19,12 @@ int pt_cursor_map_slow(struct io_pgtable_cursor *c, uint64_t iova, phys_addr_t p
 size_t pt_cursor_unmap_slow(struct io_pgtable_cursor *c, uint64_t iova,
 			    struct iommu_iotlb_gather *gather);
 
-/* The remembered entry for ia, NULL if it is not in the remembered table or that may be gone. */
+/* The remembered entry for iova, NULL if it is not in the remembered table or that may be gone. */
 static always_inline uint64_t *pt_cursor_slot(const struct pt_format *f,
 					      const struct io_pgtable_cursor *c,
-					      const struct pt_domain *d, uint64_t ia)
+					      const struct pt_domain *d, uint64_t iova)
 {
-	uint64_t offset = ia - c->first;
+	uint64_t offset = iova - c->first;
 
 	if (unlikely(offset >= pt_span(f, 1) || (offset & (pt_span(f, 0) - 1)) ||
 		     c->removals != __atomic_load_n(&d->removals, __ATOMIC_ACQUIRE)))
@@ -34,9 +34,9 @@ static always_inline uint64_t *pt_cursor_slot(const struct pt_format *f,
 
 static always_inline bool pt_cursor_map(const struct pt_format *f,
 					const struct io_pgtable_cursor *c, struct pt_domain *d,
-					uint64_t ia, uint64_t pa, int prot)
+					uint64_t iova, uint64_t pa, int prot)
 {
-	uint64_t *slot = pt_cursor_slot(f, c, d, ia), attr;
+	uint64_t *slot = pt_cursor_slot(f, c, d, iova), attr;
 
 	if (unlikely(!slot || (unsigned int)prot >= PT_PROT_COUNT || (pa & (pt_span(f, 0) - 1)) ||
 		     pa > d->pa_last))
@@ -51,40 +51,40 @@ static always_inline bool pt_cursor_map(const struct pt_format *f,
 
 static always_inline bool pt_cursor_unmap(const struct pt_format *f,
 					  const struct io_pgtable_cursor *c, struct pt_domain *d,
-					  uint64_t ia, struct iommu_iotlb_gather *gather)
+					  uint64_t iova, struct iommu_iotlb_gather *gather)
 {
-	uint64_t *slot = pt_cursor_slot(f, c, d, ia);
+	uint64_t *slot = pt_cursor_slot(f, c, d, iova);
 
 	if (unlikely(!slot || !port_load(slot)))
 		return false;
 	port_store(slot, 0);
-	pt_flush_leaves(d, ia, pt_span(f, 0), f->granule_lg2, gather);
+	pt_flush_leaves(d, iova, pt_span(f, 0), f->granule_lg2, gather);
 	return true;
 }
 
 #if PT_RECLAIM
 static always_inline bool pt_cursor_map_guarded(const struct pt_format *f,
 						const struct io_pgtable_cursor *c,
-						struct pt_domain *d, uint64_t ia, uint64_t pa,
+						struct pt_domain *d, uint64_t iova, uint64_t pa,
 						int prot)
 {
 	bool done;
 
 	if (unlikely(!pt_section_begin()))
 		return false;
-	done = pt_cursor_map(f, c, d, ia, pa, prot);
+	done = pt_cursor_map(f, c, d, iova, pa, prot);
 	pt_section_end();
 	return done;
 }
 
 static always_inline bool pt_cursor_unmap_guarded(const struct pt_format *f,
 						  const struct io_pgtable_cursor *c,
-						  struct pt_domain *d, uint64_t ia,
+						  struct pt_domain *d, uint64_t iova,
 						  struct iommu_iotlb_gather *gather, bool notes)
 {
 	if (unlikely(!pt_section_begin()))
 		return false;
-	return pt_unmap_guarded(f, d, ia, gather, pt_cursor_slot(f, c, d, ia), notes);
+	return pt_unmap_guarded(f, d, iova, gather, pt_cursor_slot(f, c, d, iova), notes);
 }
 #endif
 

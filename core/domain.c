@@ -116,6 +116,7 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 		  f->max_top <= PT_MAX_TOP);
 	pt_assert(!f->root_flip || f->root_flip == 1u << (layout->root_bits - 1));
 	pt_assert(!cfg->reclaim || f->reclaiming);
+	pt_assert(!(layout->iova_base & (pt_span(f, layout->top) - 1)));
 	d->iop.ops = &layout->ops[ops_index(d, layout)];
 	d->fill = pt_vectors_choose()->fill;
 	d->bits = pt_vectors_choose()->bits;
@@ -159,6 +160,8 @@ struct io_pgtable *pt_domain_create(enum io_pgtable_fmt fmt, struct io_pgtable_c
 	set_memory(d, cfg->mem);
 	set_layout(d, layout);
 	d->root = pt_table_alloc(d, d->root_bytes, IO_PGTABLE_MEM_ZERO);
+	d->root_of_iova =
+		(uintptr_t)d->root - (uintptr_t)(d->iova_base >> d->root_shift) * sizeof(*d->root);
 	if (!d->root || pt_reclaim_create(d)) {
 		if (d->root)
 			pt_table_free(d, d->root, d->root_bytes, IO_PGTABLE_MEM_ZERO);

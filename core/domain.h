@@ -29,6 +29,7 @@ struct pt_domain {
 
 	/* What a single map, unmap or translation reads. */
 	uint64_t *root __attribute__((aligned(64)));
+	uintptr_t root_of_iova; /* where the entry of iova 0 would be: pt_root_of_iova() */
 	uint64_t iova_base;
 	uint64_t ia_last;
 	uint64_t pa_last;
@@ -91,21 +92,26 @@ static always_inline struct pt_domain *pt_domain(struct io_pgtable *iop)
 	return (struct pt_domain *)iop;
 }
 
-/*
- * An ia as the caller knows it, on the way to a slower function. Nothing that the fast one had in a
- * register is kept for it: that would cost the fast one a register that has to be saved.
- */
-static always_inline uint64_t pt_iova(const struct pt_domain *d, uint64_t ia)
-{
-	port_opaque(d);
-	return ia + d->iova_base;
-}
-
 /* The root's entry for ia. */
 static always_inline uint64_t *pt_root_slot(const struct pt_format *f, const struct pt_domain *d,
 					    uint64_t ia)
 {
 	return d->root + ((ia >> d->root_shift) ^ f->root_flip);
+}
+
+/*
+ * The same for an iova of the input range, top being the root's level. Nothing is subtracted on the
+ * way to it: iova_base has only bits of the root's index and above, so that those are in root_of_iova
+ * or, where the halves are flipped, masked off, and the indices below are iova's own.
+ */
+static always_inline uint64_t *pt_root_of_iova(const struct pt_format *f, const struct pt_domain *d,
+					       uint64_t iova, unsigned int top)
+{
+	uint64_t index = iova >> pt_shift(f, top);
+
+	if (f->root_flip)
+		return d->root + (index & (2 * f->root_flip - 1));
+	return (uint64_t *)(d->root_of_iova + index * sizeof(*d->root));
 }
 
 static always_inline bool pt_quirk(const struct pt_domain *d, unsigned long quirk)

@@ -17,35 +17,32 @@
 #if PT_RECLAIM
 
 /* kind is sync or trim: on sync, tables that become empty are noted. */
-#define PT_STAMP_GUARDED_UNMAP(name, fmt, kind, notes)                                           \
-	static size_t name##_unmap_##kind(struct io_pgtable *iop, uint64_t iova, size_t pgsize,  \
-					  size_t pgcount, struct iommu_iotlb_gather *gather)     \
-	{                                                                                        \
-		struct pt_domain *d = pt_domain(iop);                                            \
-		uint64_t ia, *slot;                                                              \
-                                                                                                 \
-		if (unlikely(pgsize != pt_span(&(fmt), 0) || pgcount != 1 || !d->page_fast ||    \
-			     !pt_section_begin()))                                               \
-			return name##_unmap_section(iop, iova, pgsize, pgcount, gather);         \
-		ia = iova - d->iova_base;                                                        \
-		port_opaque(ia);                                                                 \
-		if (unlikely((ia & (pt_span(&(fmt), 0) - 1)) ||                                  \
-			     !pt_run_fits(&(fmt), d, ia, 1, 0) ||                                \
-			     !pt_find(&(fmt), d, ia, 0, PT_WALK_GUARDED, &slot)))                \
-			slot = NULL;                                                             \
-		if (likely(pt_unmap_guarded(&(fmt), d, ia, gather, slot, notes)))                \
-			return pt_span(&(fmt), 0);                                               \
-		return name##_unmap_section(iop, pt_iova(d, ia), pt_span(&(fmt), 0), 1, gather); \
-	}                                                                                        \
-	static size_t name##_cursor_unmap_##kind(struct io_pgtable_cursor *c, uint64_t iova,     \
-						 struct iommu_iotlb_gather *gather)              \
-	{                                                                                        \
-		struct pt_domain *d = pt_domain(c->iop);                                         \
-                                                                                                 \
-		if (likely(pt_cursor_unmap_guarded(&(fmt), c, d, iova - d->iova_base, gather,    \
-						   notes)))                                      \
-			return pt_span(&(fmt), 0);                                               \
-		return pt_cursor_unmap_slow(c, iova, gather);                                    \
+#define PT_STAMP_GUARDED_UNMAP(name, fmt, kind, notes)                                          \
+	static size_t name##_unmap_##kind(struct io_pgtable *iop, uint64_t iova, size_t pgsize, \
+					  size_t pgcount, struct iommu_iotlb_gather *gather)    \
+	{                                                                                       \
+		struct pt_domain *d = pt_domain(iop);                                           \
+		uint64_t *slot;                                                                 \
+                                                                                                \
+		if (unlikely(pgsize != pt_span(&(fmt), 0) || pgcount != 1 || !d->page_fast ||   \
+			     !pt_section_begin()))                                              \
+			return name##_unmap_section(iop, iova, pgsize, pgcount, gather);        \
+		if (unlikely((iova & (pt_span(&(fmt), 0) - 1)) ||                               \
+			     !pt_run_fits(&(fmt), d, iova, 1, 0) ||                             \
+			     !pt_find(&(fmt), d, iova, 0, PT_WALK_GUARDED, &slot)))             \
+			slot = NULL;                                                            \
+		if (likely(pt_unmap_guarded(&(fmt), d, iova, gather, slot, notes)))             \
+			return pt_span(&(fmt), 0);                                              \
+		return name##_unmap_section(iop, iova, pt_span(&(fmt), 0), 1, gather);          \
+	}                                                                                       \
+	static size_t name##_cursor_unmap_##kind(struct io_pgtable_cursor *c, uint64_t iova,    \
+						 struct iommu_iotlb_gather *gather)             \
+	{                                                                                       \
+		struct pt_domain *d = pt_domain(c->iop);                                        \
+                                                                                                \
+		if (likely(pt_cursor_unmap_guarded(&(fmt), c, d, iova, gather, notes)))         \
+			return pt_span(&(fmt), 0);                                              \
+		return pt_cursor_unmap_slow(c, iova, gather);                                   \
 	}
 
 #define PT_STAMP_GUARDED(name, fmt)                                                              \
@@ -58,8 +55,7 @@
                                                                                                  \
 		pt_section_enter();                                                              \
 		if (pgsize == pt_span(&(fmt), 0) && d->page_fast &&                              \
-		    pt_map_run(&(fmt), d, iova - d->iova_base, pa, pgcount, prot, 0,             \
-			       PT_WALK_GUARDED))                                                 \
+		    pt_map_run(&(fmt), d, iova, pa, pgcount, prot, 0, PT_WALK_GUARDED))          \
 			ret = pt_mapped(mapped, pgcount * pt_span(&(fmt), 0));                   \
 		else                                                                             \
 			ret = name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);  \
@@ -70,20 +66,16 @@
 				      size_t pgsize, size_t pgcount, int prot, size_t *mapped)   \
 	{                                                                                        \
 		struct pt_domain *d = pt_domain(iop);                                            \
-		uint64_t ia;                                                                     \
 		bool done;                                                                       \
                                                                                                  \
 		if (unlikely(pgsize != pt_span(&(fmt), 0) || pgcount != 1 || !d->page_fast ||    \
 			     !pt_section_begin()))                                               \
 			return name##_map_section(iop, iova, pa, pgsize, pgcount, prot, mapped); \
-		ia = iova - d->iova_base;                                                        \
-		port_opaque(ia);                                                                 \
-		done = pt_map_run(&(fmt), d, ia, pa, 1, prot, 0, PT_WALK_GUARDED);               \
+		done = pt_map_run(&(fmt), d, iova, pa, 1, prot, 0, PT_WALK_GUARDED);             \
 		pt_section_end();                                                                \
 		if (likely(done))                                                                \
 			return pt_mapped(mapped, pt_span(&(fmt), 0));                            \
-		return name##_map_section(iop, pt_iova(d, ia), pa, pt_span(&(fmt), 0), 1, prot,  \
-					  mapped);                                               \
+		return name##_map_section(iop, iova, pa, pt_span(&(fmt), 0), 1, prot, mapped);   \
 	}                                                                                        \
 	static tail_called size_t name##_unmap_section(struct io_pgtable *iop, uint64_t iova,    \
 						       size_t pgsize, size_t pgcount,            \
@@ -108,7 +100,7 @@
 		phys_addr_t pa;                                                                  \
                                                                                                  \
 		pt_section_enter();                                                              \
-		pa = pt_translate(&(fmt), d, iova - d->iova_base, d->top, false, true);          \
+		pa = pt_translate(&(fmt), d, iova, d->top, false, true);                         \
 		pt_section_exit();                                                               \
 		return pa;                                                                       \
 	}                                                                                        \
@@ -127,8 +119,7 @@
 		if (!d->page_fast)                                                               \
 			return 0;                                                                \
 		pt_section_enter();                                                              \
-		done = pt_map_scattered(&(fmt), d, iova - d->iova_base, sg, n, prot,             \
-					PT_WALK_GUARDED);                                        \
+		done = pt_map_scattered(&(fmt), d, iova, sg, n, prot, PT_WALK_GUARDED);          \
 		pt_section_exit();                                                               \
 		return done;                                                                     \
 	}                                                                                        \
@@ -137,7 +128,7 @@
 	{                                                                                        \
 		struct pt_domain *d = pt_domain(c->iop);                                         \
                                                                                                  \
-		if (likely(pt_cursor_map_guarded(&(fmt), c, d, iova - d->iova_base, pa, prot)))  \
+		if (likely(pt_cursor_map_guarded(&(fmt), c, d, iova, pa, prot)))                 \
 			return 0;                                                                \
 		return pt_cursor_map_slow(c, iova, pa, prot);                                    \
 	}

@@ -27,8 +27,8 @@
 /*
  * For functions that a fast one ends in. Where registers are few, what is kept for them alone means
  * that one more has to be saved: they get their arguments where the caller has them (no clones with
- * other arguments), and port_opaque() is a value that the compiler takes as it is, so that what it
- * was computed from need not be kept for its sake.
+ * other arguments), and port_stays_in_memory() is for an argument that came on the stack: it is not
+ * loaded before it is needed.
  */
 #if defined(__x86_64__) && !defined(__clang__)
 #define tail_called __attribute__((__noinline__, __noclone__))
@@ -36,9 +36,9 @@
 #define tail_called noinline
 #endif
 #if defined(__x86_64__)
-#define port_opaque(x) __asm__("" : "+r"(x))
+#define port_stays_in_memory(x) __asm__("" : "+m"(x))
 #else
-#define port_opaque(x) ((void)(x))
+#define port_stays_in_memory(x) ((void)(x))
 #endif
 
 #if defined(__SANITIZE_THREAD__)
@@ -58,17 +58,27 @@
 #define PORT_LOAD_ORDER __ATOMIC_ACQUIRE
 #endif
 
+#if defined(__aarch64__) && !PORT_TSAN
+#define PORT_VOLATILE 1
+#else
+#define PORT_VOLATILE 0
+#endif
+
 /* A descriptor that another thread or a walker may be writing; what it points to may be followed.
  */
 static always_inline uint64_t port_load(const uint64_t *p)
 {
-	return __atomic_load_n(p, PORT_LOAD_ORDER);
+	/* Either is one single-copy atomic load. On arm64 gcc lets only the first add up its address. */
+	return PORT_VOLATILE ? *(const volatile uint64_t *)p : __atomic_load_n(p, PORT_LOAD_ORDER);
 }
 
 /* A descriptor that a walker may be reading: one single-copy atomic store. */
 static always_inline void port_store(uint64_t *p, uint64_t v)
 {
-	__atomic_store_n(p, v, __ATOMIC_RELAXED);
+	if (PORT_VOLATILE)
+		*(volatile uint64_t *)p = v;
+	else
+		__atomic_store_n(p, v, __ATOMIC_RELAXED);
 }
 
 /* Publishes what was stored before; a loser may follow the winner's value in *old. */

@@ -17,13 +17,13 @@
 #define PT_CLAMP(l, min, max) ((l) < (min) ? (min) : (l) > (max) ? (max) : (l))
 
 /* Translation from a root at one level, where physical addresses are virtual ones. */
-#define PT_STAMP_TRANSLATE(name, fmt, top)                                                     \
-	static phys_addr_t name##_translate_##top(struct io_pgtable *iop, uint64_t iova)       \
-	{                                                                                      \
-		struct pt_domain *d = pt_domain(iop);                                          \
-                                                                                               \
-		return pt_translate(&(fmt), d, iova - d->iova_base,                            \
-				    PT_CLAMP(top, (fmt).min_top, (fmt).max_top), true, false); \
+#define PT_STAMP_TRANSLATE(name, fmt, top)                                                        \
+	static phys_addr_t name##_translate_##top(struct io_pgtable *iop, uint64_t iova)          \
+	{                                                                                         \
+		struct pt_domain *d = pt_domain(iop);                                             \
+                                                                                                  \
+		return pt_translate(&(fmt), d, iova, PT_CLAMP(top, (fmt).min_top, (fmt).max_top), \
+				    true, false);                                                 \
 	}
 
 #define PT_OPS(name, translate)                                                         \
@@ -40,179 +40,167 @@
  * each out of line from the one before: one page, a run in one table (of blocks, and where
  * the walker does not snoop: apart), anything.
  */
-#define PT_STAMP(name, fmt)                                                                       \
-	static tail_called int name##_map_general(struct io_pgtable *iop, uint64_t iova,          \
-						  phys_addr_t pa, size_t pgsize, size_t pgcount,  \
-						  int prot, size_t *mapped)                       \
-	{                                                                                         \
-		return pt_map_general(&(fmt), iop, iova, pa, pgsize, pgcount, prot, mapped);      \
-	}                                                                                         \
-	static tail_called int name##_map_clean(struct io_pgtable *iop, uint64_t iova,            \
-						phys_addr_t pa, size_t pgsize, size_t pgcount,    \
-						int prot, size_t *mapped)                         \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-		uint64_t ia = iova - d->iova_base;                                                \
-                                                                                                  \
-		if (likely(pt_is_one_of(d->clean_sizes, pgsize)) &&                               \
-		    likely(pt_map_run(&(fmt), d, ia, pa, pgcount, prot, pt_level(&(fmt), pgsize), \
-				      PT_WALK_CLEANED)))                                          \
-			return pt_mapped(mapped, pgsize * pgcount);                               \
-		return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);          \
-	}                                                                                         \
-	static tail_called int name##_map_blocks(struct io_pgtable *iop, uint64_t iova,           \
-						 phys_addr_t pa, size_t pgsize, size_t pgcount,   \
-						 int prot, size_t *mapped)                        \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-		uint64_t ia = iova - d->iova_base;                                                \
-		unsigned int level = pt_level(&(fmt), pgsize);                                    \
-                                                                                                  \
-		if (likely(pt_is_one_of(d->fast_sizes, pgsize)) &&                                \
-		    likely(pgcount == 1                                                           \
-				   ? pt_map_run(&(fmt), d, ia, pa, 1, prot, level, PT_WALK_MASK)  \
-				   : pt_map_run(&(fmt), d, ia, pa, pgcount, prot, level,          \
-						PT_WALK_MASK)))                                   \
-			return pt_mapped(mapped, pgsize * pgcount);                               \
-		return name##_map_clean(iop, iova, pa, pgsize, pgcount, prot, mapped);            \
-	}                                                                                         \
-	static tail_called int name##_map_run(struct io_pgtable *iop, uint64_t iova,              \
-					      phys_addr_t pa, size_t pgsize, size_t pgcount,      \
-					      int prot, size_t *mapped)                           \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-		uint64_t ia = iova - d->iova_base;                                                \
-                                                                                                  \
-		port_opaque(ia);                                                                  \
-		if (likely(pt_map_run(&(fmt), d, ia, pa, pgcount, prot, 0, PT_WALK_EXACT)))       \
-			return pt_mapped(mapped, pgcount * pt_span(&(fmt), 0));                   \
-		return name##_map_general(iop, pt_iova(d, ia), pa, pt_span(&(fmt), 0), pgcount,   \
-					  prot, mapped);                                          \
-	}                                                                                         \
-	static int name##_map_pages(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,        \
-				    size_t pgsize, size_t pgcount, int prot, size_t *mapped)      \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-		uint64_t ia;                                                                      \
-                                                                                                  \
-		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                      \
-			return name##_map_blocks(iop, iova, pa, pgsize, pgcount, prot, mapped);   \
-		if (pgcount != 1)                                                                 \
-			return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);      \
-		ia = iova - d->iova_base;                                                         \
-		port_opaque(ia);                                                                  \
-		if (likely(pt_map_run(&(fmt), d, ia, pa, 1, prot, 0, PT_WALK_EXACT)))             \
-			return pt_mapped(mapped, pt_span(&(fmt), 0));                             \
-		return name##_map_general(iop, pt_iova(d, ia), pa, pt_span(&(fmt), 0), 1, prot,   \
-					  mapped);                                                \
-	}                                                                                         \
-	static tail_called size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,     \
-						       size_t pgsize, size_t pgcount,             \
-						       struct iommu_iotlb_gather *gather)         \
-	{                                                                                         \
-		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather, false);       \
-	}                                                                                         \
-	static tail_called size_t name##_unmap_blocks(struct io_pgtable *iop, uint64_t iova,      \
-						      size_t pgsize, size_t pgcount,              \
-						      struct iommu_iotlb_gather *gather)          \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-		uint64_t ia = iova - d->iova_base;                                                \
-		unsigned int level = pt_level(&(fmt), pgsize);                                    \
-		size_t done = 0;                                                                  \
-                                                                                                  \
-		if (likely(pgcount == 1) && likely(pt_is_one_of(d->fast_sizes, pgsize)))          \
-			done = pt_unmap_run(&(fmt), d, ia, 1, gather, level, PT_WALK_MASK);       \
-		else if (likely(pt_is_one_of(d->fast_sizes | d->clean_sizes, pgsize)))            \
-			done = pt_unmap_run(&(fmt), d, ia, pgcount, gather, level, PT_WALK_MASK); \
-		if (likely(done == pgsize * pgcount))                                             \
-			return done;                                                              \
-		/* Nothing was done, or the rest starts with a table, or with a hole. */          \
-		return done + name##_unmap_general(iop, iova + done, pgsize,                      \
-						   pgcount - done / pgsize, gather);              \
-	}                                                                                         \
-	static tail_called size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,         \
-						   size_t pgsize, size_t pgcount,                 \
-						   struct iommu_iotlb_gather *gather)             \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-		uint64_t ia = iova - d->iova_base;                                                \
-		size_t done;                                                                      \
-                                                                                                  \
-		port_opaque(ia);                                                                  \
-		done = pt_unmap_run(&(fmt), d, ia, pgcount, gather, 0, PT_WALK_EXACT);            \
-		return likely(done) ? done                                                        \
-				    : name##_unmap_general(iop, pt_iova(d, ia),                   \
-							   pt_span(&(fmt), 0), pgcount, gather);  \
-	}                                                                                         \
-	static size_t name##_unmap_pages(struct io_pgtable *iop, uint64_t iova, size_t pgsize,    \
-					 size_t pgcount, struct iommu_iotlb_gather *gather)       \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-		uint64_t ia;                                                                      \
-                                                                                                  \
-		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                      \
-			return name##_unmap_blocks(iop, iova, pgsize, pgcount, gather);           \
-		if (pgcount != 1)                                                                 \
-			return name##_unmap_run(iop, iova, pgsize, pgcount, gather);              \
-		ia = iova - d->iova_base;                                                         \
-		port_opaque(ia);                                                                  \
-		if (likely(pt_unmap_run(&(fmt), d, ia, 1, gather, 0, PT_WALK_EXACT)))             \
-			return pt_span(&(fmt), 0);                                                \
-		return name##_unmap_general(iop, pt_iova(d, ia), pt_span(&(fmt), 0), 1, gather);  \
-	}                                                                                         \
-	PT_STAMP_TRANSLATE(name, fmt, 0)                                                          \
-	PT_STAMP_TRANSLATE(name, fmt, 1)                                                          \
-	PT_STAMP_TRANSLATE(name, fmt, 2)                                                          \
-	PT_STAMP_TRANSLATE(name, fmt, 3)                                                          \
-	PT_STAMP_TRANSLATE(name, fmt, 4)                                                          \
-	static phys_addr_t name##_translate_hooks(struct io_pgtable *iop, uint64_t iova)          \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-                                                                                                  \
-		return pt_translate(&(fmt), d, iova - d->iova_base, d->top, false, false);        \
-	}                                                                                         \
-	static void name##_batch(struct io_pgtable *iop, const uint64_t *iova, phys_addr_t *out,  \
-				 size_t n)                                                        \
-	{                                                                                         \
-		pt_translate_batch(&(fmt), pt_domain(iop), iova, out, n, false);                  \
-	}                                                                                         \
-	static size_t name##_map_scattered(struct io_pgtable *iop, uint64_t iova,                 \
-					   const struct io_pgtable_sg *sg, size_t n, int prot)    \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-                                                                                                  \
-		return d->page_fast ? pt_map_scattered(&(fmt), d, iova - d->iova_base, sg, n,     \
-						       prot, PT_WALK_EXACT)                       \
-				    : 0;                                                          \
-	}                                                                                         \
-	static int name##_cursor_map(struct io_pgtable_cursor *c, uint64_t iova, phys_addr_t pa,  \
-				     int prot)                                                    \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(c->iop);                                          \
-                                                                                                  \
-		if (likely(pt_cursor_map(&(fmt), c, d, iova - d->iova_base, pa, prot)))           \
-			return 0;                                                                 \
-		return pt_cursor_map_slow(c, iova, pa, prot);                                     \
-	}                                                                                         \
-	static size_t name##_cursor_unmap(struct io_pgtable_cursor *c, uint64_t iova,             \
-					  struct iommu_iotlb_gather *gather)                      \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(c->iop);                                          \
-                                                                                                  \
-		if (likely(pt_cursor_unmap(&(fmt), c, d, iova - d->iova_base, gather)))           \
-			return pt_span(&(fmt), 0);                                                \
-		return pt_cursor_unmap_slow(c, iova, gather);                                     \
-	}                                                                                         \
-	PT_STAMP_GUARDED(name, fmt)                                                               \
-	static const struct io_pgtable_ops name##_ops[PT_NR_OPS] = {                              \
-		[0] = PT_OPS(name, name##_translate_0),                                           \
-		[1] = PT_OPS(name, name##_translate_1),                                           \
-		[2] = PT_OPS(name, name##_translate_2),                                           \
-		[3] = PT_OPS(name, name##_translate_3),                                           \
-		[4] = PT_OPS(name, name##_translate_4),                                           \
-		[PT_OPS_HOOKS] = PT_OPS(name, name##_translate_hooks),                            \
-		PT_OPS_GUARDED(name)                                                              \
+#define PT_STAMP(name, fmt)                                                                        \
+	static tail_called int name##_map_general(struct io_pgtable *iop, uint64_t iova,           \
+						  phys_addr_t pa, size_t pgsize, size_t pgcount,   \
+						  int prot, size_t *mapped)                        \
+	{                                                                                          \
+		return pt_map_general(&(fmt), iop, iova, pa, pgsize, pgcount, prot, mapped);       \
+	}                                                                                          \
+	static tail_called int name##_map_clean(struct io_pgtable *iop, uint64_t iova,             \
+						phys_addr_t pa, size_t pgsize, size_t pgcount,     \
+						int prot, size_t *mapped)                          \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		if (likely(pt_is_one_of(d->clean_sizes, pgsize)) &&                                \
+		    likely(pt_map_run(&(fmt), d, iova, pa, pgcount, prot,                          \
+				      pt_level(&(fmt), pgsize), PT_WALK_CLEANED)))                 \
+			return pt_mapped(mapped, pgsize * pgcount);                                \
+		return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);           \
+	}                                                                                          \
+	static tail_called int name##_map_blocks(struct io_pgtable *iop, uint64_t iova,            \
+						 phys_addr_t pa, size_t pgsize, size_t pgcount,    \
+						 int prot, size_t *mapped)                         \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+		unsigned int level = pt_level(&(fmt), pgsize);                                     \
+                                                                                                   \
+		if (likely(pt_is_one_of(d->fast_sizes, pgsize)) &&                                 \
+		    likely(pgcount == 1                                                            \
+				   ? pt_map_run(&(fmt), d, iova, pa, 1, prot, level, PT_WALK_MASK) \
+				   : pt_map_run(&(fmt), d, iova, pa, pgcount, prot, level,         \
+						PT_WALK_MASK)))                                    \
+			return pt_mapped(mapped, pgsize * pgcount);                                \
+		return name##_map_clean(iop, iova, pa, pgsize, pgcount, prot, mapped);             \
+	}                                                                                          \
+	static tail_called int name##_map_run(struct io_pgtable *iop, uint64_t iova,               \
+					      phys_addr_t pa, size_t pgsize, size_t pgcount,       \
+					      int prot, size_t *mapped)                            \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		port_stays_in_memory(mapped);                                                      \
+		if (likely(pt_map_run(&(fmt), d, iova, pa, pgcount, prot, 0, PT_WALK_EXACT)))      \
+			return pt_mapped(mapped, pgcount * pt_span(&(fmt), 0));                    \
+		return name##_map_general(iop, iova, pa, pt_span(&(fmt), 0), pgcount, prot,        \
+					  mapped);                                                 \
+	}                                                                                          \
+	static int name##_map_pages(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa,         \
+				    size_t pgsize, size_t pgcount, int prot, size_t *mapped)       \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
+			return name##_map_blocks(iop, iova, pa, pgsize, pgcount, prot, mapped);    \
+		if (pgcount != 1)                                                                  \
+			return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);       \
+		if (likely(pt_map_run(&(fmt), d, iova, pa, 1, prot, 0, PT_WALK_EXACT)))            \
+			return pt_mapped(mapped, pt_span(&(fmt), 0));                              \
+		return name##_map_general(iop, iova, pa, pt_span(&(fmt), 0), 1, prot, mapped);     \
+	}                                                                                          \
+	static tail_called size_t name##_unmap_general(struct io_pgtable *iop, uint64_t iova,      \
+						       size_t pgsize, size_t pgcount,              \
+						       struct iommu_iotlb_gather *gather)          \
+	{                                                                                          \
+		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather, false);        \
+	}                                                                                          \
+	static tail_called size_t name##_unmap_blocks(struct io_pgtable *iop, uint64_t iova,       \
+						      size_t pgsize, size_t pgcount,               \
+						      struct iommu_iotlb_gather *gather)           \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+		unsigned int level = pt_level(&(fmt), pgsize);                                     \
+		size_t done = 0;                                                                   \
+                                                                                                   \
+		if (likely(pgcount == 1) && likely(pt_is_one_of(d->fast_sizes, pgsize)))           \
+			done = pt_unmap_run(&(fmt), d, iova, 1, gather, level, PT_WALK_MASK);      \
+		else if (likely(pt_is_one_of(d->fast_sizes | d->clean_sizes, pgsize)))             \
+			done = pt_unmap_run(&(fmt), d, iova, pgcount, gather, level,               \
+					    PT_WALK_MASK);                                         \
+		if (likely(done == pgsize * pgcount))                                              \
+			return done;                                                               \
+		/* Nothing was done, or the rest starts with a table, or with a hole. */           \
+		return done + name##_unmap_general(iop, iova + done, pgsize,                       \
+						   pgcount - done / pgsize, gather);               \
+	}                                                                                          \
+	static tail_called size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,          \
+						   size_t pgsize, size_t pgcount,                  \
+						   struct iommu_iotlb_gather *gather)              \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+		size_t done;                                                                       \
+                                                                                                   \
+		done = pt_unmap_run(&(fmt), d, iova, pgcount, gather, 0, PT_WALK_EXACT);           \
+		return likely(done) ? done                                                         \
+				    : name##_unmap_general(iop, iova, pt_span(&(fmt), 0), pgcount, \
+							   gather);                                \
+	}                                                                                          \
+	static size_t name##_unmap_pages(struct io_pgtable *iop, uint64_t iova, size_t pgsize,     \
+					 size_t pgcount, struct iommu_iotlb_gather *gather)        \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
+			return name##_unmap_blocks(iop, iova, pgsize, pgcount, gather);            \
+		if (pgcount != 1)                                                                  \
+			return name##_unmap_run(iop, iova, pgsize, pgcount, gather);               \
+		if (likely(pt_unmap_run(&(fmt), d, iova, 1, gather, 0, PT_WALK_EXACT)))            \
+			return pt_span(&(fmt), 0);                                                 \
+		return name##_unmap_general(iop, iova, pt_span(&(fmt), 0), 1, gather);             \
+	}                                                                                          \
+	PT_STAMP_TRANSLATE(name, fmt, 0)                                                           \
+	PT_STAMP_TRANSLATE(name, fmt, 1)                                                           \
+	PT_STAMP_TRANSLATE(name, fmt, 2)                                                           \
+	PT_STAMP_TRANSLATE(name, fmt, 3)                                                           \
+	PT_STAMP_TRANSLATE(name, fmt, 4)                                                           \
+	static phys_addr_t name##_translate_hooks(struct io_pgtable *iop, uint64_t iova)           \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		return pt_translate(&(fmt), d, iova, d->top, false, false);                        \
+	}                                                                                          \
+	static void name##_batch(struct io_pgtable *iop, const uint64_t *iova, phys_addr_t *out,   \
+				 size_t n)                                                         \
+	{                                                                                          \
+		pt_translate_batch(&(fmt), pt_domain(iop), iova, out, n, false);                   \
+	}                                                                                          \
+	static size_t name##_map_scattered(struct io_pgtable *iop, uint64_t iova,                  \
+					   const struct io_pgtable_sg *sg, size_t n, int prot)     \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		return d->page_fast                                                                \
+			       ? pt_map_scattered(&(fmt), d, iova, sg, n, prot, PT_WALK_EXACT)     \
+			       : 0;                                                                \
+	}                                                                                          \
+	static int name##_cursor_map(struct io_pgtable_cursor *c, uint64_t iova, phys_addr_t pa,   \
+				     int prot)                                                     \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(c->iop);                                           \
+                                                                                                   \
+		if (likely(pt_cursor_map(&(fmt), c, d, iova, pa, prot)))                           \
+			return 0;                                                                  \
+		return pt_cursor_map_slow(c, iova, pa, prot);                                      \
+	}                                                                                          \
+	static size_t name##_cursor_unmap(struct io_pgtable_cursor *c, uint64_t iova,              \
+					  struct iommu_iotlb_gather *gather)                       \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(c->iop);                                           \
+                                                                                                   \
+		if (likely(pt_cursor_unmap(&(fmt), c, d, iova, gather)))                           \
+			return pt_span(&(fmt), 0);                                                 \
+		return pt_cursor_unmap_slow(c, iova, gather);                                      \
+	}                                                                                          \
+	PT_STAMP_GUARDED(name, fmt)                                                                \
+	static const struct io_pgtable_ops name##_ops[PT_NR_OPS] = {                               \
+		[0] = PT_OPS(name, name##_translate_0),                                            \
+		[1] = PT_OPS(name, name##_translate_1),                                            \
+		[2] = PT_OPS(name, name##_translate_2),                                            \
+		[3] = PT_OPS(name, name##_translate_3),                                            \
+		[4] = PT_OPS(name, name##_translate_4),                                            \
+		[PT_OPS_HOOKS] = PT_OPS(name, name##_translate_hooks),                             \
+		PT_OPS_GUARDED(name)                                                               \
 	}
 
 #endif /* CORE_STAMP_H */

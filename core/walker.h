@@ -36,24 +36,19 @@ static always_inline bool pt_is_exact(enum pt_walk how)
 }
 
 /*
- * The entry for ia at level; false if there is no table for it. how is a constant, and one that the
- * domain allows. That the walk makes no call keeps everything around it in registers.
+ * From the root at top down to the table of level. In this shape, with top and level constants, each
+ * step is one load whose address the load itself adds up: nothing but loads is on the way.
  */
-static always_inline bool pt_find(const struct pt_format *f, const struct pt_domain *d, uint64_t ia,
-				  unsigned int level, enum pt_walk how, uint64_t **found)
+static always_inline bool pt_find_from(const struct pt_format *f, const struct pt_domain *d,
+				       uint64_t iova, unsigned int top, unsigned int level,
+				       enum pt_walk how, uint64_t **found)
 {
-	uint64_t *slot = pt_root_slot(f, d, ia);
-	unsigned int top = d->top;
+	uint64_t *slot = pt_root_of_iova(f, d, iova, top);
 
 #pragma GCC unroll 8
-	for (unsigned int l = f->max_top; l > 0; l--) {
-		uint64_t desc;
+	for (unsigned int l = top; l > 0 && l > level; l--) {
+		uint64_t desc = port_load(slot);
 
-		if (l > f->min_top && l > top)
-			continue;
-		if (l <= level)
-			break;
-		desc = port_load(slot);
 		if (unlikely(!f->is_table(desc, l) ||
 			     (how == PT_WALK_CLEANED && !(desc & f->cleaned))))
 			return false;
@@ -62,10 +57,32 @@ static always_inline bool pt_find(const struct pt_format *f, const struct pt_dom
 		slot = (uint64_t *)(uintptr_t)(pt_is_exact(how)
 						       ? (desc - f->table_tag) << f->pa_shift
 						       : f->table_pa(desc));
-		slot += pt_index(f, l - 1, ia);
+		slot += pt_index(f, l - 1, iova);
 	}
 	*found = slot;
 	return true;
+}
+
+/*
+ * The entry for iova at level; false if there is no table for it. how is a constant, and one that the
+ * domain allows. That the walk makes no call keeps everything around it in registers.
+ */
+static always_inline bool pt_find(const struct pt_format *f, const struct pt_domain *d,
+				  uint64_t iova, unsigned int level, enum pt_walk how,
+				  uint64_t **found)
+{
+	unsigned int top = d->top;
+
+	/* Not a loop: top has to become a constant before anything else is done with it. */
+	if (f->max_top >= 4 && f->min_top < 4 && likely(top == 4))
+		return pt_find_from(f, d, iova, 4, level, how, found);
+	if (f->max_top >= 3 && f->min_top < 3 && likely(top == 3))
+		return pt_find_from(f, d, iova, 3, level, how, found);
+	if (f->max_top >= 2 && f->min_top < 2 && likely(top == 2))
+		return pt_find_from(f, d, iova, 2, level, how, found);
+	if (f->max_top >= 1 && f->min_top < 1 && likely(top == 1))
+		return pt_find_from(f, d, iova, 1, level, how, found);
+	return pt_find_from(f, d, iova, f->min_top, level, how, found);
 }
 
 /* A descriptor on the way down; guarded: what it points to stays until this section ends. */
@@ -300,14 +317,17 @@ static always_inline int pt_mapped(size_t *mapped, size_t bytes)
 	return 0;
 }
 
-/* n entries of a table of level, from the one for ia, which is aligned: do they lie in it, and in the
- * input range? */
+/* n entries of a table of level, from the one for iova, which is aligned: do they lie in it, and in
+ * the input range? */
 static always_inline bool pt_run_fits(const struct pt_format *f, const struct pt_domain *d,
-				      uint64_t ia, size_t n, unsigned int level)
+				      uint64_t iova, size_t n, unsigned int level)
 {
+	uint64_t ia = iova - d->iova_base;
+
 	if (unlikely(ia > d->ia_last))
 		return false;
-	if (unlikely(n - 1 >= pt_entries(f) - pt_index(f, level, ia)))
+	/* In the root too iova's own index will do: iova_base ends, or begins, where a table does. */
+	if (unlikely(n - 1 >= pt_entries(f) - pt_index(f, level, iova)))
 		return false;
 	/* A table of smallest pages never lies across the end; a root may be shorter than a table.
 	 */
@@ -332,19 +352,19 @@ static always_inline bool pt_pa_fits(const struct pt_domain *d, uint64_t pa, boo
  * was done. Only for sizes that the domain has for this walk. Where n is a constant 1 the loops fold
  * into one test and store, where level is a constant the shifts do.
  */
-static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
+static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain *d, uint64_t iova,
 				     uint64_t pa, size_t n, int prot, unsigned int level,
 				     enum pt_walk how)
 {
 	uint64_t *slot, attr, span = pt_span(f, level);
 	bool one = __builtin_constant_p(n) && n == 1;
 
-	if (unlikely(((ia | pa) & (span - 1)) || !pt_run_fits(f, d, ia, n, level)))
+	if (unlikely(((iova | pa) & (span - 1)) || !pt_run_fits(f, d, iova, n, level)))
 		return false;
 	if (unlikely(!pt_pa_fits(d, pa, one, n * span, how) || (unsigned int)prot >= PT_PROT_COUNT))
 		return false;
 	attr = f->attr[prot];
-	if (unlikely(!attr || !pt_find(f, d, ia, level, how, &slot)))
+	if (unlikely(!attr || !pt_find(f, d, iova, level, how, &slot)))
 		return false;
 	if (one) {
 		if (unlikely(port_load(slot)))
@@ -455,16 +475,16 @@ static always_inline uint64_t pt_unmap_step(const struct pt_format *f, struct pt
 }
 
 /* Invalidates leaves of one size: now, or when the gather is synced. */
-static always_inline void pt_flush_leaves(struct pt_domain *d, uint64_t ia, uint64_t bytes,
+static always_inline void pt_flush_leaves(struct pt_domain *d, uint64_t iova, uint64_t bytes,
 					  unsigned int stride_lg2,
 					  struct iommu_iotlb_gather *gather)
 {
 	if (gather) {
-		pt_gather_range(d, gather, ia, bytes, stride_lg2, true);
+		pt_gather_range(d, gather, iova - d->iova_base, bytes, stride_lg2, true);
 		return;
 	}
 	port_dma_wmb();
-	pt_emit(d, ia + d->iova_base, bytes, stride_lg2, true);
+	pt_emit(d, iova, bytes, stride_lg2, true);
 	pt_tlb_sync(d);
 }
 
@@ -473,14 +493,14 @@ static always_inline void pt_flush_leaves(struct pt_domain *d, uint64_t ia, uint
  * 0 for another case. Sizes, n and level as in pt_map_run().
  */
 static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_domain *d,
-					 uint64_t ia, size_t n, struct iommu_iotlb_gather *gather,
+					 uint64_t iova, size_t n, struct iommu_iotlb_gather *gather,
 					 unsigned int level, enum pt_walk how)
 {
 	unsigned int shift = pt_shift(f, level);
 	uint64_t *slot;
 
-	if (unlikely((ia & (pt_span(f, level) - 1)) || !pt_run_fits(f, d, ia, n, level) ||
-		     n == pt_entries(f) || !pt_find(f, d, ia, level, how, &slot)))
+	if (unlikely((iova & (pt_span(f, level) - 1)) || !pt_run_fits(f, d, iova, n, level) ||
+		     n == pt_entries(f) || !pt_find(f, d, iova, level, how, &slot)))
 		return 0;
 	if (__builtin_constant_p(n) && n == 1) {
 		uint64_t desc = port_load(slot);
@@ -493,7 +513,7 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 		if (unlikely(!n))
 			return 0;
 	}
-	pt_flush_leaves(d, ia, (uint64_t)n << shift, shift, gather);
+	pt_flush_leaves(d, iova, (uint64_t)n << shift, shift, gather);
 	return n << shift;
 }
 
@@ -532,7 +552,7 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
  * callbacks come after the section.
  */
 static always_inline bool pt_unmap_guarded(const struct pt_format *f, struct pt_domain *d,
-					   uint64_t ia, struct iommu_iotlb_gather *gather,
+					   uint64_t iova, struct iommu_iotlb_gather *gather,
 					   uint64_t *slot, bool notes)
 {
 	if (unlikely(!slot || !port_load(slot))) {
@@ -541,14 +561,14 @@ static always_inline bool pt_unmap_guarded(const struct pt_format *f, struct pt_
 	}
 	port_store(slot, 0);
 	if (notes && unlikely(!pt_reclaim_is_live(f, slot))) {
-		pt_reclaim_last(d, slot, ia, gather);
+		pt_reclaim_last(d, slot, iova - d->iova_base, gather);
 		return true;
 	}
 	pt_section_end();
 	if (notes && pt_reclaim_waits(d))
-		pt_reclaim_flush(d, ia, pt_span(f, 0), f->granule_lg2, gather);
+		pt_reclaim_flush(d, iova - d->iova_base, pt_span(f, 0), f->granule_lg2, gather);
 	else
-		pt_flush_leaves(d, ia, pt_span(f, 0), f->granule_lg2, gather);
+		pt_flush_leaves(d, iova, pt_span(f, 0), f->granule_lg2, gather);
 	return true;
 }
 #endif
@@ -567,24 +587,24 @@ static always_inline phys_addr_t pt_leaf_phys(const struct pt_format *f, uint64_
  * comparison for each level. identity as in pt_find().
  */
 static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct pt_domain *d,
-					      uint64_t ia, unsigned int top, bool identity,
+					      uint64_t iova, unsigned int top, bool identity,
 					      bool guarded)
 {
 	uint64_t *slot;
 
-	if (unlikely(ia > d->ia_last))
+	if (unlikely(iova - d->iova_base > d->ia_last))
 		return 0;
-	slot = d->root + ((ia >> pt_shift(f, top)) ^ f->root_flip);
+	slot = pt_root_of_iova(f, d, iova, top);
 #pragma GCC unroll 8
 	for (unsigned int l = top; l > 0; l--) {
 		uint64_t desc = pt_load(f, d, slot, l, guarded);
 
 		if (unlikely(!f->is_table(desc, l)))
-			return pt_leaf_phys(f, desc, l, ia);
+			return pt_leaf_phys(f, desc, l, iova);
 		slot = identity ? (uint64_t *)(uintptr_t)f->table_pa(desc) : pt_child(f, d, desc);
-		slot += pt_index(f, l - 1, ia);
+		slot += pt_index(f, l - 1, iova);
 	}
-	return pt_leaf_phys(f, port_load(slot), 0, ia);
+	return pt_leaf_phys(f, port_load(slot), 0, iova);
 }
 
 #endif /* CORE_WALKER_H */
