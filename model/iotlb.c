@@ -5,6 +5,7 @@
  */
 #include "model/iotlb.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 bool model_tag_matches(const struct model_inval *inval, struct model_tag tag)
@@ -119,4 +120,20 @@ unsigned int iotlb_invalidate(struct iotlb *tlb, const struct model_inval *inval
 	}
 	tlb->invalidated += n;
 	return n;
+}
+
+int iotlb_validate(const struct iotlb *tlb)
+{
+	for (size_t i = 0; i < entries(tlb); i++) {
+		const struct iotlb_entry *e = &tlb->entry[i];
+		size_t set = (size_t)(e->iova >> e->size_lg2) & (((size_t)1 << tlb->sets_lg2) - 1);
+
+		if (!e->valid)
+			continue;
+		if (i / tlb->ways != set || !(tlb->sizes >> e->size_lg2 & 1))
+			return -EUCLEAN;
+		if ((e->iova | e->pa) & ((1ull << e->size_lg2) - 1))
+			return -EUCLEAN;
+	}
+	return 0;
 }

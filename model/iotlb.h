@@ -67,4 +67,7 @@ bool iotlb_matches(const struct iotlb_entry *e, const struct model_inval *inval)
 /* How many entries went. */
 unsigned int iotlb_invalidate(struct iotlb *tlb, const struct model_inval *inval);
 
+/* 0, or -EUCLEAN if a lookup could miss an entry, or find one that does not say what it should. */
+int iotlb_validate(const struct iotlb *tlb);
+
 #endif /* MODEL_IOTLB_H */

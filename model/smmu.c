@@ -391,6 +391,18 @@ void smmu_model_release(struct smmu_model *m, struct model_context *c, uint64_t 
 	checker_release(&m->checker, c->window, iova, size);
 }
 
+int smmu_model_validate(struct smmu_model *m)
+{
+	int err;
+
+	pthread_mutex_lock(&m->lock);
+	err = iotlb_validate(&m->iotlb);
+	if (!err)
+		err = walk_cache_validate(&m->walk_cache);
+	pthread_mutex_unlock(&m->lock);
+	return err;
+}
+
 uint64_t smmu_model_count(const struct smmu_model *m, enum model_kind kind)
 {
 	uint64_t n = 0;

@@ -114,6 +114,9 @@ void smmu_model_unmap_begin(struct smmu_model *m, struct model_context *c, uint6
 void smmu_model_release(struct smmu_model *m, struct model_context *c, uint64_t iova,
 			uint64_t size);
 
+/* Checks both caches: 0 or -EUCLEAN. */
+int smmu_model_validate(struct smmu_model *m);
+
 uint64_t smmu_model_count(const struct smmu_model *m, enum model_kind kind);
 uint64_t smmu_model_granules(const struct smmu_model *m);
 

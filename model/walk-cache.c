@@ -4,6 +4,7 @@
  */
 #include "model/walk-cache.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 void walk_cache_init(struct walk_cache *wc, unsigned int size_lg2)
@@ -102,4 +103,18 @@ bool walk_cache_holds(const struct walk_cache *wc, uint64_t pa, size_t bytes)
 		if (wc->entry[i].valid && wc->entry[i].pa - pa < bytes)
 			return true;
 	return false;
+}
+
+int walk_cache_validate(const struct walk_cache *wc)
+{
+	for (size_t i = 0; i < entries(wc); i++) {
+		const struct walk_cache_entry *e = &wc->entry[i];
+		uint64_t mask = e->last - e->first;
+
+		if (!e->valid)
+			continue;
+		if (!e->pa || (e->pa & 63) || !mask || (mask & (mask + 1)) || (e->first & mask))
+			return -EUCLEAN;
+	}
+	return 0;
 }

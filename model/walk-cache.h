@@ -42,4 +42,7 @@ unsigned int walk_cache_invalidate(struct walk_cache *wc, const struct model_inv
 /* Does an entry point into this memory? */
 bool walk_cache_holds(const struct walk_cache *wc, uint64_t pa, size_t bytes);
 
+/* 0, or -EUCLEAN if an entry is not of a table, or not of a part that a table can translate. */
+int walk_cache_validate(const struct walk_cache *wc);
+
 #endif /* MODEL_WALK_CACHE_H */

@@ -102,6 +102,26 @@ static double do_cas_doorbell(unsigned int n)
 	return t / count;
 }
 
+/* The same for who may leave at any moment: one more tells him that nobody waits for his doorbell. */
+static double do_cas_doorbell_cas(unsigned int n)
+{
+	unsigned int count = (1 << SIZE_LG2) / 2;
+	double t = now_ns();
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t old = 2 * i, busy = 2 * i + 1;
+
+		__atomic_compare_exchange_n(&word, &old, busy, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
+		write_prod(NULL, i + 1);
+		__atomic_compare_exchange_n(&word, &busy, 2 * i + 2, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
+	}
+	t = now_ns() - t;
+	word = 0;
+	return t / count;
+}
+
 static double do_stores(unsigned int n)
 {
 	struct smmu_cmd cmd[SMMU_CMDQ_BATCH_MAX] = { { { 0x12, 1 } } };
@@ -181,6 +201,11 @@ static double doorbell_running(unsigned int n)
 	return with_consumer(do_cas_doorbell, n);
 }
 
+static double doorbell_cas_running(unsigned int n)
+{
+	return with_consumer(do_cas_doorbell_cas, n);
+}
+
 /* Per command of one producer, while the other does the same. */
 static double two(unsigned int n)
 {
@@ -216,6 +241,8 @@ int main(void)
 		{ "16-byte stores, 64 at a time", do_stores, 64 },
 		{ "CAS and doorbell, consumer stopped", do_cas_doorbell, 1 },
 		{ "CAS and doorbell, consumer running", doorbell_running, 1 },
+		{ "CAS, doorbell, CAS, consumer stopped", do_cas_doorbell_cas, 1 },
+		{ "CAS, doorbell, CAS, consumer running", doorbell_cas_running, 1 },
 		{ "submit 1, consumer stopped", stopped, 1 },
 		{ "submit 64, consumer stopped", stopped, 64 },
 		{ "submit 1, consumer running", running, 1 },

@@ -56,6 +56,7 @@ static void run(const struct rig_opts *opts)
 	rig_run(rig, rounds, 60000);
 	assert_int_equal(rig->done, RIG_MAPPERS);
 	rig_settle(rig);
+	assert_int_equal(smmu_model_validate(rig->model), 0);
 	if (rig_violations(rig))
 		fail_msg("%s, %s: %s", opts->variant, opts->strategy->name,
 			 rig->model->checker.first);

@@ -88,6 +88,7 @@ static void bench_free(struct bench *b)
 {
 	b->muted = false;
 	free_io_pgtable(b->iop);
+	assert_int_equal(smmu_model_validate(b->model), 0);
 	smmu_model_free(b->model);
 }
 
@@ -215,6 +216,32 @@ static void test_stale(void **state)
 	on_all(&b);
 	assert_int_equal(dma_access(&b.dma, b.c, BASE, false), DMA_OK);
 	assert_int_equal(b.dma.pa, SZ_2M);
+	bench_free(&b);
+}
+
+/* Entries that no lookup would find, or that cover less than they say. */
+static void test_validate(void **state)
+{
+	struct model_opts opts = { .coherent = true };
+	struct walk_cache_entry *w;
+	struct iotlb_entry *e;
+	struct bench b;
+
+	bench_make(&b, "arm_64_lpae_s1/4K", &opts);
+	map(&b, BASE, SZ_4K, SZ_2M);
+	assert_int_equal(dma_access(&b.dma, b.c, BASE, false), DMA_OK);
+	e = iotlb_find(&b.model->iotlb, b.c->tag, BASE, BASE);
+	assert_non_null(e);
+	e->iova += SZ_4K;
+	assert_int_equal(smmu_model_validate(b.model), -EUCLEAN);
+	e->iova -= SZ_4K;
+	for (w = b.model->walk_cache.entry; !w->valid; w++)
+		;
+	w->last--;
+	assert_int_equal(smmu_model_validate(b.model), -EUCLEAN);
+	w->last++;
+	unmap(&b, BASE, SZ_4K);
+	release(&b, BASE, SZ_4K);
 	bench_free(&b);
 }
 
@@ -391,10 +418,15 @@ static void test_table_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_walker),	      cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_stale),	      cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_removed_table), cmocka_unit_test(test_break_before_make),
-		cmocka_unit_test(test_view),	      cmocka_unit_test(test_table_memory),
+		cmocka_unit_test(test_walker),
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_validate),
+		cmocka_unit_test(test_removed_table),
+		cmocka_unit_test(test_break_before_make),
+		cmocka_unit_test(test_view),
+		cmocka_unit_test(test_table_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
