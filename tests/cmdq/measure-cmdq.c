@@ -108,12 +108,12 @@ static double do_cas_doorbell_cas(unsigned int n)
 	unsigned int count = (1 << SIZE_LG2) / 2;
 	double t = now_ns();
 
-	for (unsigned int i = 0; i < count; i++) {
+	for (uint64_t i = 0; i < count; i++) {
 		uint64_t old = 2 * i, busy = 2 * i + 1;
 
 		__atomic_compare_exchange_n(&word, &old, busy, false, __ATOMIC_ACQ_REL,
 					    __ATOMIC_RELAXED);
-		write_prod(NULL, i + 1);
+		write_prod(NULL, (uint32_t)i + 1);
 		__atomic_compare_exchange_n(&word, &busy, 2 * i + 2, false, __ATOMIC_ACQ_REL,
 					    __ATOMIC_RELAXED);
 	}
