@@ -13,6 +13,10 @@
 #ifndef IO_PGTABLE_H
 #define IO_PGTABLE_H
 
+#ifdef IO_PGTABLE_LINUX_H
+#error "io-pgtable.h and io-pgtable-linux.h in one file: include only the one whose names you use"
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

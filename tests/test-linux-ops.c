@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel's spelling (io-pgtable-linux.h), used as a driver uses it: what reaches the gather and
+ * what is invalidated at once, the registers in their fields, what is refused, and where memory comes from.
+ * This file includes none of the library's other headers; the kernel's own self-test
+ * runs against the header too (tests/peers).
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "io-pgtable-linux.h"
+
+#define SZ_4K 0x1000ul
+#define SZ_2M 0x200000ul
+#define SZ_1G 0x40000000ul
+#define RW    (IOMMU_READ | IOMMU_WRITE)
+
+/* A driver's domain, as SMMU drivers have it: the cookie is the domain. */
+struct driver {
+	struct iommu_domain domain;
+	struct io_pgtable_ops *ops;
+	unsigned int pages, walks, alls, syncs;
+	unsigned long walk_iova, sync_start, sync_end;
+	size_t walk_size, walk_granule, sync_pgsize;
+	size_t allocated;
+	unsigned int atomic, refuse;
+};
+
+static struct driver *of_domain(struct iommu_domain *domain)
+{
+	return (struct driver *)domain;
+}
+
+static void iotlb_sync(struct iommu_domain *domain, struct iommu_iotlb_gather *gather)
+{
+	struct driver *d = of_domain(domain);
+
+	d->syncs++;
+	d->sync_start = gather->start;
+	d->sync_end = gather->end;
+	d->sync_pgsize = gather->pgsize;
+}
+
+static const struct iommu_domain_ops domain_ops = { .iotlb_sync = iotlb_sync };
+
+static void flush_all(void *cookie)
+{
+	((struct driver *)cookie)->alls++;
+}
+
+static void flush_walk(unsigned long iova, size_t size, size_t granule, void *cookie)
+{
+	struct driver *d = cookie;
+
+	d->walks++;
+	d->walk_iova = iova;
+	d->walk_size = size;
+	d->walk_granule = granule;
+}
+
+static void add_page(struct iommu_iotlb_gather *gather, unsigned long iova, size_t granule,
+		     void *cookie)
+{
+	struct driver *d = cookie;
+
+	d->pages++;
+	iommu_iotlb_gather_add_page(&d->domain, gather, iova, granule);
+}
+
+static const struct iommu_flush_ops tlb_ops = {
+	.tlb_flush_all = flush_all,
+	.tlb_flush_walk = flush_walk,
+	.tlb_add_page = add_page,
+};
+
+static struct io_pgtable_cfg config(void)
+{
+	return (struct io_pgtable_cfg){
+		.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G,
+		.ias = 48,
+		.oas = 48,
+		.coherent_walk = true,
+		.tlb = &tlb_ops,
+	};
+}
+
+static void start(struct driver *d)
+{
+	struct io_pgtable_cfg cfg = config();
+
+	*d = (struct driver){ .domain.ops = &domain_ops };
+	d->ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, d);
+	assert_non_null(d->ops);
+}
+
+static size_t map(struct driver *d, unsigned long iova, phys_addr_t pa, size_t pgsize, size_t n)
+{
+	size_t mapped = 0;
+
+	assert_int_equal(d->ops->map_pages(d->ops, iova, pa, pgsize, n, RW, GFP_ATOMIC, &mapped),
+			 0);
+	return mapped;
+}
+
+static void test_gather(void **state)
+{
+	struct iommu_iotlb_gather gather;
+	struct driver d;
+
+	start(&d);
+	assert_int_equal(map(&d, SZ_1G, SZ_2M, SZ_4K, 40), 40 * SZ_4K);
+	assert_int_equal(d.ops->iova_to_phys(d.ops, SZ_1G + 5 * SZ_4K + 7), SZ_2M + 5 * SZ_4K + 7);
+	iommu_iotlb_gather_init(&gather);
+	assert_int_equal(d.ops->unmap_pages(d.ops, SZ_1G, SZ_4K, 8, &gather), 8 * SZ_4K);
+	assert_int_equal(d.ops->unmap_pages(d.ops, SZ_1G + 8 * SZ_4K, SZ_4K, 8, &gather),
+			 8 * SZ_4K);
+	assert_int_equal(d.pages, 16);
+	assert_int_equal(d.walks, 0);
+	assert_int_equal(d.syncs, 0);
+	/* Not behind the last one: the gather is synced first. */
+	assert_int_equal(d.ops->unmap_pages(d.ops, SZ_1G + 20 * SZ_4K, SZ_4K, 4, &gather),
+			 4 * SZ_4K);
+	assert_int_equal(d.syncs, 1);
+	assert_int_equal(d.sync_start, SZ_1G);
+	assert_int_equal(d.sync_end, SZ_1G + 16 * SZ_4K - 1);
+	assert_int_equal(d.sync_pgsize, SZ_4K);
+	iommu_iotlb_sync(&d.domain, &gather);
+	assert_int_equal(d.sync_start, SZ_1G + 20 * SZ_4K);
+	/* Left to a flush queue. */
+	iommu_iotlb_gather_init(&gather);
+	gather.queued = true;
+	assert_int_equal(d.ops->unmap_pages(d.ops, SZ_1G + 16 * SZ_4K, SZ_4K, 4, &gather),
+			 4 * SZ_4K);
+	assert_int_equal(d.pages, 20);
+	assert_int_equal(d.ops->iova_to_phys(d.ops, SZ_1G + 16 * SZ_4K), 0);
+	/* Stops at the hole. */
+	assert_int_equal(d.ops->unmap_pages(d.ops, SZ_1G + 36 * SZ_4K, SZ_4K, 8, &gather),
+			 4 * SZ_4K);
+	free_io_pgtable_ops(d.ops);
+	assert_int_equal(d.alls, 1);
+}
+
+/* The first page there is, and one behind it. */
+static void test_gather_from_zero(void **state)
+{
+	struct iommu_iotlb_gather gather;
+	struct driver d;
+
+	start(&d);
+	map(&d, 0, SZ_2M, SZ_4K, 2);
+	iommu_iotlb_gather_init(&gather);
+	assert_int_equal(d.ops->unmap_pages(d.ops, 0, SZ_4K, 1, &gather), SZ_4K);
+	assert_int_equal(d.ops->unmap_pages(d.ops, SZ_4K, SZ_4K, 1, &gather), SZ_4K);
+	assert_int_equal(d.syncs, 0);
+	assert_int_equal(gather.start, 0);
+	assert_int_equal(gather.end, 2 * SZ_4K - 1);
+	free_io_pgtable_ops(d.ops);
+}
+
+/* A removed table, queued or not, is invalidated before the call returns. */
+static void test_walk(void **state)
+{
+	struct iommu_iotlb_gather gather;
+	struct driver d;
+
+	start(&d);
+	map(&d, SZ_1G, SZ_2M, SZ_4K, 512);
+	iommu_iotlb_gather_init(&gather);
+	gather.queued = true;
+	assert_int_equal(d.ops->unmap_pages(d.ops, SZ_1G, SZ_4K, 512, &gather), SZ_2M);
+	assert_int_equal(d.walks, 1);
+	assert_int_equal(d.walk_iova, SZ_1G);
+	assert_int_equal(d.walk_size, SZ_2M);
+	assert_int_equal(d.walk_granule, SZ_4K);
+	assert_int_equal(d.pages, 0);
+	/* Part of a block: the block goes first, then the page. */
+	map(&d, SZ_1G, SZ_1G, SZ_2M, 1);
+	gather.queued = false;
+	assert_int_equal(d.ops->unmap_pages(d.ops, SZ_1G + SZ_4K, SZ_4K, 1, &gather), SZ_4K);
+	assert_int_equal(d.walks, 2);
+	assert_int_equal(d.walk_iova, SZ_1G);
+	assert_int_equal(d.walk_size, SZ_2M);
+	assert_int_equal(d.pages, 1);
+	assert_int_equal(d.ops->iova_to_phys(d.ops, SZ_1G + SZ_4K), 0);
+	assert_int_equal(d.ops->iova_to_phys(d.ops, SZ_1G + 2 * SZ_4K), SZ_1G + 2 * SZ_4K);
+	free_io_pgtable_ops(d.ops);
+}
+
+static void test_errors(void **state)
+{
+	struct io_pgtable_cfg cfg = config();
+	size_t mapped = 0;
+	struct driver d;
+
+	start(&d);
+	map(&d, SZ_1G, SZ_2M, SZ_4K, 1);
+	assert_int_equal(
+		d.ops->map_pages(d.ops, SZ_1G - SZ_4K, 0, SZ_4K, 3, RW, GFP_KERNEL, &mapped),
+		-EEXIST);
+	assert_int_equal(d.ops->map_pages(d.ops, 1ul << 48, 0, SZ_4K, 1, RW, GFP_KERNEL, &mapped),
+			 -ERANGE);
+	assert_int_equal(d.ops->map_pages(d.ops, 0, 0, SZ_4K, 1, 0, GFP_KERNEL, &mapped), -EINVAL);
+	assert_null(d.ops->read_and_clear_dirty);
+	free_io_pgtable_ops(d.ops);
+	free_io_pgtable_ops(NULL);
+
+	assert_null(alloc_io_pgtable_ops(ARM_V7S, &cfg, NULL));
+	assert_null(alloc_io_pgtable_ops(AMD_IOMMU_V1, &cfg, NULL));
+	assert_null(alloc_io_pgtable_ops(AMD_IOMMU_V2, &cfg, NULL));
+	assert_null(alloc_io_pgtable_ops(IO_PGTABLE_NUM_FMTS, &cfg, NULL));
+	cfg.quirks = IO_PGTABLE_QUIRK_NO_PERMS;
+	assert_null(alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, NULL));
+	cfg = config();
+	cfg.free = (void (*)(void *, void *, size_t))(uintptr_t)1;
+	assert_null(alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, NULL));
+}
+
+/* TCR_EL1, VTCR_EL2: the fields as the architecture numbers them. */
+static void test_registers(void **state)
+{
+	struct driver d = { .domain.ops = &domain_ops };
+	struct io_pgtable_cfg cfg = config();
+	struct io_pgtable_ops *ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, &d);
+
+	assert_non_null(ops);
+	assert_int_equal(cfg.arm_lpae_s1_cfg.tcr.tsz, 16);
+	assert_int_equal(cfg.arm_lpae_s1_cfg.tcr.ips, 5);  /* 48 bits */
+	assert_int_equal(cfg.arm_lpae_s1_cfg.tcr.tg, 0);   /* TG0: 4K */
+	assert_int_equal(cfg.arm_lpae_s1_cfg.tcr.sh, 3);   /* inner shareable */
+	assert_int_equal(cfg.arm_lpae_s1_cfg.tcr.irgn, 1); /* write-back, write-allocate */
+	assert_int_equal(cfg.arm_lpae_s1_cfg.tcr.orgn, 1);
+	assert_int_not_equal(cfg.arm_lpae_s1_cfg.ttbr, 0);
+	assert_ptr_equal(&io_pgtable_ops_to_pgtable(ops)->ops, ops);
+	assert_memory_equal(&io_pgtable_ops_to_pgtable(ops)->cfg, &cfg, sizeof(cfg));
+	free_io_pgtable_ops(ops);
+
+	cfg = config();
+	cfg.quirks = IO_PGTABLE_QUIRK_ARM_TTBR1;
+	ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, &d);
+	assert_int_equal(cfg.arm_lpae_s1_cfg.tcr.tsz, 16);
+	assert_int_equal(cfg.arm_lpae_s1_cfg.tcr.tg, 2); /* TG1: 4K */
+	assert_int_not_equal(cfg.arm_lpae_s1_cfg.ttbr, 0);
+	free_io_pgtable_ops(ops);
+
+	cfg = config();
+	cfg.pgsize_bitmap = 0x10000 | 0x20000000;
+	cfg.ias = 42;
+	ops = alloc_io_pgtable_ops(ARM_64_LPAE_S2, &cfg, &d);
+	assert_int_equal(cfg.arm_lpae_s2_cfg.vtcr.tsz, 22);
+	assert_int_equal(cfg.arm_lpae_s2_cfg.vtcr.tg, 1); /* TG0: 64K */
+	assert_int_equal(cfg.arm_lpae_s2_cfg.vtcr.sl, 1); /* from level 2 */
+	assert_int_equal(cfg.arm_lpae_s2_cfg.vtcr.ps, 5);
+	free_io_pgtable_ops(ops);
+
+	cfg = config();
+	cfg.pgsize_bitmap = 0x4000;
+	cfg.ias = 36;
+	cfg.oas = 36;
+	ops = alloc_io_pgtable_ops(APPLE_DART, &cfg, &d);
+	assert_non_null(ops);
+	assert_int_equal(cfg.apple_dart_cfg.n_ttbrs, 1);
+	free_io_pgtable_ops(ops);
+}
+
+static void *hook_alloc(void *cookie, size_t size, gfp_t gfp)
+{
+	struct driver *d = cookie;
+	void *ptr;
+
+	if (d->refuse && !--d->refuse)
+		return NULL;
+	ptr = aligned_alloc(size, size);
+	assert_non_null(ptr);
+	memset(ptr, 0, size);
+	d->allocated += size;
+	d->atomic += gfp == GFP_ATOMIC;
+	return ptr;
+}
+
+static void hook_free(void *cookie, void *pages, size_t size)
+{
+	((struct driver *)cookie)->allocated -= size;
+	free(pages);
+}
+
+static void test_memory(void **state)
+{
+	struct io_pgtable_cfg cfg = config();
+	struct driver d = { .domain.ops = &domain_ops };
+	size_t mapped = 0;
+
+	cfg.alloc = hook_alloc;
+	cfg.free = hook_free;
+	d.refuse = 1;
+	assert_null(alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, &d));
+	d.ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, &d);
+	assert_non_null(d.ops);
+	assert_int_equal(d.atomic, 0);
+	map(&d, SZ_1G, 0, SZ_4K, 1);
+	assert_int_equal(d.allocated, 4 * SZ_4K);
+	assert_int_equal(d.atomic, 3);
+	d.refuse = 1;
+	assert_int_equal(d.ops->map_pages(d.ops, 2 * SZ_1G, 0, SZ_4K, 1, RW, GFP_KERNEL, &mapped),
+			 -ENOMEM);
+	free_io_pgtable_ops(d.ops);
+	assert_int_equal(d.allocated, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_gather),	  cmocka_unit_test(test_gather_from_zero),
+		cmocka_unit_test(test_walk),	  cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_registers), cmocka_unit_test(test_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
