@@ -4,7 +4,7 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS io-pgtable EXPORT io-pgtable-targets)
-install(FILES include/io-pgtable.h include/io-pgtable-linux.h include/iommu-flushq.h include/iommu-iova.h include/smmu-cmd.h include/smmu-cmdq.h include/table-pool.h
+install(FILES include/io-pgtable.h include/io-pgtable-linux.h include/iommu-flushq.h include/iommu-iova.h include/iommu-strategy.h include/smmu-cmd.h include/smmu-cmdq.h include/table-pool.h
 	DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT io-pgtable-targets NAMESPACE io-pgtable::
 	DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/io-pgtable)

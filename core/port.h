@@ -127,7 +127,9 @@ static always_inline void port_dma_wmb(void)
 /* The kernel's smp_mb(): earlier stores are visible to everybody before later loads happen. */
 static always_inline void port_mb(void)
 {
-#if defined(__aarch64__)
+#if defined(PORT_VIRTUAL) /* model/virtual.h: the clock is simulated, and so are other CPUs */
+	virtual_fence();
+#elif defined(__aarch64__)
 	__asm__ volatile("dmb osh" ::: "memory");
 #elif defined(__x86_64__)
 	__asm__ volatile("lock; addl $0, -4(%%rsp)" ::: "memory", "cc");
@@ -138,7 +140,9 @@ static always_inline void port_mb(void)
 
 static always_inline void port_cpu_relax(void)
 {
-#if defined(__aarch64__)
+#if defined(PORT_VIRTUAL)
+	virtual_pause();
+#elif defined(__aarch64__)
 	__asm__ volatile("yield" ::: "memory");
 #elif defined(__x86_64__)
 	__builtin_ia32_pause();
@@ -216,7 +220,9 @@ struct port_lock {
  * preempted: after a while the host's scheduler is asked to run it.
  */
 #define PORT_POLLS_BEFORE_YIELD 256
-#if __STDC_HOSTED__
+#if defined(PORT_VIRTUAL)
+#define port_yield() virtual_pause()
+#elif __STDC_HOSTED__
 void io_pgtable_port_yield(void);
 #define port_yield() io_pgtable_port_yield()
 #else

@@ -11,6 +11,7 @@
 
 #include "core/assert.h"
 #include "core/port.h"
+#include "iommu-strategy.h"
 #include "smmu-cmdq.h"
 
 #define PAGE_LG2 12
@@ -173,12 +174,10 @@ static bool too_many(const struct smmu_cmdq_domain *d, const struct smmu_tlbi_sp
 	return d->flush_above && !s->ril && s->size >> each_lg2 > d->flush_above;
 }
 
-static void on_add_range(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
-			 void *cookie)
+static struct smmu_tlbi_span span_of(const struct smmu_cmdq_domain *d, uint64_t iova, uint64_t size,
+				     unsigned int stride_lg2, bool leaf)
 {
-	struct smmu_cmdq_domain *d = cookie;
-	struct smmu_cmd cmd[SMMU_CMDQ_BATCH_MAX];
-	struct smmu_tlbi_span span = {
+	return (struct smmu_tlbi_span){
 		.opcode = d->stage == SMMU_STAGE_2 ? SMMU_CMD_TLBI_S2_IPA : SMMU_CMD_TLBI_NH_VA,
 		.granule_lg2 = d->granule_lg2,
 		.stride_lg2 = (uint8_t)stride_lg2,
@@ -189,6 +188,14 @@ static void on_add_range(uint64_t iova, size_t size, unsigned int stride_lg2, bo
 		.iova = iova,
 		.size = size,
 	};
+}
+
+static void on_add_range(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
+			 void *cookie)
+{
+	struct smmu_cmdq_domain *d = cookie;
+	struct smmu_cmd cmd[SMMU_CMDQ_BATCH_MAX];
+	struct smmu_tlbi_span span = span_of(d, iova, size, stride_lg2, leaf);
 	unsigned int n, max = smmu_cmdq_batch_max(d->q);
 
 	if (too_many(d, &span)) {
@@ -267,4 +274,116 @@ const struct iommu_gather_ops smmu_cmdq_gather_ops = {
 	.tlb_add_flush = on_add_flush,
 	.tlb_sync = on_sync,
 	.tlb_add_range = on_add_range,
+};
+
+/* Not waiting: a batch that is filled by several ranges. */
+
+struct batch {
+	struct smmu_cmdq_domain *d;
+	unsigned int n;
+	struct smmu_cmd cmd[SMMU_CMDQ_BATCH_MAX];
+};
+
+static void make_room(struct batch *b)
+{
+	if (b->n < smmu_cmdq_batch_max(b->d->q))
+		return;
+	if (smmu_cmdq_submit(b->d->q, b->cmd, b->n, 0, NULL))
+		lose(b->d);
+	b->n = 0;
+}
+
+static void add_span(struct batch *b, struct smmu_tlbi_span *span)
+{
+	while (span->size) {
+		unsigned int n;
+
+		make_room(b);
+		n = smmu_tlbi_series(span, &b->cmd[b->n], smmu_cmdq_batch_max(b->d->q) - b->n);
+		if (!n) { /* misuse, reported */
+			lose(b->d);
+			return;
+		}
+		b->n += n;
+	}
+}
+
+/* The token of a sync that was not submitted is complete at once, with a loss to make up for. */
+static uint64_t submit_batch(struct batch *b)
+{
+	struct smmu_cmdq_ticket t = { 0, 0 };
+	int ret = 0;
+
+	if (b->d->nested && b->n)
+		ret = smmu_cmdq_submit(b->d->q, b->cmd, b->n, 0, NULL);
+	if (!ret)
+		ret = b->d->nested ? submit_sync(b->d, &t)
+				   : smmu_cmdq_submit(b->d->q, b->cmd, b->n, SMMU_CMDQ_SYNC, &t);
+	if (unlikely(ret))
+		lose(b->d);
+	return t.end;
+}
+
+static uint64_t on_begin(const struct iommu_gather_range *range, unsigned int n, void *cookie)
+{
+	struct batch b;
+
+	b.d = cookie;
+	b.n = 0;
+	for (unsigned int i = 0; i < n; i++) {
+		struct smmu_tlbi_span span = span_of(b.d, range[i].iova, range[i].size,
+						     range[i].stride_lg2, range[i].leaf);
+
+		if (too_many(b.d, &span)) {
+			make_room(&b);
+			b.cmd[b.n++] = flush_command(b.d);
+		} else {
+			add_span(&b, &span);
+		}
+	}
+	return submit_batch(&b);
+}
+
+static uint64_t on_begin_all(void *cookie)
+{
+	struct batch b;
+
+	b.d = cookie;
+	b.cmd[0] = flush_command(b.d);
+	b.n = 1;
+	return submit_batch(&b);
+}
+
+/* The sync has been consumed, or there is none: errors are looked for before anybody may rely on it. */
+static void settle(struct smmu_cmdq_domain *d, uint64_t token)
+{
+	look_for_refused(d, token);
+	if (unlikely(is_behind(d)))
+		flush_all(d);
+}
+
+static bool on_done(uint64_t token, void *cookie)
+{
+	struct smmu_cmdq_domain *d = cookie;
+
+	if (!smmu_cmdq_done(d->q, token))
+		return false;
+	settle(d, token);
+	return true;
+}
+
+static void on_wait(uint64_t token, void *cookie)
+{
+	struct smmu_cmdq_domain *d = cookie;
+
+	if (token && unlikely(smmu_cmdq_wait(d->q, token)))
+		lose(d);
+	settle(d, token);
+}
+
+const struct iommu_async_ops smmu_cmdq_async_ops = {
+	.begin = on_begin,
+	.begin_all = on_begin_all,
+	.done = on_done,
+	.wait = on_wait,
 };

@@ -368,6 +368,15 @@ struct smmu_cmdq_domain {
  */
 extern const struct iommu_gather_ops smmu_cmdq_gather_ops;
 
+/**
+ * smmu_cmdq_async_ops - struct iommu_async_ops on a command queue (iommu-strategy.h)
+ *
+ * With the same cookie. The ranges and the CMD_SYNC behind them go to the queue in batches; a token is
+ * the position behind the CMD_SYNC. What was refused or could not be submitted is made up for, as
+ * above, before a token counts as complete.
+ */
+extern const struct iommu_async_ops smmu_cmdq_async_ops;
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,6 +6,7 @@
 
 #include "iommu-flushq.h"
 #include "iommu-iova.h"
+#include "iommu-strategy.h"
 
 #include <sched.h>
 #include <time.h>
@@ -69,7 +70,7 @@ static void on_sync(void *cookie)
 		return;
 	if (rig->plant == PLANT_NO_WAIT)
 		smmu_cmdq_submit(domain_of(rig)->q, NULL, 0, SMMU_CMDQ_SYNC, NULL);
-	else if (!rig->flushq)
+	else if (!rig->flushq && !rig->layer)
 		smmu_cmdq_gather_ops.tlb_sync(domain_of(rig));
 	else /* for others' ranges too, whatever queue they went to */
 		for (unsigned int i = 0; i < rig->model->opts.queues; i++)
@@ -104,6 +105,57 @@ static const struct iommu_gather_ops driver = {
 	.tlb_sync = on_sync,
 	.flush_pgtable = on_clean,
 	.tlb_add_range = on_add_range,
+};
+
+/* Not waited for, through the first queue, whoever it is: that is where tokens are in one order. */
+
+static uint64_t on_begin(const struct iommu_gather_range *range, unsigned int n, void *cookie)
+{
+	struct rig *rig = cookie;
+	unsigned int self = me;
+
+	me = 0;
+	for (unsigned int i = 0; i < n; i++)
+		on_add_range(range[i].iova, range[i].size, range[i].stride_lg2, range[i].leaf, rig);
+	me = self;
+	if (is_muted(rig))
+		return 0;
+	/* What a full gather handed over before is somewhere else. */
+	for (unsigned int i = 1; i < rig->model->opts.queues; i++)
+		smmu_cmdq_gather_ops.tlb_sync(&rig->domain[i]);
+	return smmu_cmdq_async_ops.begin(NULL, 0, &rig->domain[0]);
+}
+
+static uint64_t on_begin_all(void *cookie)
+{
+	struct rig *rig = cookie;
+
+	if (is_muted(rig) || (rig->plant == PLANT_DROP && one_in(rig, 0, 5)))
+		return 0;
+	return smmu_cmdq_async_ops.begin_all(&rig->domain[0]);
+}
+
+static bool on_done(uint64_t token, void *cookie)
+{
+	struct rig *rig = cookie;
+
+	return is_muted(rig) || rig->plant == PLANT_NO_WAIT ||
+	       smmu_cmdq_async_ops.done(token, &rig->domain[0]);
+}
+
+static void on_wait(uint64_t token, void *cookie)
+{
+	struct rig *rig = cookie;
+
+	if (!is_muted(rig) && rig->plant != PLANT_NO_WAIT)
+		smmu_cmdq_async_ops.wait(token, &rig->domain[0]);
+}
+
+const struct iommu_async_ops rig_async_ops = {
+	.begin = on_begin,
+	.begin_all = on_begin_all,
+	.done = on_done,
+	.wait = on_wait,
 };
 
 /* PLANT_SCALE: as if the producer had encoded one less. */
@@ -461,6 +513,7 @@ void rig_settle(struct rig *rig)
 void rig_free(struct rig *rig)
 {
 	iommu_flushq_destroy(rig->flushq);
+	iommu_strategy_destroy(rig->layer);
 	free_io_pgtable(rig->iop);
 	free(rig->flushq_memory);
 	free(rig->space_memory);

@@ -42,7 +42,9 @@ enum plant {
 
 struct rig;
 struct mapper;
+struct iommu_async_ops;
 struct iommu_flushq;
+struct iommu_strategy;
 struct iommu_iova;
 
 /* A mapping that exists, or that waits for its release. */
@@ -53,6 +55,8 @@ struct mapping {
 
 struct strategy {
 	const char *name;
+	unsigned int
+		layer; /* a kind of the library's strategies (iommu-strategy.h); 0: none of them */
 	bool ril;
 	bool blocks; /* maps blocks too: not where a part of one may be unmapped */
 	/* Unmaps n mappings, and releases them, now or later. */
@@ -106,6 +110,7 @@ struct rig {
 	uint64_t calls[3];	     /* of the driver, for planting in one of some */
 	struct iommu_flushq *flushq; /* of the strategies that have one */
 	void *flushq_memory;
+	struct iommu_strategy *layer;
 	uint32_t flushq_rings;
 	struct iommu_iova *space; /* and of these the addresses; NULL: places stay where they are */
 	void *space_memory;
@@ -130,6 +135,9 @@ void rig_run(struct rig *rig, unsigned int rounds, unsigned int timeout_ms);
 /* Unmaps and releases everything, frees the table; before it the counters may be read. */
 void rig_settle(struct rig *rig);
 void rig_free(struct rig *rig);
+
+/* The driver, for a strategy that does not wait: planted bugs included. */
+extern const struct iommu_async_ops rig_async_ops;
 
 /* For strategies. */
 void rig_unmap_begin(struct rig *rig, const struct mapping *m);

@@ -8,6 +8,7 @@
 
 #include "iommu-flushq.h"
 #include "iommu-iova.h"
+#include "iommu-strategy.h"
 #include "rig.h"
 
 /* Each page by itself, as in 2014. */
@@ -156,6 +157,69 @@ static void end_queue(struct rig *rig)
 	assert_int_equal(iommu_iova_validate(rig->space), 0);
 }
 
+/* The library's own strategies: with a driver that is waited for, and, if coherent, with one that is not. */
+
+static void begin_layer(struct rig *rig)
+{
+	struct iommu_strategy_opts opts = {
+		.kind = (enum iommu_strategy_kind)rig->strategy->layer,
+		.lanes = 2,
+		.timeout_ns = 2000000,
+		.budget_page_ns = 40000,
+		.refill_ns = 100000,
+		.async = rig->model->opts.coherent ? &rig_async_ops : NULL,
+		.release = on_release,
+		.now_ns = on_now,
+		.wait = on_wait,
+		.ctx = rig,
+	};
+	uint32_t depth = iommu_strategy_describe(opts.kind)->depth;
+
+	opts.depth = depth ? 5 : 0;
+	rig->flushq_rings = opts.lanes;
+	rig->flushq_memory = aligned_alloc(128, iommu_strategy_bytes(&opts));
+	rig->layer = iommu_strategy_create(rig->iop, &opts, rig->flushq_memory);
+	assert_non_null(rig->layer);
+	begin_space(rig);
+}
+
+/* A page is used again when its strategy says so: the checker knows releases only, which come later. */
+static void layered(struct mapper *t, const struct mapping *m, unsigned int n)
+{
+	struct rig *rig = t->rig;
+	uint64_t ticket = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		rig_unmap_begin(rig, &m[i]);
+		if (iommu_strategy_unmap(rig->layer, m[i].iova, m[i].size, &ticket) != m[i].size)
+			t->errors++;
+	}
+	if (n &&
+	    (rig->strategy->layer == IOMMU_STRATEGY_TICKET || next_random(&t->random) % 16 == 0)) {
+		iommu_strategy_wait(rig->layer, ticket);
+		if (!iommu_strategy_done(rig->layer, ticket))
+			t->errors++;
+	}
+	iommu_strategy_poll(rig->layer, (uint32_t)(next_random(&t->random) % rig->flushq_rings),
+			    on_now(rig));
+}
+
+static void end_layer(struct rig *rig)
+{
+	struct iommu_strategy_stats stats;
+	unsigned int polls = 0;
+
+	do {
+		for (uint32_t i = 0; i < rig->flushq_rings; i++)
+			iommu_strategy_poll(rig->layer, i, UINT64_MAX);
+		iommu_strategy_get_stats(rig->layer, &stats);
+	} while (stats.queued != stats.released && ++polls < 1000000);
+	assert_int_equal(stats.queued, stats.released);
+	assert_true(stats.max_drained <= IOMMU_STRATEGY_DRAIN_MAX);
+	assert_int_equal(iommu_strategy_validate(rig->layer), 0);
+	assert_int_equal(iommu_iova_validate(rig->space), 0);
+}
+
 static const char *all_mode_not_applicable(enum plant plant)
 {
 	if (plant == PLANT_SKIP_TABLES || plant == PLANT_STRIDE || plant == PLANT_SCALE)
@@ -177,6 +241,22 @@ static const char *page_not_applicable(enum plant plant)
 static const char *no_ril_not_applicable(enum plant plant)
 {
 	return plant == PLANT_SCALE ? "no range commands" : NULL;
+}
+
+/* Leaf by leaf, without range commands; tables go with their leaves. */
+static const char *leaf_not_applicable(enum plant plant)
+{
+	if (plant == PLANT_STRIDE)
+		return "a run of one leaf has no stride of its own";
+	return no_ril_not_applicable(plant);
+}
+
+/* With range commands; in one call each. */
+static const char *whole_calls_not_applicable(enum plant plant)
+{
+	if (plant == PLANT_STRIDE)
+		return "whole tables go with their leaves, and the rest is not aligned";
+	return NULL;
 }
 
 static const char *all_applicable(enum plant plant)
@@ -212,6 +292,66 @@ const struct strategy strategies[] = {
 	  .begin = begin_single,
 	  .end = end_queue,
 	  .not_applicable = all_mode_not_applicable },
+	{ .name = "strict-page",
+	  .layer = IOMMU_STRATEGY_STRICT_PAGE,
+	  .blocks = true,
+	  .unmap = layered,
+	  .begin = begin_layer,
+	  .end = end_layer,
+	  .not_applicable = leaf_not_applicable },
+	{ .name = "gather",
+	  .layer = IOMMU_STRATEGY_GATHER,
+	  .blocks = true,
+	  .unmap = layered,
+	  .begin = begin_layer,
+	  .end = end_layer,
+	  .not_applicable = no_ril_not_applicable },
+	{ .name = "gather-ril",
+	  .layer = IOMMU_STRATEGY_GATHER_RIL,
+	  .ril = true,
+	  .blocks = true,
+	  .unmap = layered,
+	  .begin = begin_layer,
+	  .end = end_layer,
+	  .not_applicable = whole_calls_not_applicable },
+	{ .name = "fq-percpu",
+	  .layer = IOMMU_STRATEGY_FQ_PERCPU,
+	  .blocks = true,
+	  .unmap = layered,
+	  .begin = begin_layer,
+	  .end = end_layer,
+	  .not_applicable = all_mode_not_applicable },
+	{ .name = "fq-single",
+	  .layer = IOMMU_STRATEGY_FQ_SINGLE,
+	  .blocks = true,
+	  .unmap = layered,
+	  .begin = begin_layer,
+	  .end = end_layer,
+	  .not_applicable = all_mode_not_applicable },
+	{ .name = "ticket",
+	  .layer = IOMMU_STRATEGY_TICKET,
+	  .ril = true,
+	  .blocks = true,
+	  .unmap = layered,
+	  .begin = begin_layer,
+	  .end = end_layer,
+	  .not_applicable = whole_calls_not_applicable },
+	{ .name = "epoch",
+	  .layer = IOMMU_STRATEGY_EPOCH,
+	  .ril = true,
+	  .blocks = true,
+	  .unmap = layered,
+	  .begin = begin_layer,
+	  .end = end_layer,
+	  .not_applicable = whole_calls_not_applicable },
+	{ .name = "adaptive",
+	  .layer = IOMMU_STRATEGY_ADAPTIVE,
+	  .ril = true,
+	  .blocks = true,
+	  .unmap = layered,
+	  .begin = begin_layer,
+	  .end = end_layer,
+	  .not_applicable = whole_calls_not_applicable },
 };
 
 const unsigned int nr_strategies = ARRAY_SIZE(strategies);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * flush-machine: from a case to a machine under the virtual clock.
+ */
+#ifndef BENCH_FLUSH_MACHINE_H
+#define BENCH_FLUSH_MACHINE_H
+
+#include "flush-case.h"
+#include "model/virtual-machine.h"
+
+/* Places that each CPU keeps mapped. dma_map_benchmark keeps none: bench_flush --calibrate sets it. */
+extern unsigned int flush_live;
+
+/**
+ * flush_machine_opts() - what a case is run on
+ * @c: the case
+ * @profile: out, the profile with what the model's name changes
+ * @opts: out; @profile is its; the window and the release are the caller's to fill in
+ *
+ * Return: 0, or -ENOENT: no such model, or no such strategy.
+ */
+int flush_machine_opts(const struct flush_case *c, struct machine_profile *profile,
+		       struct machine_opts *opts);
+
+/* The distance of two places, and whether one queue serves all CPUs. */
+uint64_t flush_step(const struct flush_case *c);
+bool flush_is_shared(const struct flush_case *c);
+
+/* The next gap of a Poisson process with this mean. */
+uint64_t flush_gap_ps(uint64_t *random, double mean_ps);
+
+#endif /* BENCH_FLUSH_MACHINE_H */

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The SMMU under the virtual clock (virtual-smmu.h): the consumer, and what it does to mappings.
+ */
+#include "model/virtual-names.h"
+
+#include "model/virtual-smmu.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE	      UINT32_MAX
+#define LINE_WORDS    32 /* 128 bytes */
+#define PUBLISH_EVERY 64 /* commands between two writes of CONS without a CMD_SYNC */
+
+uint32_t *vsmmu_prod(struct vsmmu_queue *q)
+{
+	return q->registers;
+}
+
+uint32_t *vsmmu_cons(struct vsmmu_queue *q)
+{
+	return q->registers + LINE_WORDS;
+}
+
+static uint32_t *msi_word(struct vsmmu_queue *q)
+{
+	return &q->registers[2u * LINE_WORDS];
+}
+
+/* Lists of mappings, by number. */
+
+static void list_add(struct vsmmu *s, uint32_t *head, struct vmap *m)
+{
+	uint32_t self = (uint32_t)(m - s->map);
+
+	m->prev = NONE;
+	m->next = *head;
+	if (*head != NONE)
+		s->map[*head].prev = self;
+	*head = self;
+}
+
+static void list_del(struct vsmmu *s, uint32_t *head, struct vmap *m)
+{
+	if (m->prev == NONE)
+		*head = m->next;
+	else
+		s->map[m->prev].next = m->next;
+	if (m->next != NONE)
+		s->map[m->next].prev = m->prev;
+}
+
+/* What commands do. */
+
+static void name_all_of(struct vsmmu *s, struct vmap *m)
+{
+	m->left = 0;
+	m->state = VMAP_NAMED;
+	list_del(s, &s->stale, m);
+	list_add(s, &s->named, m);
+}
+
+static void name(struct vsmmu *s, uint64_t first, uint64_t granules)
+{
+	uint64_t at = (first - s->opts.iova) >> s->opts.granule_lg2, end = at + granules;
+
+	while (at < end && at < s->opts.granules) {
+		struct vmap *m = s->at[at] ? &s->map[s->at[at] - 1] : NULL;
+		uint64_t last, n;
+
+		if (!m) {
+			at++;
+			continue;
+		}
+		last = ((m->iova - s->opts.iova) >> s->opts.granule_lg2) + m->granules;
+		n = (last < end ? last : end) - at;
+		at += n;
+		if (m->state != VMAP_STALE)
+			continue;
+		m->left = m->left > n ? m->left - (uint32_t)n : 0;
+		if (!m->left)
+			name_all_of(s, m);
+	}
+}
+
+static void name_everything(struct vsmmu *s)
+{
+	while (s->stale != NONE)
+		name_all_of(s, &s->map[s->stale]);
+	s->collateral +=
+		s->mapped_leaves < s->opts.iotlb_pages ? s->mapped_leaves : s->opts.iotlb_pages;
+}
+
+static void count_exposure(struct vsmmu *s, const struct vmap *m)
+{
+	double exposed;
+
+	if (s->frozen)
+		return;
+	s->cleaned_granules += m->granules;
+	if (m->clean_ps <= m->reuse_ps)
+		return;
+	exposed = (double)(m->clean_ps - m->reuse_ps);
+	s->exposure_page_ps += exposed * m->granules;
+	if (exposed > s->max_exposure_ps)
+		s->max_exposure_ps = exposed;
+}
+
+/* A CMD_SYNC completes at this time. */
+static void clean_named(struct vsmmu *s, uint64_t when_ps)
+{
+	while (s->named != NONE) {
+		struct vmap *m = &s->map[s->named];
+
+		list_del(s, &s->named, m);
+		m->state = VMAP_CLEAN;
+		m->clean_ps = when_ps;
+		if (m->reusable)
+			count_exposure(s, m);
+	}
+}
+
+/* Granules that a TLBI by address names; the first in *iova. A block without range: what it covers. */
+static uint64_t granules_of(const struct vsmmu *s, const struct smmu_cmd *cmd, uint64_t *iova)
+{
+	unsigned int num = cmd->dword[0] >> 12 & 31, scale = cmd->dword[0] >> 20 & 31;
+	const struct vmap *m;
+	uint64_t at;
+
+	*iova = cmd->dword[1] & 0xfffffffffffff000;
+	if (cmd->dword[1] >> 10 & 3)
+		return (uint64_t)(num + 1) << scale;
+	at = (*iova - s->opts.iova) >> s->opts.granule_lg2;
+	if (at >= s->opts.granules || !s->at[at])
+		return 1;
+	m = &s->map[s->at[at] - 1];
+	return m->granules / m->leaves;
+}
+
+/* Service time. SYNCs are the caller's. */
+static uint64_t execute(struct vsmmu_queue *q, const struct smmu_cmd *cmd)
+{
+	struct vsmmu *s = q->smmu;
+	uint64_t iova, granules;
+
+	if (!smmu_cmd_is_tlbi(cmd))
+		return 0;
+	switch (smmu_cmd_opcode(cmd)) {
+	case SMMU_CMD_TLBI_NH_VA:
+	case SMMU_CMD_TLBI_S2_IPA:
+		granules = granules_of(s, cmd, &iova);
+		name(s, iova, granules);
+		return s->opts.tlbi_ps;
+	default:
+		q->whole++;
+		name_everything(s);
+		return s->opts.all_ps;
+	}
+}
+
+/* The consumer. */
+
+/* The engine that goes on with this CPU's batch, or else the one that is free first. */
+static unsigned int engine_for(struct vsmmu_queue *q, uint16_t cpu, uint64_t now_ps)
+{
+	unsigned int best = 0;
+
+	for (unsigned int i = 0; i < q->smmu->opts.engines; i++) {
+		if (q->engine_of[i] == cpu && q->engine_ps[i] > now_ps)
+			return i;
+		if (q->engine_ps[i] < q->engine_ps[best])
+			best = i;
+	}
+	q->engine_of[best] = cpu;
+	return best;
+}
+
+static uint64_t all_idle_ps(const struct vsmmu_queue *q)
+{
+	uint64_t ps = 0;
+
+	for (unsigned int i = 0; i < q->smmu->opts.engines; i++)
+		if (q->engine_ps[i] > ps)
+			ps = q->engine_ps[i];
+	return ps;
+}
+
+static void publish(struct vsmmu_queue *q)
+{
+	uint32_t *cons = vsmmu_cons(q);
+
+	virtual_store(cons);
+	*cons = (uint32_t)q->cons & ((2u << q->smmu->opts.queue_lg2) - 1);
+}
+
+static void finish_sync(struct vsmmu_queue *q, const struct smmu_cmd *cmd)
+{
+	uint64_t end = all_idle_ps(q);
+
+	if (end < virtual_now_ps())
+		end = virtual_now_ps();
+	end += q->smmu->opts.sync_ps;
+	for (unsigned int i = 0; i < q->smmu->opts.engines; i++)
+		q->engine_ps[i] = end;
+	virtual_sleep_until_ps(end);
+	q->syncs++;
+	clean_named(q->smmu, end);
+	q->cons++;
+	publish(q);
+	if ((cmd->dword[0] >> 12 & 3) == SMMU_SYNC_IRQ && cmd->dword[1]) {
+		uint32_t *word = (uint32_t *)(uintptr_t)cmd->dword[1];
+
+		virtual_store(word);
+		__atomic_store_n(word, (uint32_t)(cmd->dword[0] >> 32), __ATOMIC_RELEASE);
+	}
+}
+
+/*
+ * Runs ahead of the time of what it executes, up to the next CMD_SYNC: nobody can see that. What a
+ * command names has been cleared before it was queued.
+ */
+static void consume(void *arg)
+{
+	struct vsmmu_queue *q = arg;
+	uint32_t laps = (2u << q->smmu->opts.queue_lg2) - 1;
+	uint32_t mask = laps >> 1;
+	unsigned int unpublished = 0;
+
+	for (;;) {
+		struct smmu_cmd cmd;
+		unsigned int engine;
+
+		virtual_load(vsmmu_prod(q));
+		if (*vsmmu_prod(q) == ((uint32_t)q->cons & laps)) {
+			if (unpublished)
+				publish(q);
+			unpublished = 0;
+			virtual_park(vsmmu_prod(q));
+			continue;
+		}
+		cmd = q->ring[q->cons & mask];
+		q->commands++;
+		if (smmu_cmd_opcode(&cmd) == SMMU_CMD_SYNC) {
+			finish_sync(q, &cmd);
+			unpublished = 0;
+			continue;
+		}
+		engine = engine_for(q, q->producer[q->cons & mask], virtual_now_ps());
+		if (q->engine_ps[engine] < virtual_now_ps())
+			q->engine_ps[engine] = virtual_now_ps();
+		q->engine_ps[engine] += execute(q, &cmd);
+		q->cons++;
+		if (++unpublished < PUBLISH_EVERY)
+			continue;
+		virtual_sleep_until_ps(all_idle_ps(q));
+		publish(q);
+		unpublished = 0;
+	}
+}
+
+/* Hooks of the library's queue. */
+
+static uint32_t read_cons(void *ctx)
+{
+	struct vsmmu_queue *q = ctx;
+
+	virtual_spend_ps(q->smmu->opts.mmio_ps);
+	virtual_load(vsmmu_cons(q));
+	return *vsmmu_cons(q);
+}
+
+static void write_prod(void *ctx, uint32_t prod)
+{
+	virtual_store(vsmmu_prod(ctx));
+	*vsmmu_prod(ctx) = prod;
+}
+
+static void ring_written(void *ctx, uint32_t index, uint32_t count)
+{
+	struct vsmmu_queue *q = ctx;
+
+	for (uint32_t i = 0; i < count; i++)
+		q->producer[index + i] = (uint16_t)virtual_cpu();
+	virtual_spend_ps(count * q->smmu->opts.write_ps);
+}
+
+static void make_queue(struct vsmmu *s, struct vsmmu_queue *q)
+{
+	size_t size = (size_t)1 << s->opts.queue_lg2;
+
+	q->smmu = s;
+	q->ops = (struct smmu_cmdq_ops){ .read_cons = read_cons,
+					 .write_prod = write_prod,
+					 .ring_written = ring_written };
+	q->q = virtual_alloc(sizeof(*q->q));
+	/* Aligned to its size. */
+	q->ring = virtual_alloc(2 * size * sizeof(*q->ring));
+	q->ring = (struct smmu_cmd *)(((uintptr_t)q->ring + size * sizeof(*q->ring) - 1) &
+				      ~(uintptr_t)(size * sizeof(*q->ring) - 1));
+	q->ready = virtual_alloc(size * sizeof(*q->ready));
+	q->producer = virtual_alloc(size * sizeof(*q->producer));
+	q->registers = virtual_alloc(4096);
+	for (unsigned int i = 0; i < VSMMU_ENGINES; i++)
+		q->engine_of[i] = UINT16_MAX;
+	virtual_spawn_device(consume, q);
+}
+
+/* As the virtual CPU 0 would: no coroutine runs yet. */
+static void init_queue(struct vsmmu *s, struct vsmmu_queue *q)
+{
+	struct smmu_cmdq_config config = {
+		.ops = &q->ops,
+		.ctx = q,
+		.ring = q->ring,
+		.ready = q->ready,
+		.size_lg2 = s->opts.queue_lg2,
+		.errata = s->opts.errata,
+		.max_polls = 1ull << 40,
+	};
+
+	if (s->opts.msi) {
+		config.sync = SMMU_SYNC_IRQ;
+		config.msi_attr = 15;
+		config.msi_shareability = 3;
+		config.msi_word = msi_word(q);
+		config.msi_address = (uintptr_t)config.msi_word;
+	}
+	if (smmu_cmdq_init(q->q, &config))
+		abort();
+}
+
+struct vsmmu *vsmmu_make(const struct vsmmu_opts *opts)
+{
+	struct vsmmu *s = virtual_alloc(sizeof(*s));
+
+	s->opts = *opts;
+	s->map = virtual_alloc(opts->maps * sizeof(*s->map));
+	s->at = virtual_alloc(opts->granules * sizeof(*s->at));
+	s->stale = s->named = s->free = NONE;
+	for (uint32_t i = opts->maps; i-- > 0;) {
+		s->map[i].next = s->free;
+		s->free = i;
+	}
+	for (unsigned int i = 0; i < opts->queues; i++) {
+		make_queue(s, &s->queue[i]);
+		init_queue(s, &s->queue[i]);
+	}
+	return s;
+}
+
+/* What CPUs tell. */
+
+struct vmap *vsmmu_find(struct vsmmu *s, uint64_t iova)
+{
+	uint64_t at = (iova - s->opts.iova) >> s->opts.granule_lg2;
+
+	return at < s->opts.granules && s->at[at] ? &s->map[s->at[at] - 1] : NULL;
+}
+
+struct vmap *vsmmu_mapped(struct vsmmu *s, uint64_t iova, uint32_t granules, uint32_t leaves)
+{
+	uint64_t first = (iova - s->opts.iova) >> s->opts.granule_lg2;
+	struct vmap *m;
+
+	if (s->free == NONE)
+		abort();
+	m = &s->map[s->free];
+	s->free = m->next;
+	*m = (struct vmap){
+		.iova = iova,
+		.granules = granules,
+		.leaves = leaves,
+		.state = VMAP_MAPPED,
+		.owner = (uint16_t)virtual_cpu(),
+	};
+	for (uint32_t i = 0; i < granules; i++) {
+		if (s->at[first + i])
+			abort();
+		s->at[first + i] = (uint32_t)(m - s->map) + 1;
+	}
+	s->mapped_leaves += leaves;
+	return m;
+}
+
+void vsmmu_cleared(struct vsmmu *s, struct vmap *m)
+{
+	m->state = VMAP_STALE;
+	m->left = m->granules;
+	list_add(s, &s->stale, m);
+	s->mapped_leaves -= m->leaves;
+	s->waiting_bytes += (uint64_t)m->granules << s->opts.granule_lg2;
+	if (s->waiting_bytes > s->max_waiting_bytes && !s->frozen)
+		s->max_waiting_bytes = s->waiting_bytes;
+}
+
+void vsmmu_reusable(struct vsmmu *s, struct vmap *m)
+{
+	m->reusable = true;
+	m->reuse_ps = virtual_now_ps();
+	if (m->state == VMAP_CLEAN)
+		count_exposure(s, m);
+}
+
+uint64_t vsmmu_released(struct vsmmu *s, struct vmap *m, bool check)
+{
+	uint64_t first = (m->iova - s->opts.iova) >> s->opts.granule_lg2;
+	uint64_t waited = virtual_now_ps() - m->unmap_ps;
+
+	if (m->state != VMAP_CLEAN) {
+		s->violations += check;
+		if (m->state == VMAP_STALE)
+			list_del(s, &s->stale, m);
+		else if (m->state == VMAP_NAMED)
+			list_del(s, &s->named, m);
+	}
+	for (uint32_t i = 0; i < m->granules; i++)
+		s->at[first + i] = 0;
+	s->waiting_bytes -= (uint64_t)m->granules << s->opts.granule_lg2;
+	m->state = VMAP_FREE;
+	m->next = s->free;
+	s->free = (uint32_t)(m - s->map);
+	return waited;
+}
+
+void vsmmu_reset_counters(struct vsmmu *s)
+{
+	s->cleaned_granules = s->collateral = 0;
+	s->exposure_page_ps = s->max_exposure_ps = 0;
+	s->max_waiting_bytes = s->waiting_bytes;
+}
+
+void vsmmu_freeze_counters(struct vsmmu *s)
+{
+	s->frozen = true;
+}
+
+uint64_t vsmmu_count_commands(const struct vsmmu *s)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < s->opts.queues; i++)
+		n += s->queue[i].commands - s->queue[i].syncs;
+	return n;
+}
+
+uint64_t vsmmu_count_syncs(const struct vsmmu *s)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < s->opts.queues; i++)
+		n += s->queue[i].syncs;
+	return n;
+}
