@@ -22,6 +22,8 @@ bench.sh - what map, unmap, translate and flush cost on this host
                            bars are met (about 4 minutes; with --full every peer and 7 launches)
   ./bench.sh --save        also keep the figures in results/LABEL/ and regenerate BENCHMARKS.md
                            and plots/ from all results
+  ./bench.sh --advice      which flush strategy to use for the shipped traces, modelled: the virtual clock,
+                           which gives the same figures on every host
   ./bench.sh --bundle      make build/bundle/*.tar.gz: the benchmarks with everything they need, for
                            servers without compilers (x86-64 and arm64); run.sh inside runs them
   ./bench.sh --import DIR  keep what a bundle's run.sh wrote on another host, like --save
@@ -47,12 +49,13 @@ need_value() {
 	[ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value (see --help)" 2
 }
 
-kind=quick save=false peers=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command=''
+kind=quick save=false peers=false advice=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command=''
 command_line="./bench.sh${*:+ $*}"
 while [ $# -gt 0 ]; do
 	case $1 in
 	--full) kind=full full=true ;;
 	--peers) peers=true ;;
+	--advice) advice=true ;;
 	--save) save=true ;;
 	--bundle) bundle=true ;;
 	--no-install) install=false ;;
@@ -89,7 +92,7 @@ commit() {
 	local id
 	id=$(git rev-parse --short=12 HEAD 2>/dev/null) || id=unknown
 	if [ "$id" != unknown ] &&
-		[ -n "$(git status --porcelain -- include core fmt bench CMakeLists.txt 2>/dev/null)" ]; then
+		[ -n "$(git status --porcelain -- include core fmt bench model CMakeLists.txt 2>/dev/null)" ]; then
 		id=$id-modified
 	fi
 	printf '%s\n' "$id"
@@ -200,6 +203,17 @@ measure_peers() {
 	fi
 }
 
+advise() {
+	local run="bench_replay --strategy all --clock virtual bench/traces/*.xz"
+	"$BUILD/bench/bench_replay" --strategy all --clock virtual --json "$REPORT/advice.json" \
+		bench/traces/*.xz || die "bench_replay failed"
+	if $save; then
+		python3 tools/advice.py save "$REPORT/advice.json" --commit "$(commit)" \
+			--date "$(date -u +%Y-%m-%d)" --command "$command_line" --program "$run" || exit 1
+		regenerate
+	fi
+}
+
 regenerate() {
 	# shellcheck disable=SC2046
 	install_packages $(node_packages)
@@ -242,6 +256,10 @@ if [ -n "$import" ]; then
 	exit 0
 fi
 build
+if $advice; then
+	advise
+	exit 0
+fi
 measure
 if $save; then
 	keep "$REPORT"

@@ -4,6 +4,9 @@
  */
 #include "json.h"
 
+#include <errno.h>
+#include <string.h>
+
 static void quoted(FILE *out, const char *text)
 {
 	fputc('"', out);
@@ -67,4 +70,22 @@ void json_bool(struct json *j, const char *name, bool value)
 {
 	begin(j, name);
 	fputs(value ? "true" : "false", j->out);
+}
+
+int json_write(const char *path, void (*put)(struct json *j, const void *what), const void *what)
+{
+	bool is_stdout = !strcmp(path, "-");
+	FILE *out = is_stdout ? stdout : fopen(path, "w");
+	struct json json = { .out = out };
+	int err = 0;
+
+	if (!out)
+		return errno;
+	errno = 0;
+	put(&json, what);
+	if (fflush(out) || ferror(out))
+		err = errno ? errno : EIO;
+	if (!is_stdout && fclose(out) && !err)
+		err = errno;
+	return err;
 }

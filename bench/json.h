@@ -62,4 +62,14 @@ void json_number(struct json *j, const char *name, double value);
  */
 void json_bool(struct json *j, const char *name, bool value);
 
+/**
+ * json_write() - a file with one value in it
+ * @path: the file; "-" is the standard output
+ * @put: prints the value
+ * @what: for @put
+ *
+ * Return: 0, or the errno of what could not be written; the file is then not to be used.
+ */
+int json_write(const char *path, void (*put)(struct json *j, const void *what), const void *what);
+
 #endif /* BENCH_JSON_H */

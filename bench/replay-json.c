@@ -5,7 +5,6 @@
  * Keys end in their unit. What could not be measured is null. Nothing about the host is written
  * except its architecture and what the clock does; no paths, only the traces' names.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "clock.h"
@@ -163,20 +162,26 @@ static void put_context(struct json *j)
 	json_close(j, '}');
 }
 
-static void put_all(struct json *j, const struct options *opts, const struct report *reports,
-		    unsigned int nr_reports)
+/* What is written. */
+struct all {
+	const struct options *opts;
+	const struct report *reports;
+	unsigned int nr;
+};
+
+static void put_all(struct json *j, const void *what)
 {
-	unsigned int i;
+	const struct all *all = what;
 
 	json_open(j, NULL, '{');
 	put_context(j);
 	json_open(j, "replay", '[');
-	for (i = 0; i < nr_reports; i++) {
+	for (unsigned int i = 0; i < all->nr; i++) {
 		json_open(j, NULL, '{');
-		put_name(j, opts, &reports[i]);
-		put_trace(j, &reports[i].trace);
-		put_plan(j, opts, &reports[i]);
-		put_figures(j, opts, &reports[i]);
+		put_name(j, all->opts, &all->reports[i]);
+		put_trace(j, &all->reports[i].trace);
+		put_plan(j, all->opts, &all->reports[i]);
+		put_figures(j, all->opts, &all->reports[i]);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -185,18 +190,7 @@ static void put_all(struct json *j, const struct options *opts, const struct rep
 
 int report_json(const struct options *opts, const struct report *reports, unsigned int nr_reports)
 {
-	bool is_stdout = !strcmp(opts->json_path, "-");
-	FILE *out = is_stdout ? stdout : fopen(opts->json_path, "w");
-	struct json json = { .out = out };
-	int err = 0;
+	const struct all all = { opts, reports, nr_reports };
 
-	if (!out)
-		return errno;
-	errno = 0;
-	put_all(&json, opts, reports, nr_reports);
-	if (fflush(out) || ferror(out))
-		err = errno ? errno : EIO;
-	if (!is_stdout && fclose(out) && !err)
-		err = errno;
-	return err;
+	return json_write(opts->json_path, put_all, &all);
 }

@@ -66,6 +66,24 @@ static const char help_text[] =
 	"  --max-events N        give up beyond that many events (16777216)\n"
 	"  --allow-truncated     replay what there is of a file that ends too early\n"
 	"  --percentiles LIST    percentiles over batches (50,90,99)\n"
+	"\n"
+	"  --strategy NAME|all   instead: what a flush strategy costs and exposes on this trace, "
+	"and\n"
+	"                        which one to use; addresses are given out anew. none, "
+	"strict-page,\n"
+	"                        gather, gather-ril, fq-percpu, fq-single, ticket, epoch, "
+	"adaptive\n"
+	"  --budget US           how long a page may be exposed in the mean (20)\n"
+	"  --clock CLOCK         virtual: a simulated host and SMMU; real: this host, in front of "
+	"a\n"
+	"                        software SMMU; both (default)\n"
+	"  --cpus N              events go to CPU (the trace's modulo N), to 128 (the trace's)\n"
+	"  --host-profile NAME   the host that is modelled (hi1620)\n"
+	"  --depth N             of the queues (the strategy's own; all: several)\n"
+	"  --pace none|trace     trace: the virtual clock keeps to the trace's time stamps, which "
+	"must\n"
+	"                        then be those of real hardware (none: as fast as it goes)\n"
+	"\n"
 	"  --json FILE           write the figures as JSON; - is the standard output\n"
 	"  --quiet               no table, no progress\n"
 	"  --help                this text\n"
@@ -86,6 +104,13 @@ enum option_id {
 	OPT_MAX_EVENTS,
 	OPT_ALLOW_TRUNCATED,
 	OPT_PERCENTILES,
+	OPT_STRATEGY,
+	OPT_BUDGET,
+	OPT_CLOCK,
+	OPT_CPUS,
+	OPT_HOST_PROFILE,
+	OPT_DEPTH,
+	OPT_PACE,
 	OPT_JSON,
 	OPT_QUIET,
 	OPT_HELP,
@@ -105,6 +130,13 @@ static const struct option long_options[] = {
 	{ "max-events", required_argument, NULL, OPT_MAX_EVENTS },
 	{ "allow-truncated", no_argument, NULL, OPT_ALLOW_TRUNCATED },
 	{ "percentiles", required_argument, NULL, OPT_PERCENTILES },
+	{ "strategy", required_argument, NULL, OPT_STRATEGY },
+	{ "budget", required_argument, NULL, OPT_BUDGET },
+	{ "clock", required_argument, NULL, OPT_CLOCK },
+	{ "cpus", required_argument, NULL, OPT_CPUS },
+	{ "host-profile", required_argument, NULL, OPT_HOST_PROFILE },
+	{ "depth", required_argument, NULL, OPT_DEPTH },
+	{ "pace", required_argument, NULL, OPT_PACE },
 	{ "json", required_argument, NULL, OPT_JSON },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -186,6 +218,72 @@ static bool parse_percentiles(const char *value, struct stats_list *list)
 	return bad("percentiles", value, expected);
 }
 
+static bool take_strategy(struct strategy_opts *s, const char *value)
+{
+	const char *names[IOMMU_STRATEGIES + 1];
+	unsigned int index = 0;
+
+	for (unsigned int i = 0; i < IOMMU_STRATEGIES; i++)
+		names[i] = iommu_strategy_describe((enum iommu_strategy_kind)i)->name;
+	names[IOMMU_STRATEGIES] = "all";
+	if (!one_of("strategy", value, names, NR(names), &index))
+		return false;
+	s->kinds = index == IOMMU_STRATEGIES ? (1u << IOMMU_STRATEGIES) - 1 : 1u << index;
+	return true;
+}
+
+static bool take_profile(struct strategy_opts *s, const char *value)
+{
+	const char *names[16];
+	unsigned int i;
+
+	s->profile = machine_profile_find(value);
+	for (i = 0; i < nr_machine_profiles && i < NR(names); i++)
+		names[i] = machine_profiles[i].name;
+	return s->profile || one_of("host-profile", value, names, i, &i);
+}
+
+/* The options that go with --strategy; false if the value is not a good one. */
+static bool take_strategy_value(struct strategy_opts *s, int id, const char *name,
+				const char *value)
+{
+	static const char *const clocks[] = { "virtual", "real", "both" };
+	static const char *const paces[] = { "none", "trace" };
+	unsigned int index = 0;
+	unsigned long n = 0;
+	bool ok;
+
+	if (id == OPT_STRATEGY)
+		return take_strategy(s, value);
+	s->need_mode = name;
+	switch (id) {
+	case OPT_BUDGET:
+		ok = in_range(name, value, 0, OPTIONS_MAX_BUDGET_US, &n);
+		s->budget_us = n;
+		return ok;
+	case OPT_CLOCK:
+		ok = one_of(name, value, clocks, NR(clocks), &index);
+		s->clocks = index + 1;
+		return ok;
+	case OPT_CPUS:
+		ok = in_range(name, value, 1, VIRTUAL_CPUS, &n);
+		s->cpus = (unsigned int)n;
+		return ok;
+	case OPT_HOST_PROFILE:
+		return take_profile(s, value);
+	case OPT_DEPTH:
+		ok = in_range(name, value, 1, IOMMU_STRATEGY_DEPTH_MAX, &n);
+		s->depth = (uint32_t)n;
+		return ok;
+	case OPT_PACE:
+		ok = one_of(name, value, paces, NR(paces), &index);
+		s->at_pace = index;
+		return ok;
+	default:
+		return false;
+	}
+}
+
 /* The options whose value is a number or a name; false if it is not a good one. */
 static bool take_value(struct options *opts, int id, const char *name, const char *value)
 {
@@ -241,7 +339,7 @@ static bool take_value(struct options *opts, int id, const char *name, const cha
 	case OPT_PERCENTILES:
 		return parse_percentiles(value, &opts->list);
 	default:
-		return false;
+		return take_strategy_value(&opts->strategy, id, name, value);
 	}
 }
 
@@ -255,6 +353,9 @@ static void set_defaults(struct options *opts)
 	opts->cfg.granule_bytes = 4 << 10;
 	opts->cfg.coherent = true;
 	opts->nr_repeats = 5;
+	opts->strategy.clocks = (1u << REPLAY_CLOCKS) - 1;
+	opts->strategy.budget_us = 20;
+	opts->strategy.profile = machine_profile_find("hi1620");
 	parse_percentiles("50,90,99", &opts->list);
 }
 
@@ -281,6 +382,20 @@ static bool settle(struct options *opts)
 			options_fmt_name(cfg->fmt), options_granule_name(cfg->granule_bytes),
 			cfg->ias, cfg->oas, strerror(-err));
 	return !err;
+}
+
+/* What may not be asked for together. */
+static bool fits_together(const struct strategy_opts *s)
+{
+	if (s->need_mode && !s->kinds) {
+		fprintf(stderr, "bench_replay: --%s goes with --strategy\n", s->need_mode);
+		return false;
+	}
+	if (s->kinds == 1u << IOMMU_STRATEGY_ADAPTIVE && !s->budget_us) {
+		fputs("bench_replay: adaptive needs a --budget above 0\n", stderr);
+		return false;
+	}
+	return true;
 }
 
 static int usage(void)
@@ -314,7 +429,7 @@ int options_parse(int argc, char **argv, struct options *opts)
 		fputs("bench_replay: which trace?\n", stderr);
 		return usage();
 	}
-	return settle(opts) ? -1 : usage();
+	return settle(opts) && fits_together(&opts->strategy) ? -1 : usage();
 }
 
 const char *options_fmt_name(enum io_pgtable_fmt fmt)

@@ -8,8 +8,32 @@
 #include "replay-plan.h"
 #include "replay-run.h"
 #include "replay-stats.h"
+#include "replay-strategy.h"
 
-#define OPTIONS_MAX_REPEAT 10000
+#define OPTIONS_MAX_REPEAT    10000
+#define OPTIONS_MAX_BUDGET_US 1000000
+
+/**
+ * struct strategy_opts - the strategies to compare
+ * @kinds: bit per enum iommu_strategy_kind; 0: an ordinary replay
+ * @clocks: bit per enum replay_clock
+ * @depth: of every queue; 0: their own, and a sweep for all strategies
+ * @budget_us: how long a page may be exposed in the mean
+ * @cpus: that the events are dealt out to; 0: as many as the trace has
+ * @profile: the host that is modelled
+ * @at_pace: keep to the trace's time stamps
+ * @need_mode: an option was given that only strategies have
+ */
+struct strategy_opts {
+	unsigned int kinds;
+	unsigned int clocks;
+	uint32_t depth;
+	uint64_t budget_us;
+	unsigned int cpus;
+	const struct machine_profile *profile;
+	bool at_pace;
+	const char *need_mode;
+};
 
 /**
  * struct options - what was asked for
@@ -20,6 +44,7 @@
  * @nr_repeats: how often to replay
  * @json_path: where to write the figures as JSON, "-" for the standard output; NULL: nowhere
  * @quiet: no table, no progress
+ * @strategy: the strategies to compare instead
  * @paths: the traces
  * @nr_paths: how many, at least one
  */
@@ -31,6 +56,7 @@ struct options {
 	unsigned int nr_repeats;
 	const char *json_path;
 	bool quiet;
+	struct strategy_opts strategy;
 	char **paths;
 	unsigned int nr_paths;
 };

@@ -28,7 +28,7 @@ double report_calls_per_page(const struct report *report)
 	return (double)calls / (double)report->pages[TRACE_UNMAP];
 }
 
-static void print_warnings(FILE *out, const struct trace *trace)
+void report_warnings(FILE *out, const struct trace *trace)
 {
 	if (trace->truncated)
 		fprintf(out, "  TRUNCATED: this is not the whole trace. %s\n",
@@ -150,7 +150,7 @@ void report_print(FILE *out, const struct options *opts, const struct report *re
 		options_flush_name(cfg->flush), cfg->coherent, opts->plan.nr_threads,
 		opts->plan.nr_threads == 1 ? "" : "s", opts->nr_repeats,
 		opts->nr_repeats == 1 ? "" : "s");
-	print_warnings(out, &report->trace);
+	report_warnings(out, &report->trace);
 	print_trace(out, report);
 	print_head(out, opts);
 	for (i = 0; i < REPLAY_NR_SERIES; i++)

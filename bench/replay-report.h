@@ -53,6 +53,13 @@ double report_calls_per_page(const struct report *report);
 void report_print(FILE *out, const struct options *opts, const struct report *report);
 
 /**
+ * report_warnings() - write what makes the figures of a trace less than they seem
+ * @out: where to
+ * @trace: the trace
+ */
+void report_warnings(FILE *out, const struct trace *trace);
+
+/**
  * report_json() - write all figures as one JSON object
  * @opts: the options; json_path says where to
  * @reports: the figures, one for each trace

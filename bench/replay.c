@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "replay-advice.h"
 #include "replay-options.h"
 #include "replay-report.h"
 
@@ -235,6 +236,8 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	bench_clock_calibrate();
+	if (opts.strategy.kinds)
+		return advice_all(&opts);
 	reports = calloc(opts.nr_paths, sizeof(*reports));
 	if (!reports) {
 		fputs("bench_replay: no memory\n", stderr);

@@ -201,7 +201,7 @@ function* results(folder)
 	for (const label of readdirSync(folder, { withFileTypes: true }).filter((e) => e.isDirectory())
 		.map((e) => e.name).sort())
 		for (const file of readdirSync(join(folder, label)).filter((f) => f.endsWith('.json')).sort())
-			if (file !== 'peers.json') // a comparison: tables, no plots
+			if (!['advice.json', 'peers.json'].includes(file)) // tables, no plots
 				yield JSON.parse(readFileSync(join(folder, label, file), 'utf8'));
 }
 

@@ -18,6 +18,7 @@ import re
 import sys
 from pathlib import Path
 
+import advice
 import compare
 import contention
 import pool
@@ -320,6 +321,9 @@ COMMANDS = [("Traces", "replay_command"), ("Memory", "pool_command"),
 
 
 def section(path, report):
+    if report["kind"] == "advice":
+        yield from advice.markdown(path, report)
+        return
     yield f"## {report['label']}, {report['kind']} set"
     yield "\n".join(["| | |", "| --- | --- |"] +
                     [f"| {key} | {value} |" for key, value in host_lines(path, report)])

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What bench_replay --strategy all advised, as a saved file and as a section of BENCHMARKS.md.
+
+  advice.py save RAW --commit ID --date DAY --command TEXT --program TEXT    results/LABEL/advice.json
+
+What holds: only the virtual clock's figures are saved, which do not depend on the host; every section
+says that they are modelled.
+"""
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from figures import number
+
+ROOT = Path(__file__).resolve().parent.parent
+COLUMNS = [
+    ("ns per page", "ns_per_page", 1), ("unmap p50 ns", "p50_ns", 1), ("p99 ns", "p99_ns", 1),
+    ("exposed us", "exposure_page_us", 1), ("release p99 us", "release_p99_ns", 1e-3),
+    ("invalidations per page", "invalidations_per_page", 1), ("syncs per page", "syncs_per_page", 1),
+    ("collateral per page", "collateral_per_page", 1), ("held KiB", "quarantine_bytes", 1 / 1024),
+]
+
+
+def shorten(value):
+    """Four digits are more than any of these figures has."""
+    if isinstance(value, float):
+        value = float(f"{value:.4g}")
+        return int(value) if value.is_integer() else value
+    return value
+
+
+def saved(raw, args):
+    traces = raw["advice"]
+    if any(row["clock"] != "virtual" for trace in traces for row in trace["strategies"]):
+        raise SystemExit("advice.py: only figures of the virtual clock are saved")
+    if any("error" in row for trace in traces for row in trace["strategies"]):
+        raise SystemExit("advice.py: a strategy failed")
+    for trace in traces:
+        del trace["threads"], trace["oversubscribed"]
+        trace["strategies"] = [{k: shorten(v) for k, v in row.items()}
+                               for row in trace["strategies"]]
+    model = traces[0]["model"]
+    return {"version": 1, "kind": "advice", "label": f"{model}-modelled", "commit": args.commit,
+            "date": args.date, "command": args.command, "advice_command": args.program,
+            "environment": {"architecture": "modelled", "cpu": model, "emulated": False},
+            "advice": traces}
+
+
+def text_of(report):
+    """A line for each strategy, so that a change shows in a diff."""
+    report = dict(report)
+    traces = report.pop("advice")
+    head = json.dumps(report, indent=2)[:-2]
+    parts = []
+    for trace in traces:
+        rows = ",\n        ".join(json.dumps(row) for row in trace["strategies"])
+        rest = {k: v for k, v in trace.items() if k != "strategies"}
+        body = json.dumps(rest, indent=6)[:-2].rstrip()
+        parts.append(f'    {body},\n      "strategies": [\n        {rows}\n      ]\n    }}')
+    return head + ',\n  "advice": [\n' + ",\n".join(parts) + "\n  ]\n}\n"
+
+
+def cell(row, field, scale):
+    if field == "exposure_page_us" and row["strategy"] == "none":
+        return "unbounded"
+    value = row.get(field)
+    return "-" if value is None else number(value * scale)
+
+
+def table(trace):
+    head = ["strategy"] + [title for title, _, _ in COLUMNS]
+    lines = [head, ["---"] + ["---:"] * len(COLUMNS)]
+    for row in trace["strategies"]:
+        name = f"**{row['strategy']}**" if row["advised"] else row["strategy"]
+        lines.append([name] + [cell(row, field, scale) for _, field, scale in COLUMNS])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def markdown(path, report):
+    """The blocks of a section."""
+    model = report["environment"]["cpu"]
+    yield f"## Which strategy: the shipped traces on {model}, modelled"
+    rows = [("label", f"**modelled**: CPUs, cache lines and SMMU of {model} under the virtual clock "
+             "([docs/flush.md](docs/flush.md)); nothing of it was measured on such a host"),
+            ("commit", f"`{report['commit']}`, {report['date']}"),
+            ("command", f"`{report['command']}`, which ran `{report['advice_command']}`"),
+            ("figures from", f"[{path}]({path})")]
+    yield "\n".join(["| | |", "| --- | --- |"] + [f"| {k} | {v} |" for k, v in rows])
+    yield ("ns per page: what the CPUs take for mapping and unmapping a page, waits included; exposed: the "
+           "mean time that a page may be reused and a stale translation still used; held: the most that "
+           "was unmapped and not released. Every thread goes as fast as it can: at the pace of a device "
+           "queues fill more slowly, and expose for longer (`--pace trace`).")
+    for trace in report["advice"]:
+        reasons = [trace[k] for k in sorted(k for k in trace if k.startswith("reason_"))]
+        yield f"### {trace['trace']}, {trace['cpus']} CPUs, budget {trace['budget_us']} us: modelled"
+        yield "\n".join(f"* {reason}" for reason in reasons)
+        yield table(trace)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    sub = commands.add_parser("save", help="results/LABEL/advice.json from bench_replay's JSON")
+    sub.add_argument("raw")
+    for name in ("commit", "date", "command", "program"):
+        sub.add_argument(f"--{name}", required=True)
+    sub.add_argument("--results", default=ROOT / "results")
+    args = parser.parse_args()
+    try:
+        report = saved(json.loads(Path(args.raw).read_text()), args)
+        out = Path(args.results) / report["label"] / "advice.json"
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text_of(report))
+    except (OSError, ValueError) as error:
+        sys.exit(f"advice.py: {error}")
+
+
+if __name__ == "__main__":
+    main()
