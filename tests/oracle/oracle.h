@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An oracle: an IOMMU that nobody here wrote, programmed with what the library put into cfg, told
+ * what the library's callbacks say, and asked by DMA what it makes of the library's tables.
+ */
+#ifndef TESTS_ORACLE_ORACLE_H
+#define TESTS_ORACLE_ORACLE_H
+
+#include "qemu.h"
+#include "support.h"
+
+#define ORACLE_DEVFN 0x20u /* the device: slot 4, function 0 */
+#define ORACLE_TAG   0x17u /* ASID, VMID, domain */
+
+/* One table: a variant of tests/support.h, with the address sizes that the model has. */
+struct oracle_case {
+	const char *variant;
+	unsigned int ias, oas;
+	unsigned long quirks;
+};
+
+struct oracle {
+	const char *name;
+	const char *emulator; /* of qemu-system-... */
+	unsigned int min_version;
+	struct qemu_machine machine;
+	const struct oracle_case *cases;
+	size_t nr_cases;
+	uint64_t hole_first, hole_last; /* iovas that the model does not translate; 0: none */
+
+	/* Once for the machine: the IOMMU is on, the device's registers are at the return value. */
+	uint64_t (*start)(void);
+	/* The context translates through this table; nothing of an earlier one is cached. */
+	void (*attach)(const struct variant *v, const struct io_pgtable_cfg *cfg);
+	/* How much of the machine is the same whatever is attached: callbacks, and their cookie. */
+	const struct iommu_gather_ops *tlb;
+	void *cookie;
+	/* Was there a fault for this page since the last call? All that was logged is taken. */
+	bool (*faulted)(uint64_t iova);
+	bool faults_are_silent; /* it logs nothing for an empty entry: only that nothing lands shows it */
+};
+
+extern const struct oracle oracle_smmuv3_s1;
+extern const struct oracle oracle_smmuv3_s2;
+extern const struct oracle oracle_vtd_ss;
+extern const struct oracle oracle_vtd_fs;
+extern const struct oracle oracle_riscv;
+
+#endif /* TESTS_ORACLE_ORACLE_H */
