@@ -56,7 +56,7 @@ struct strategy_run {
  * @collateral_per_page: live translations thrown out of the IOTLB; negative: not known
  * @quarantine_bytes: the most that was unmapped and not released; negative: not known
  * @batch: unmaps that unmap_ns is an average of
- * @rounds: how often the trace was played
+ * @rounds: how often the trace was played, the warm-up included
  * @threads: that there were
  * @steady: each queue was filled at least twice
  * @error: what went wrong; NULL if nothing did

@@ -3,8 +3,8 @@
  * replay-virtual: a trace's mappings under the virtual clock (model/virtual-machine.h). See
  * replay-strategy.h.
  *
- * Measuring begins when the slowest CPU has done a tenth (at the trace's pace: at once) and ends when
- * the last one is through. The
+ * Measuring begins when the slowest CPU has been through the trace once (at the trace's pace: at once)
+ * and ends when the last one is through, so that what is measured is the whole trace. The
  * CPUs' own bookkeeping (whose turn it is, which mapping is where) is plain memory that costs no
  * simulated time: the simulation is one thread.
  */
@@ -101,7 +101,7 @@ static uint64_t slowest(struct run *r)
 
 	for (unsigned int i = 0; i < r->w->nr_threads; i++)
 		least = r->cpu[i].place < least ? r->cpu[i].place : least;
-	if (!r->begun && (r->what->at_pace || least >= r->places * r->rounds / 10))
+	if (!r->begun && (r->what->at_pace || least >= r->places))
 		begin_measuring(r);
 	return least;
 }
@@ -344,7 +344,7 @@ void strategy_run_virtual(const struct strategy_run *what, const struct replay_m
 		return;
 	r->what = what;
 	r->w = w;
-	r->rounds = strategy_rounds(what, w, &out->steady);
+	r->rounds = strategy_rounds(what, w, &out->steady) + !what->at_pace;
 	r->poll_ps = timer_ps(what);
 	for (unsigned int i = 0; i < w->nr_threads; i++)
 		r->places += w->nr_steps[i];
