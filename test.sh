@@ -92,6 +92,8 @@ mkdir -p build
 for preset in $presets; do
 	labels=(-LE oracle)
 	if [ "$preset" = oracle ]; then
+		# shellcheck disable=SC2086
+		install_packages $PACKAGES_CROSS
 		say "QEMU"
 		tools/qemu.sh >build/qemu.log || say "without QEMU 10 the tests that need it are skipped"
 		preset=dev labels=(-L oracle)

@@ -49,9 +49,11 @@ APT::Sandbox::User "";
 CONF
 export APT_CONFIG="$apt/apt.conf"
 log=$root/.log
-if ! { apt-get -q update &&
+fetch() {
 	# shellcheck disable=SC2086
-	apt-get -q -y --download-only -t "$suite-backports" install $packages; } > "$log" 2>&1; then
+	apt-get -q update && apt-get -q -y --download-only -t "$suite-backports" install $packages
+}
+if ! fetch > "$log" 2>&1; then
 	tail -n 20 "$log" >&2
 	echo "qemu.sh: apt could not fetch QEMU from $suite-backports (above)" >&2
 	exit 1

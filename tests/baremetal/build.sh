@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# build.sh TOP WORK COMPILER: core/ and fmt/ without their host files, freestanding for arm64, and the
+# image that is linked from them, WORK/image.elf. WORK/sizes has the bytes of text and constants of
+# core/ and of each format, as they are in the image.
+set -eu
+top=$1 work=$2 cc=$3
+flags="-std=gnu11 -O2 -ffreestanding -nostdlib -fno-stack-protector -fno-pic -mno-outline-atomics
+	-mstrict-align -Wall -Wextra -Werror -Wno-unused-parameter"
+rm -rf "$work"
+mkdir -p "$work"
+compile() {
+	# shellcheck disable=SC2086
+	"$cc" $flags -I"$top/include" -I"$top" -c "$1" -o "$work/$(echo "${1#"$top"/}" | tr / -).o"
+}
+for source in $(sed -n 's/^\t\(\(core\|fmt\)\/[a-z0-9-]*\.c\).*/\1/p' "$top/CMakeLists.txt" |
+	grep -v port-host); do
+	compile "$top/$source"
+done
+here=$top/tests/baremetal
+for source in boot.S main.c mmu.c dma.c port.c; do
+	compile "$here/$source"
+done
+"$cc" -nostdlib -static -Wl,-T,"$here/image.ld" -Wl,--build-id=none -o "$work/image.elf" "$work"/*.o
+size=$(echo "$cc" | sed 's/gcc[-0-9.]*$/size/')
+{
+	"$size" "$work"/core-*.o | awk 'NR > 1 { n += $1 } END { print "core", n }'
+	for object in "$work"/fmt-*.o; do
+		name=$(basename "$object" .c.o)
+		"$size" "$object" | awk -v name="${name#fmt-}" 'NR > 1 { print name, $1 }'
+	done
+} > "$work/sizes"
+cat "$work/sizes"
