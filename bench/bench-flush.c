@@ -74,7 +74,10 @@ static void run(struct gbench_state *state, const void *arg, const unsigned int 
 		gbench_skip(state, refused);
 		return;
 	}
-	flush_run_virtual(c, ops_for(c), SEED, &r);
+	if (c->clock == FLUSH_VIRTUAL)
+		flush_run_virtual(c, ops_for(c), SEED, &r);
+	else
+		flush_run_real(c, cpus, budget_s, &r);
 	if (r.error)
 		gbench_fail(state, r.error);
 	else

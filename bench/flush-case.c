@@ -26,6 +26,9 @@ static const struct {
 	{ "ticket", 64, 0, false },
 	{ "epoch", 64, 0, false },
 	{ "adaptive", 256, 0, false },
+	{ "kernel-strict", 0, 0, true },
+	{ "kernel-fq-percpu", 256, 10000, true },
+	{ "kernel-fq-single", 32768, 1000000, true },
 };
 
 static const char *const layouts[] = { "contiguous", "strided", "random", "emptying" };
@@ -167,7 +170,7 @@ static void add_budgets(struct list *list)
 	}
 }
 
-static void add_quick(struct list *list)
+static void add_quick(struct list *list, unsigned int max_threads)
 {
 	for (unsigned int s = 0; s < ARRAY_SIZE(strategies); s++) {
 		struct flush_case c = base(s);
@@ -180,6 +183,14 @@ static void add_quick(struct list *list)
 		c = base(s);
 		c.threads = 8;
 		for (c.load = 50; c.load; c.load = c.load == 50 ? 80 : c.load == 80 ? 95 : 0)
+			add(list, c);
+		if (strategies[s].virtual_only)
+			continue;
+		c = base(s);
+		c.clock = FLUSH_REAL;
+		add(list, c);
+		c.threads = max_threads;
+		if (max_threads > 1)
 			add(list, c);
 	}
 	add_budgets(list);
@@ -219,6 +230,23 @@ static void add_waiting(struct list *list, unsigned int strategy, struct flush_c
 		add(list, c);
 }
 
+/* On this host: what threads it has, pages of 4K, a closed loop. */
+static void add_real(struct list *list, unsigned int strategy, struct flush_case c,
+		     unsigned int max_threads)
+{
+	static const char *const real_models[] = { "hi1620", "hi1620-ril" };
+
+	c.clock = FLUSH_REAL;
+	if (c.leaf_lg2 != 12 || strategies[strategy].virtual_only)
+		return;
+	for (size_t m = 0; m < ARRAY_SIZE(real_models); m++)
+		for (c.threads = 1; c.threads <= max_threads; c.threads *= 2) {
+			c.model = real_models[m];
+			if (!flush_case_refused(&c))
+				add_waiting(list, strategy, c, false);
+		}
+}
+
 static void add_cross(struct list *list, unsigned int strategy, struct flush_case c)
 {
 	for (size_t m = 0; m < ARRAY_SIZE(models); m++) {
@@ -230,7 +258,7 @@ static void add_cross(struct list *list, unsigned int strategy, struct flush_cas
 	}
 }
 
-static void add_full(struct list *list)
+static void add_full(struct list *list, unsigned int max_threads)
 {
 	for (unsigned int s = 0; s < ARRAY_SIZE(strategies); s++) {
 		struct flush_case c = base(s);
@@ -241,6 +269,7 @@ static void add_full(struct list *list)
 			     k++) {
 				c.pages = sizes[i].pages[k];
 				add_cross(list, s, c);
+				add_real(list, s, c, max_threads);
 			}
 		}
 	}
@@ -251,9 +280,9 @@ struct flush_case *flush_cases(bool full, unsigned int max_threads, size_t *nr)
 	struct list list = { 0 };
 
 	if (full)
-		add_full(&list);
+		add_full(&list, max_threads);
 	else
-		add_quick(&list);
+		add_quick(&list, max_threads);
 	if (list.failed) {
 		free(list.c);
 		return NULL;

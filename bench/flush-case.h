@@ -39,7 +39,7 @@ enum flush_layout { FLUSH_CONTIGUOUS, FLUSH_STRIDED, FLUSH_RANDOM, FLUSH_EMPTYIN
  * @depth: of the queue; 0: it has none
  * @timeout_us: of the queue; 0: none
  * @budget_ns: adaptive's: the mean exposure of a page; 0 elsewhere
- * @model: a profile's name, and what differs from it: hi1620-ril, -event, -2q, -4q, -sync63, -twice
+ * @model: a profile's name, and what differs from it: hi1620-ril, -event, -2q, -4q, -sync63, -twice, -parallel
  * @load: 0: closed loop, each CPU maps and unmaps as fast as it can; otherwise arrivals at so many
  *	percent of what it then does
  */
@@ -88,6 +88,7 @@ struct flush_case *flush_cases(bool full, unsigned int max_threads, size_t *nr);
  * struct flush_result - the counters of a row; per page: of what one unmap removed, by leaves
  * @ns_per_page: time by pages, of all CPUs together
  * @op_ns: quantiles of one unmap (with what it waited for): 50%, 99%, 99.9%, most
+ * @mean_ns: of one unmap, virtual clock only
  * @map_ns: the mean of a map, virtual clock only
  * @invalidations_per_page: TLBIs
  * @syncs_per_page: CMD_SYNCs
@@ -104,7 +105,7 @@ struct flush_case *flush_cases(bool full, unsigned int max_threads, size_t *nr);
 struct flush_result {
 	double ns_per_page;
 	double op_ns[4];
-	double map_ns;
+	double mean_ns, map_ns;
 	double invalidations_per_page, syncs_per_page;
 	double exposure_page_us, max_exposure_us;
 	double collateral_per_page;

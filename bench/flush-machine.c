@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+const struct machine_profile *flush_profile;
+
 static void set_ril(struct machine_opts *o)
 {
 	o->ril = true;
@@ -42,8 +44,14 @@ static const struct {
 	const char *name;
 	void (*apply)(struct machine_opts *o);
 } variants[] = {
-	{ "", NULL },	   { "-ril", set_ril },	      { "-event", set_event }, { "-2q", set_2q },
-	{ "-4q", set_4q }, { "-sync63", set_sync63 }, { "-twice", set_twice },
+	{ "", NULL },
+	{ "-ril", set_ril },
+	{ "-event", set_event },
+	{ "-2q", set_2q },
+	{ "-4q", set_4q },
+	{ "-sync63", set_sync63 },
+	{ "-twice", set_twice },
+	{ "-parallel", NULL },
 };
 
 static int find_model(const char *name, struct machine_opts *o)
@@ -56,7 +64,7 @@ static int find_model(const char *name, struct machine_opts *o)
 		for (size_t k = 0; k < sizeof(variants) / sizeof(variants[0]); k++) {
 			if (strcmp(name + len, variants[k].name) != 0)
 				continue;
-			o->profile = &machine_profiles[i];
+			o->profile = flush_profile ? flush_profile : &machine_profiles[i];
 			if (variants[k].apply)
 				variants[k].apply(o);
 			return 0;
@@ -78,6 +86,8 @@ int flush_machine_opts(const struct flush_case *c, struct machine_profile *profi
 	if (find_model(c->model, opts))
 		return -ENOENT;
 	*profile = *opts->profile;
+	if (strstr(c->model, "-parallel"))
+		profile->engines = 2;
 	opts->profile = profile;
 	opts->kernel = machine_kernel_find(c->strategy);
 	return opts->kernel ? 0 : iommu_strategy_find(c->strategy, &opts->kind);

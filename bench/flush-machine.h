@@ -11,6 +11,9 @@
 /* Places that each CPU keeps mapped. dma_map_benchmark keeps none: bench_flush --calibrate sets it. */
 extern unsigned int flush_live;
 
+/* Instead of hi1620, if not NULL: for finding out what a setting does. */
+extern const struct machine_profile *flush_profile;
+
 /**
  * flush_machine_opts() - what a case is run on
  * @c: the case

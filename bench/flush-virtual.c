@@ -84,8 +84,10 @@ static uint32_t take_place(struct cpu *c)
 	struct run *r = c->run;
 	uint32_t at = c->first_free, place;
 
-	while (!c->nr_free) /* all of them wait: time for whoever waits for a timer */
-		if (c->has_ticket) {
+	while (!c->nr_free) /* all of them wait: as if a timer came, or until others have done more */
+		if (r->m->kernel) {
+			virtual_sleep_until_ps(virtual_now_ps() + 1000 * VIRTUAL_PS);
+		} else if (c->has_ticket) {
 			machine_wait(r->m, c->ticket);
 			for (unsigned int lane = 0; lane < r->c->threads && !c->nr_free; lane++)
 				while (machine_poll(r->m, lane) && !c->nr_free)
@@ -225,6 +227,8 @@ static void sum_up(struct run *r, struct flush_result *out)
 		free(all);
 		return;
 	}
+	for (size_t i = 0; i < n; i++)
+		out->mean_ns += all[i] / (double)n;
 	stats_sort(all, n);
 	stats_sort(r->release_ns, r->nr_released);
 	for (int i = 0; i < 4; i++)
@@ -236,7 +240,7 @@ static void sum_up(struct run *r, struct flush_result *out)
 	out->syncs_per_page = (double)(r->end_syncs - r->begin_syncs) / pages;
 	out->exposure_page_us = s->exposure_page_ps / (double)s->cleaned_granules / 1e6;
 	out->max_exposure_us = s->max_exposure_ps / 1e6;
-	if (r->m->opts.kind == IOMMU_STRATEGY_NONE)
+	if (!r->m->kernel && r->m->opts.kind == IOMMU_STRATEGY_NONE)
 		out->exposure_page_us = out->max_exposure_us = -1;
 	else if (!s->cleaned_granules)
 		out->error = "nothing was invalidated while this was measured: more operations";

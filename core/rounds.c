@@ -354,6 +354,12 @@ static void issue(struct pt_rounds *r)
 	pt_adaptive_learn(&r->policy, leaves, now_of(r) - began);
 }
 
+/* May another round be begun, as far as is known? */
+static bool has_flight(const struct pt_rounds *r)
+{
+	return load(&r->issued) - load(&r->completed) < FLIGHTS;
+}
+
 /* Begins a round if nobody else does and not too many are under way. */
 static bool try_issue(struct pt_rounds *r)
 {
@@ -362,9 +368,9 @@ static bool try_issue(struct pt_rounds *r)
 	if (__atomic_load_n(&r->busy, __ATOMIC_RELAXED) ||
 	    __atomic_exchange_n(&r->busy, 1, __ATOMIC_ACQUIRE))
 		return false;
-	if (load(&r->issued) - load(&r->completed) >= FLIGHTS)
+	if (!has_flight(r))
 		reap(r);
-	may = load(&r->issued) - load(&r->completed) < FLIGHTS;
+	may = has_flight(r);
 	if (may)
 		issue(r);
 	__atomic_store_n(&r->busy, 0, __ATOMIC_RELEASE);
@@ -544,7 +550,8 @@ size_t pt_rounds_unmap(struct iommu_strategy *s, uint64_t iova, uint64_t size, u
 		*ticket = index << SEQ_BITS | ((l->queued - 1) & SEQ_MASK);
 	port_unlock(&l->lock);
 	release(r, &out);
-	if (is_due(r))
+	/* With tickets there is somebody who waits for what is under way: no need to look. */
+	if (is_due(r) && (r->opts.kind != IOMMU_STRATEGY_TICKET || has_flight(r)))
 		try_issue(r);
 	return bytes;
 }
@@ -552,7 +559,8 @@ size_t pt_rounds_unmap(struct iommu_strategy *s, uint64_t iova, uint64_t size, u
 /* Where a ticket's post is by now. */
 enum where { WAITING, UNDER_WAY, SAFE, RELEASED };
 
-static enum where find(struct pt_rounds *r, uint64_t ticket, uint64_t *round)
+/* With out: if it is safe, what is safe goes there, in the same section. */
+static enum where find(struct pt_rounds *r, uint64_t ticket, uint64_t *round, struct batch *out)
 {
 	struct lane *l = &r->lane[(ticket >> SEQ_BITS) % r->opts.lanes];
 	uint64_t back;
@@ -566,6 +574,11 @@ static enum where find(struct pt_rounds *r, uint64_t ticket, uint64_t *round)
 		*round = p->round;
 		where = is_safe(r, p) ? SAFE : p->round ? UNDER_WAY : WAITING;
 	}
+	if (out && where == SAFE) {
+		drain(r, l, out);
+		if (out->n > l->max_drained)
+			l->max_drained = out->n;
+	}
 	port_unlock(&l->lock);
 	return where;
 }
@@ -575,7 +588,7 @@ bool pt_rounds_done(struct pt_rounds *r, uint64_t ticket)
 	uint64_t round;
 
 	reap(r);
-	return find(r, ticket, &round) >= SAFE;
+	return find(r, ticket, &round, NULL) >= SAFE;
 }
 
 /* Twice DRAIN_ONCE at most. Returns true if there is more. */
@@ -600,16 +613,16 @@ static bool release_lane(struct pt_rounds *r, struct lane *l)
 
 void pt_rounds_wait(struct pt_rounds *r, uint64_t ticket)
 {
-	struct lane *l = &r->lane[(ticket >> SEQ_BITS) % r->opts.lanes];
+	struct batch out;
 	uint64_t round;
 
 	for (;;) {
-		switch (find(r, ticket, &round)) {
+		switch (find(r, ticket, &round, &out)) {
 		case UNDER_WAY:
 			wait_round(r, round);
 			continue;
 		case WAITING:
-			if (try_issue(r))
+			if (has_flight(r) && try_issue(r))
 				continue;
 			round = load(&r->completed) + 1;
 			if (load(&r->issued) >= round)
@@ -617,8 +630,12 @@ void pt_rounds_wait(struct pt_rounds *r, uint64_t ticket)
 			else
 				pause(r);
 			continue;
+		case SAFE:
+			release(r, &out);
+			if (out.n < DRAIN_ONCE)
+				return;
+			continue; /* there may be more up to it */
 		default:
-			release_lane(r, l);
 			return;
 		}
 	}

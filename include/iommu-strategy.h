@@ -44,7 +44,7 @@ extern "C" {
 
 #define IOMMU_STRATEGY_DEPTH_MAX 32768u
 #define IOMMU_STRATEGY_LANES_MAX 4096u
-#define IOMMU_STRATEGY_DRAIN_MAX 64u /* releases inside one call */
+#define IOMMU_STRATEGY_DRAIN_MAX 64u /* releases inside one unmap or poll */
 #define IOMMU_STRATEGY_FLIGHTS	 2u  /* rounds under way at once */
 
 struct iommu_strategy;
@@ -250,9 +250,8 @@ bool iommu_strategy_done(struct iommu_strategy *s, uint64_t ticket);
  * @s: the strategy
  * @ticket: from iommu_strategy_unmap()
  *
- * One flush or round serves all who wait. Releases at most IOMMU_STRATEGY_DRAIN_MAX of the ticket's
- * lane, in order: all there were up to it, if a lane holds no more than that (in a flush queue the
- * ring is left to later calls). Context: any thread that may wait for the driver.
+ * One flush or round serves all who wait. Releases all of the ticket's lane up to it, in order (in a
+ * flush queue the ring is left to later calls). Context: any thread that may wait for the driver.
  */
 void iommu_strategy_wait(struct iommu_strategy *s, uint64_t ticket);
 

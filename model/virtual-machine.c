@@ -6,6 +6,7 @@
  */
 #include "model/virtual-names.h"
 
+#include "model/virtual-kernel.h"
 #include "model/virtual-machine.h"
 
 #include <stdlib.h>
@@ -29,18 +30,21 @@ static struct smmu_cmdq_domain *domain_of(struct machine *m)
 
 static void on_flush_all(void *cookie)
 {
-	smmu_cmdq_gather_ops.tlb_flush_all(domain_of(cookie));
+	if (!((struct machine *)cookie)->kernel)
+		smmu_cmdq_gather_ops.tlb_flush_all(domain_of(cookie));
 }
 
 static void on_sync(void *cookie)
 {
-	smmu_cmdq_gather_ops.tlb_sync(domain_of(cookie));
+	if (!((struct machine *)cookie)->kernel)
+		smmu_cmdq_gather_ops.tlb_sync(domain_of(cookie));
 }
 
 static void on_add_range(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
 			 void *cookie)
 {
-	smmu_cmdq_gather_ops.tlb_add_range(iova, size, stride_lg2, leaf, domain_of(cookie));
+	if (!((struct machine *)cookie)->kernel)
+		smmu_cmdq_gather_ops.tlb_add_range(iova, size, stride_lg2, leaf, domain_of(cookie));
 }
 
 static const struct iommu_gather_ops driver = {
@@ -78,9 +82,8 @@ uint64_t machine_now_ns(void *unused)
 	return virtual_now_ps() / VIRTUAL_PS;
 }
 
-static void on_release(void *ctx, uint64_t iova, uint64_t size)
+void machine_release(struct machine *m, uint64_t iova, uint64_t size)
 {
-	struct machine *m = ctx;
 	struct vmap *map = vsmmu_find(m->smmu, iova);
 	unsigned int owner;
 	uint64_t waited;
@@ -92,8 +95,13 @@ static void on_release(void *ctx, uint64_t iova, uint64_t size)
 	if (!map->reusable)
 		vsmmu_reusable(m->smmu, map);
 	owner = map->owner;
-	waited = vsmmu_released(m->smmu, map, m->opts.kind != IOMMU_STRATEGY_NONE);
+	waited = vsmmu_released(m->smmu, map, m->kernel || m->opts.kind != IOMMU_STRATEGY_NONE);
 	m->opts.released(m->opts.ctx, iova, size, owner, waited);
+}
+
+static void on_release(void *ctx, uint64_t iova, uint64_t size)
+{
+	machine_release(ctx, iova, size);
 }
 
 /* What an unmap costs the CPU, then the real one; the mapping is stale from here on. */
@@ -127,7 +135,9 @@ void machine_unmap(struct machine *m, uint64_t iova, uint64_t size, uint64_t *ti
 	uint32_t self = (uint32_t)(map - m->smmu->map);
 
 	map->unmap_ps = virtual_now_ps();
-	if (iommu_strategy_unmap(m->strategy, iova, size, ticket) != size)
+	if (m->kernel)
+		vkernel_unmap(m->kernel, iova, size);
+	else if (iommu_strategy_unmap(m->strategy, iova, size, ticket) != size)
 		m->errors++;
 	/* Released already, perhaps by another CPU, perhaps mapped again: then it was reusable then. */
 	map = &m->smmu->map[self];
@@ -138,12 +148,13 @@ void machine_unmap(struct machine *m, uint64_t iova, uint64_t size, uint64_t *ti
 
 void machine_wait(struct machine *m, uint64_t ticket)
 {
-	iommu_strategy_wait(m->strategy, ticket);
+	if (!m->kernel)
+		iommu_strategy_wait(m->strategy, ticket);
 }
 
 bool machine_poll(struct machine *m, unsigned int lane)
 {
-	return iommu_strategy_poll(m->strategy, lane, machine_now_ns(NULL));
+	return !m->kernel && iommu_strategy_poll(m->strategy, lane, machine_now_ns(NULL));
 }
 
 void machine_stats(const struct machine *m, struct iommu_strategy_stats *stats)
@@ -249,12 +260,20 @@ struct machine *machine_make(const struct machine_opts *opts)
 	m->info = iommu_strategy_describe(opts->kind);
 	make_smmu(m);
 	make_table(m);
-	make_strategy(m);
+	if (opts->kernel)
+		m->kernel = vkernel_make(m, opts->depth);
+	else
+		make_strategy(m);
 	return m;
 }
 
 void machine_end(struct machine *m)
 {
+	if (m->kernel) {
+		vkernel_end(m->kernel);
+		free_io_pgtable(m->iop);
+		return;
+	}
 	iommu_strategy_get_stats(m->strategy, &m->stats);
 	if (iommu_strategy_validate(m->strategy))
 		m->errors++;

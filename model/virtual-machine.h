@@ -109,7 +109,8 @@ struct machine {
 	const struct iommu_strategy_info *info;
 	struct vsmmu *smmu;
 	struct io_pgtable *iop;
-	struct iommu_strategy *strategy;
+	struct iommu_strategy *strategy; /* or */
+	struct vkernel *kernel;
 	struct smmu_cmdq_domain domain[VSMMU_QUEUES];
 	struct iommu_strategy_stats stats; /* when it ended */
 	uint64_t errors;		   /* of the library's, or short unmaps */
@@ -119,6 +120,8 @@ struct machine *machine_make(const struct machine_opts *opts);
 
 /* By a CPU. 0, or a negative errno. */
 int machine_map(struct machine *m, uint64_t iova, uint64_t size);
+/* What was unmapped there may be used again. */
+void machine_release(struct machine *m, uint64_t iova, uint64_t size);
 /* One machine_map()'s range. The ticket may be NULL. */
 void machine_unmap(struct machine *m, uint64_t iova, uint64_t size, uint64_t *ticket);
 void machine_wait(struct machine *m, uint64_t ticket);

@@ -108,12 +108,12 @@ static void count_exposure(struct vsmmu *s, const struct vmap *m)
 }
 
 /* A CMD_SYNC completes at this time. */
-static void clean_named(struct vsmmu *s, uint64_t when_ps)
+static void clean(struct vsmmu *s, uint32_t named, uint64_t when_ps)
 {
-	while (s->named != NONE) {
-		struct vmap *m = &s->map[s->named];
+	while (named != NONE) {
+		struct vmap *m = &s->map[named];
 
-		list_del(s, &s->named, m);
+		named = m->next;
 		m->state = VMAP_CLEAN;
 		m->clean_ps = when_ps;
 		if (m->reusable)
@@ -194,26 +194,80 @@ static void publish(struct vsmmu_queue *q)
 	*cons = (uint32_t)q->cons & ((2u << q->smmu->opts.queue_lg2) - 1);
 }
 
-static void finish_sync(struct vsmmu_queue *q, const struct smmu_cmd *cmd)
+/* What was named so far is clean when it completes. It completes after those before it. */
+static void fetch_sync(struct vsmmu_queue *q, const struct smmu_cmd *cmd)
 {
+	struct vsmmu_sync *s = &q->sync[(q->first_sync + q->nr_syncs) % VSMMU_SYNCS];
+	const struct vsmmu_sync *last = &q->sync[(q->first_sync + q->nr_syncs - 1) % VSMMU_SYNCS];
 	uint64_t end = all_idle_ps(q);
 
 	if (end < virtual_now_ps())
 		end = virtual_now_ps();
-	end += q->smmu->opts.sync_ps;
-	for (unsigned int i = 0; i < q->smmu->opts.engines; i++)
-		q->engine_ps[i] = end;
-	virtual_sleep_until_ps(end);
+	if (q->nr_syncs && end < last->end_ps)
+		end = last->end_ps;
+	*s = (struct vsmmu_sync){
+		.cmd = *cmd,
+		.end_ps = end + q->smmu->opts.sync_ps,
+		.cons = q->fetched,
+		.named = q->smmu->named,
+	};
+	q->smmu->named = NONE;
+	q->nr_syncs++;
+}
+
+static void complete_sync(struct vsmmu_queue *q)
+{
+	struct vsmmu_sync s = q->sync[q->first_sync];
+
+	virtual_sleep_until_ps(s.end_ps);
+	q->first_sync = (q->first_sync + 1) % VSMMU_SYNCS;
+	q->nr_syncs--;
 	q->syncs++;
-	clean_named(q->smmu, end);
-	q->cons++;
+	clean(q->smmu, s.named, s.end_ps);
+	q->cons = s.cons;
 	publish(q);
-	if ((cmd->dword[0] >> 12 & 3) == SMMU_SYNC_IRQ && cmd->dword[1]) {
-		uint32_t *word = (uint32_t *)(uintptr_t)cmd->dword[1];
+	if ((s.cmd.dword[0] >> 12 & 3) == SMMU_SYNC_IRQ && s.cmd.dword[1]) {
+		uint32_t *word = (uint32_t *)(uintptr_t)s.cmd.dword[1];
 
 		virtual_store(word);
-		__atomic_store_n(word, (uint32_t)(cmd->dword[0] >> 32), __ATOMIC_RELEASE);
+		__atomic_store_n(word, (uint32_t)(s.cmd.dword[0] >> 32), __ATOMIC_RELEASE);
 	}
+	/* One engine: what follows begins when it is complete. */
+	if (q->smmu->opts.engines == 1)
+		q->engine_ps[0] = s.end_ps;
+}
+
+static void fetch(struct vsmmu_queue *q)
+{
+	uint32_t at = (uint32_t)q->fetched & ((1u << q->smmu->opts.queue_lg2) - 1);
+	struct smmu_cmd cmd = q->ring[at];
+	unsigned int engine;
+
+	q->commands++;
+	q->fetched++;
+	if (smmu_cmd_opcode(&cmd) == SMMU_CMD_SYNC) {
+		fetch_sync(q, &cmd);
+		return;
+	}
+	engine = engine_for(q, q->producer[at], virtual_now_ps());
+	if (q->engine_ps[engine] < virtual_now_ps())
+		q->engine_ps[engine] = virtual_now_ps();
+	q->engine_ps[engine] += execute(q, &cmd);
+}
+
+/* A SYNC is to be waited for before more is fetched. */
+static bool is_held_up(const struct vsmmu_queue *q)
+{
+	uint64_t next = UINT64_MAX;
+
+	if (!q->nr_syncs)
+		return false;
+	if (q->smmu->opts.engines == 1 || q->nr_syncs == VSMMU_SYNCS)
+		return true;
+	for (unsigned int i = 0; i < q->smmu->opts.engines; i++)
+		if (q->engine_ps[i] < next)
+			next = q->engine_ps[i];
+	return q->sync[q->first_sync].end_ps <= next;
 }
 
 /*
@@ -224,38 +278,28 @@ static void consume(void *arg)
 {
 	struct vsmmu_queue *q = arg;
 	uint32_t laps = (2u << q->smmu->opts.queue_lg2) - 1;
-	uint32_t mask = laps >> 1;
-	unsigned int unpublished = 0;
 
 	for (;;) {
-		struct smmu_cmd cmd;
-		unsigned int engine;
+		bool empty;
 
+		if (is_held_up(q)) {
+			complete_sync(q);
+			continue;
+		}
 		virtual_load(vsmmu_prod(q));
-		if (*vsmmu_prod(q) == ((uint32_t)q->cons & laps)) {
-			if (unpublished)
-				publish(q);
-			unpublished = 0;
+		empty = *vsmmu_prod(q) == ((uint32_t)q->fetched & laps);
+		if (!empty)
+			fetch(q);
+		else if (q->nr_syncs)
+			complete_sync(q);
+		if ((empty || q->fetched - q->cons >= PUBLISH_EVERY) && !q->nr_syncs &&
+		    q->cons != q->fetched) {
+			virtual_sleep_until_ps(all_idle_ps(q));
+			q->cons = q->fetched;
+			publish(q);
+		} else if (empty && !q->nr_syncs) {
 			virtual_park(vsmmu_prod(q));
-			continue;
 		}
-		cmd = q->ring[q->cons & mask];
-		q->commands++;
-		if (smmu_cmd_opcode(&cmd) == SMMU_CMD_SYNC) {
-			finish_sync(q, &cmd);
-			unpublished = 0;
-			continue;
-		}
-		engine = engine_for(q, q->producer[q->cons & mask], virtual_now_ps());
-		if (q->engine_ps[engine] < virtual_now_ps())
-			q->engine_ps[engine] = virtual_now_ps();
-		q->engine_ps[engine] += execute(q, &cmd);
-		q->cons++;
-		if (++unpublished < PUBLISH_EVERY)
-			continue;
-		virtual_sleep_until_ps(all_idle_ps(q));
-		publish(q);
-		unpublished = 0;
 	}
 }
 
@@ -412,7 +456,7 @@ uint64_t vsmmu_released(struct vsmmu *s, struct vmap *m, bool check)
 		if (m->state == VMAP_STALE)
 			list_del(s, &s->stale, m);
 		else if (m->state == VMAP_NAMED)
-			list_del(s, &s->named, m);
+			abort(); /* in a list of the consumer's: only "none" gets here, and names nothing */
 	}
 	for (uint32_t i = 0; i < m->granules; i++)
 		s->at[first + i] = 0;

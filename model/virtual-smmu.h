@@ -6,7 +6,7 @@
  * It is modelled: service times are settings (virtual-profile.h says where from). Commands are fetched
  * in order; a CMD_SYNC completes when everything before it has. With one engine they are also executed
  * one behind the other; with more, batches of different CPUs are executed side by side, each CPU's in
- * order ("parallel consumer"). A mapping is clean when every granule of it was named by a command, or
+ * order, and what follows a CMD_SYNC does not wait for it ("parallel consumer"). A mapping is clean when every granule of it was named by a command, or
  * the whole context was, after its descriptors were cleared, and a CMD_SYNC behind that is complete.
  * So this also checks: a release before that is counted as a violation.
  *
@@ -20,6 +20,7 @@
 
 #define VSMMU_QUEUES  VIRTUAL_DEVICES
 #define VSMMU_ENGINES 16
+#define VSMMU_SYNCS   32
 
 struct vsmmu_opts {
 	unsigned int queues, queue_lg2, engines;
@@ -48,6 +49,13 @@ struct vmap {
 	uint16_t owner; /* CPU */
 };
 
+/* A CMD_SYNC that was fetched and is not complete; with what was named before it. */
+struct vsmmu_sync {
+	struct smmu_cmd cmd;
+	uint64_t end_ps, cons;
+	uint32_t named;
+};
+
 struct vsmmu_queue {
 	struct vsmmu *smmu;
 	struct smmu_cmdq_ops ops;
@@ -56,7 +64,9 @@ struct vsmmu_queue {
 	uint64_t *ready;
 	uint16_t *producer;
 	uint32_t *registers; /* prod; a line further cons; and the MSI's word */
-	uint64_t cons, syncs, commands, whole;
+	uint64_t fetched, cons, syncs, commands, whole;
+	struct vsmmu_sync sync[VSMMU_SYNCS]; /* a ring, oldest first */
+	unsigned int first_sync, nr_syncs;
 	uint64_t engine_ps[VSMMU_ENGINES];
 	uint16_t engine_of[VSMMU_ENGINES]; /* the CPU whose batch it had last */
 };

@@ -51,6 +51,7 @@ struct cpu {
 	enum state state;
 	bool device;
 	uint64_t now_ps, stored_ps;
+	struct line *kept;
 	struct {
 		struct line *line;
 		uint32_t version;
@@ -61,7 +62,7 @@ struct cpu {
 static struct {
 	struct virtual_costs costs;
 	struct cpu cpu[MOST];
-	unsigned int devices, left, current;
+	unsigned int devices, left, current, dice;
 	struct place outside;
 	struct line *line;
 	unsigned int heap[MOST], nr_heap; /* who is runnable and not running, earliest first */
@@ -197,13 +198,28 @@ static struct line *line_of(const volatile void *p)
 	abort();
 }
 
+/* Is there a sharer among the CPUs of this CPU's group of so many? */
+static bool is_shared_near(const struct line *l, unsigned int group)
+{
+	unsigned int first = v.current / group * group;
+
+	for (unsigned int i = first; i < first + group && i < VIRTUAL_CPUS; i++)
+		if (has(&l->sharers, i))
+			return true;
+	return false;
+}
+
+/* From the owner, or the nearest sharer; what nobody has comes from memory, as far as across the die. */
 static uint64_t way_ps(const struct line *l)
 {
+	const struct virtual_costs *c = &v.costs;
 	unsigned int a = v.current, b = l->owner;
 
-	if (b == NOBODY || b >= VIRTUAL_CPUS || a / v.costs.die != b / v.costs.die)
-		return ps(b == NOBODY || b >= VIRTUAL_CPUS ? v.costs.die_ns : v.costs.far_ns);
-	return ps(a / v.costs.cluster == b / v.costs.cluster ? v.costs.near_ns : v.costs.die_ns);
+	if (b < VIRTUAL_CPUS && a / c->die != b / c->die)
+		return ps(c->far_ns);
+	if (b < VIRTUAL_CPUS)
+		return ps(a / c->cluster == b / c->cluster ? c->near_ns : c->die_ns);
+	return ps(is_shared_near(l, c->cluster) ? c->near_ns : c->die_ns);
 }
 
 static uint64_t turn(const struct line *l)
@@ -311,6 +327,27 @@ void virtual_store(const volatile void *p)
 		c->stored_ps = there;
 }
 
+/* 0 to 99, the same sequence in each run. */
+static unsigned int throw_dice(void)
+{
+	v.dice = v.dice * 1103515245u + 12345u;
+	return (v.dice >> 16) % 100;
+}
+
+/* Before those whose turn it would be; they have it that much later. */
+static void use_kept(struct line *l)
+{
+	struct cpu *c = me();
+
+	c->kept = NULL;
+	c->now_ps += ps(v.costs.rmw_ns);
+	if (l->free_ps < c->now_ps)
+		l->free_ps = c->now_ps;
+	l->free_ps += ps(v.costs.rmw_ns);
+	l->version++;
+	wake(l, c->now_ps);
+}
+
 void virtual_rmw(const volatile void *p)
 {
 	struct cpu *c = me();
@@ -321,7 +358,16 @@ void virtual_rmw(const volatile void *p)
 	be_earliest();
 	v.stats.accesses++;
 	l = line_of(p);
-	c->now_ps = take(l) + (c->device ? 0 : ps(v.costs.rmw_ns));
+	if (c->kept == l && l->owner != v.current) {
+		use_kept(l);
+	} else {
+		bool there = l->owner == v.current;
+
+		c->kept = NULL;
+		c->now_ps = take(l) + (c->device ? 0 : ps(v.costs.rmw_ns));
+		if (!there && throw_dice() < v.costs.keep)
+			c->kept = l;
+	}
 	watch(l);
 }
 
@@ -422,6 +468,7 @@ void virtual_begin(const struct virtual_costs *costs)
 	v.line = line;
 	v.costs = *costs;
 	v.devices = v.left = v.nr_heap = 0;
+	v.dice = 1;
 	memset(&v.stats, 0, sizeof(v.stats));
 	v.slot_before = pt_port_slot;
 	v.running = false;
@@ -461,6 +508,7 @@ static void spawn(unsigned int i, void (*body)(void *arg), void *arg, bool devic
 	c->device = device;
 	c->now_ps = c->stored_ps = 0;
 	c->nr_watched = 0;
+	c->kept = NULL;
 	heap_push(i);
 }
 

@@ -41,6 +41,8 @@ extern "C" {
  * @far_ns: from further away
  * @read_ns: how long a line is busy with a load that misses: more of them overlap than writes do
  * @rmw_ns: a read-modify-write of a line that is there
+ * @keep: of a hundred read-modify-writes that had to fetch their line, after how many the CPU still has it
+ *	for another one, though others wait: why a failed compare-and-swap's second try may succeed
  * @fence_ns: a full fence, when all stores have arrived
  * @cluster: CPUs in a cluster
  * @die: on a die
@@ -50,6 +52,7 @@ struct virtual_costs {
 	double read_ns;
 	double rmw_ns;
 	double fence_ns;
+	unsigned int keep;
 	unsigned int cluster;
 	unsigned int die;
 };

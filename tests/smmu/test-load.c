@@ -13,7 +13,7 @@
 #if defined(__SANITIZE_THREAD__)
 static unsigned int rounds = 20;
 #else
-static unsigned int rounds = 150;
+static unsigned int rounds = 80;
 #endif
 
 /* Caches were hit, walks were shortened and ran into invalidations, devices met holes. */

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * flush-calibrate: what the virtual clock predicts, beside what was published (docs/flush.md).
+ *
+ * A profile has two published rows in it: 4K and 1M with one thread. Everything else here is a prediction:
+ * many threads, and how Linux's command queue falls with CPUs, for which the cost of a line is the one
+ * figure that was fitted. With --sensitivity each setting is halved and doubled. All figures are modelled.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flush-machine.h"
+
+/* Microseconds map and unmap, by dma_map_benchmark: a call and its neighbour, nothing kept mapped. */
+static const struct {
+	const char *model, *row;
+	unsigned int pages, threads;
+	double map_us, unmap_us;
+	bool used; /* to calibrate with */
+} latencies[] = {
+	{ "hi1620", "4K x1", 1, 1, 0.1, 0.8, true },
+	{ "hi1620", "1M x1", 256, 1, 0.8, 19.3, true },
+	{ "hi1620", "4K x10", 1, 10, 0.1, 5.8, false },
+	{ "hi1620", "1M x10", 256, 10, 1.8, 191.5, false },
+	{ "morello", "4K x1", 1, 1, 0.1, 0.6, true },
+	{ "morello", "1M x1", 256, 1, 0.8, 21.2, true },
+	{ "morello", "4K x4", 1, 4, 0.1, 1.1, false },
+	{ "morello", "1M x4", 256, 4, 1.1, 45.9, false },
+	{ "morello-parallel", "4K x1", 1, 1, 0.1, 0.6, true },
+	{ "morello-parallel", "1M x1", 256, 1, 0.8, 21.2, true },
+	{ "morello-parallel", "4K x4", 1, 4, 0.1, 1.1, false },
+	{ "morello-parallel", "1M x4", 256, 4, 1.1, 45.9, false },
+	{ "snapdragon", "4K x1", 1, 1, 0.0, 1.8, true },
+	{ "snapdragon", "1M x1", 256, 1, 0.5, 54.3, true },
+	{ "snapdragon", "4K x8", 1, 8, 0.2, 6.2, false },
+	{ "snapdragon", "1M x8", 256, 8, 1.2, 339.7, false },
+};
+
+/* Maps and unmaps of each CPU in a second, thousands. */
+static const struct {
+	unsigned int cpus;
+	double thousands;
+} scaling[] = { { 8, 282 }, { 16, 115 }, { 32, 36 }, { 64, 11 } };
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static struct flush_result run(const char *model, unsigned int pages, unsigned int threads)
+{
+	const struct flush_case c = {
+		.strategy = "kernel-strict",
+		.leaf_lg2 = 12,
+		.pages = pages,
+		.threads = threads,
+		.model = model,
+	};
+	struct flush_result r;
+
+	flush_run_virtual(&c, pages > 1 ? 60 : 400, 1, &r);
+	if (r.error) {
+		fprintf(stderr, "%s: %s\n", model, r.error);
+		exit(1);
+	}
+	return r;
+}
+
+static double off(double predicted, double published)
+{
+	return 100 * (predicted / published - 1);
+}
+
+static void print_latencies(void)
+{
+	printf("%-17s %-7s %23s %23s\n", "host", "row", "unmap us, modelled", "published");
+	for (size_t i = 0; i < ARRAY_SIZE(latencies); i++) {
+		struct flush_result r =
+			run(latencies[i].model, latencies[i].pages, latencies[i].threads);
+		double us = r.mean_ns / 1000;
+
+		printf("%-17s %-7s %23.2f %23.2f  %+6.1f%%%s\n", latencies[i].model,
+		       latencies[i].row, us, latencies[i].unmap_us, off(us, latencies[i].unmap_us),
+		       latencies[i].used ? "  (calibrated on)" : "");
+	}
+}
+
+static double scaled(unsigned int cpus)
+{
+	return 1e6 / run("hi1620", 1, cpus).ns_per_page / cpus; /* thousands a second and CPU */
+}
+
+static void print_scaling(void)
+{
+	printf("\nLinux's command queue, hi1620, thousands of maps and unmaps a second and CPU\n");
+	printf("%-17s %-7s %23s %23s\n", "", "CPUs", "modelled", "published");
+	for (size_t i = 0; i < ARRAY_SIZE(scaling); i++) {
+		double k = scaled(scaling[i].cpus);
+
+		printf("%-17s %-7u %23.1f %23.1f  %+6.1f%%\n", "", scaling[i].cpus, k,
+		       scaling[i].thousands, off(k, scaling[i].thousands));
+	}
+}
+
+/* Each setting at half and twice its value. */
+
+static const struct {
+	const char *name;
+	size_t at[3];
+} settings[] = {
+	{ "unmap_ns", { offsetof(struct machine_profile, unmap_ns) } },
+	{ "tlbi_ns", { offsetof(struct machine_profile, tlbi_ns) } },
+	{ "sync_msi_ns", { offsetof(struct machine_profile, sync_msi_ns) } },
+	{ "write_ns", { offsetof(struct machine_profile, write_ns) } },
+	{ "lines",
+	  { offsetof(struct machine_profile, costs.near_ns),
+	    offsetof(struct machine_profile, costs.die_ns),
+	    offsetof(struct machine_profile, costs.far_ns) } },
+	{ "read_ns", { offsetof(struct machine_profile, costs.read_ns) } },
+};
+
+static struct machine_profile changed;
+
+static void change(size_t setting, double factor)
+{
+	changed = *machine_profile_find("hi1620");
+	for (size_t i = 0; i < 3; i++)
+		if (!i || settings[setting].at[i])
+			*(double *)(void *)((char *)&changed + settings[setting].at[i]) *= factor;
+	flush_profile = &changed;
+}
+
+static void print_sensitivity(void)
+{
+	printf("\nSensitivity, hi1620: unmap us of 4K x1, 1M x10; thousands a second and CPU at 8 "
+	       "and 64\n");
+	printf("%-17s %-7s %11s %11s %11s %11s\n", "setting", "times", "4K x1", "1M x10", "8",
+	       "64");
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+		for (double factor = 0.5; factor < 3; factor *= 4) {
+			change(i, factor);
+			printf("%-17s %-7.1f %11.2f %11.1f %11.1f %11.1f\n", settings[i].name,
+			       factor, run("hi1620", 1, 1).mean_ns / 1000,
+			       run("hi1620", 256, 10).mean_ns / 1000, scaled(8), scaled(64));
+		}
+	flush_profile = NULL;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--sensitivity") != 0)) {
+		fprintf(stderr, "usage: flush_calibrate [--sensitivity]\n");
+		return 2;
+	}
+	flush_live = 0;
+	printf("All of this is MODELLED, under the virtual clock.\n\n");
+	print_latencies();
+	print_scaling();
+	if (argc == 2)
+		print_sensitivity();
+	return 0;
+}
