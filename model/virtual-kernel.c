@@ -145,7 +145,7 @@ static void publish(struct kqueue *q, uint32_t first)
 static void wait_sync(struct kqueue *q, uint32_t slot)
 {
 	bool msi = q->hw->smmu->opts.msi;
-	uint32_t *done = &q->done[(slot & (q->size - 1)) * 16]; /* a line each */
+	uint32_t *done = &q->done[(size_t)(slot & (q->size - 1)) * 16]; /* a line each */
 
 	if (msi) {
 		while (__atomic_load_n(done, __ATOMIC_ACQUIRE) != slot + 1)
@@ -186,9 +186,9 @@ static void issue(struct kqueue *q, const struct smmu_cmd *cmd, uint32_t n, bool
 		if (i < n)
 			q->hw->ring[at] = cmd[i];
 		else if (q->hw->smmu->opts.msi) {
-			q->done[at * 16] = 0; /* it may have been used two laps ago */
-			q->hw->ring[at] =
-				smmu_cmd_sync_msi((uintptr_t)&q->done[at * 16], last + 1, 15, 3);
+			q->done[(size_t)at * 16] = 0; /* it may have been used two laps ago */
+			q->hw->ring[at] = smmu_cmd_sync_msi((uintptr_t)&q->done[(size_t)at * 16],
+							    last + 1, 15, 3);
 		} else
 			q->hw->ring[at] = smmu_cmd_sync(SMMU_SYNC_SEV);
 	}

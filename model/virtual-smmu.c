@@ -25,7 +25,7 @@ uint32_t *vsmmu_cons(struct vsmmu_queue *q)
 
 static uint32_t *msi_word(struct vsmmu_queue *q)
 {
-	return &q->registers[2u * LINE_WORDS];
+	return &q->registers[(size_t)2 * LINE_WORDS];
 }
 
 /* Lists of mappings, by number. */

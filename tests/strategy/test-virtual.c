@@ -147,7 +147,7 @@ static double run_load(const char *name, unsigned int cpus, bool ril)
 
 	assert_int_equal(iommu_strategy_find(name, &o.kind), 0);
 	virtual_begin(&o.profile->costs);
-	l.place = virtual_alloc(cpus * PLACES * sizeof(*l.place));
+	l.place = virtual_alloc((size_t)cpus * PLACES * sizeof(*l.place));
 	for (unsigned int i = 0; i < cpus * PLACES; i++)
 		l.place[i] = window + i * SZ_4K;
 	l.m = machine_make(&o);
