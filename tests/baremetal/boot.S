@@ -9,10 +9,21 @@ _start:
 	ldr	x1, =image_stack_top
 	mov	sp, x1
 	ldr	x1, =vectors
-	msr	vbar_el1, x1
+	mrs	x2, CurrentEL
+	cmp	x2, #(2 << 2)
+	b.ne	0f
+	msr	vbar_el2, x1
+	mov	x1, #0x33ff		/* CPTR_EL2: nothing traps */
+	msr	cptr_el2, x1
+	mov	x1, #(1 << 31)		/* HCR_EL2.RW */
+	msr	hcr_el2, x1
+	isb
+	b	3f
+0:	msr	vbar_el1, x1
 	mov	x1, #(3 << 20)
 	msr	cpacr_el1, x1
 	isb
+3:
 	ldr	x1, =image_bss_start
 	ldr	x2, =image_bss_end
 1:	cmp	x1, x2
@@ -46,9 +57,16 @@ vectors:
 	b	exception
 	.endr
 exception:
+	mrs	x3, CurrentEL
+	cmp	x3, #(2 << 2)
+	b.eq	4f
 	mrs	x0, esr_el1
 	mrs	x1, far_el1
 	mrs	x2, elr_el1
+	bl	image_exception
+4:	mrs	x0, esr_el2
+	mrs	x1, far_el2
+	mrs	x2, elr_el2
 	bl	image_exception
 	b	.
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # build.sh TOP WORK COMPILER: core/ and fmt/ without their host files, freestanding for arm64, and the
-# image that is linked from them, WORK/image.elf. WORK/sizes has the bytes of text and constants of
+# images that are linked from them, WORK/driver.elf and WORK/walks.elf. WORK/sizes has the bytes of text and constants of
 # core/ and of each format, as they are in the image.
 set -eu
 top=$1 work=$2 cc=$3
@@ -19,10 +19,23 @@ for source in $(sed -n 's/^\t\(\(core\|fmt\)\/[a-z0-9-]*\.c\).*/\1/p' "$top/CMak
 	compile "$top/$source"
 done
 here=$top/tests/baremetal
-for source in boot.S main.c mmu.c dma.c port.c; do
+for source in boot.S main.c port.c driver.c mmu.c dma.c walks.c; do
 	compile "$here/$source"
 done
-"$cc" -nostdlib -static -Wl,-T,"$here/image.ld" -Wl,--build-id=none -o "$work/image.elf" "$work"/*.o
+# link NAME SOURCES...: besides what every image has.
+link() {
+	name=$1
+	shift
+	objects=
+	for source in boot.S main.c port.c "$@"; do
+		objects="$objects $work/tests-baremetal-$source.o"
+	done
+	# shellcheck disable=SC2086
+	"$cc" -nostdlib -static -Wl,-T,"$here/image.ld" -Wl,--build-id=none -o "$work/$name.elf" \
+		"$work"/core-*.o "$work"/fmt-*.o $objects
+}
+link driver driver.c mmu.c dma.c
+link walks walks.c
 size=$(echo "$cc" | sed 's/gcc[-0-9.]*$/size/')
 {
 	"$size" "$work"/core-*.o | awk 'NR > 1 { n += $1 } END { print "core", n }'

@@ -52,6 +52,9 @@ void image_print(const char *text);
 void image_check(bool good, const char *what);
 void image_print_hex(const char *name, uint64_t value);
 
+/* What an image does: each has one such function. */
+void image_run(void);
+
 /* mmu.c: the CPU's own translation. */
 void image_check_mmu(void);
 

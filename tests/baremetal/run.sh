@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# run.sh TOP WORK QEMU [COMPILER]: builds the image, runs it, and holds the sizes against the limits in
+# run.sh TOP WORK QEMU [COMPILER]: builds the images, runs them, and holds the sizes against the limits in
 # tests/baremetal/limits (which are of one compiler; another's sizes are only printed). Status 77:
 # skipped, with the reason. --refresh as a last argument writes the limits: what there is and 2% more.
 set -eu
@@ -34,7 +34,13 @@ if ! "$qemu" --version > /dev/null 2>&1; then
 	echo "SKIPPED baremetal: $qemu does not start (tools/qemu.sh fetches it); the image was built"
 	exit 77
 fi
-timeout 60 "$qemu" -M virt,iommu=smmuv3,highmem=off -cpu cortex-a57 -m 512 -display none -serial none \
-	-monitor none -nic none -icount shift=10,sleep=off \
-	-semihosting-config enable=on,target=native \
-	-device edu,addr=4,dma_mask=0xffffffffffffffff -kernel "$work/image.elf" 2>&1
+run() {
+	image=$1
+	shift
+	echo "== $image"
+	timeout 60 "$qemu" "$@" -m 512 -display none -serial none -monitor none -nic none \
+		-semihosting-config enable=on,target=native -kernel "$work/$image.elf" 2>&1
+}
+run driver -M virt,iommu=smmuv3,highmem=off -cpu cortex-a57 -icount shift=10,sleep=off \
+	-device edu,addr=4,dma_mask=0xffffffffffffffff
+run walks -M virt,virtualization=on -cpu max
