@@ -49,7 +49,7 @@ need_value() {
 	[ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value (see --help)" 2
 }
 
-kind=quick save=false peers=false advice=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command=''
+kind=quick save=false peers=false advice=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command='' flush_command=''
 command_line="./bench.sh${*:+ $*}"
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -85,7 +85,7 @@ build() {
 	say "building $BUILD"
 	quietly "$REPORT/configure.log" cmake --preset "${BUILD#build/}"
 	quietly "$REPORT/build.log" cmake --build "$BUILD" --target bench_map bench_pool \
-		bench_contention bench_env bench_replay
+		bench_contention bench_env bench_flush bench_replay
 }
 
 commit() {
@@ -125,6 +125,12 @@ run_other() {
 		die "bench_$1 failed: $(grep -m 3 ERROR "$REPORT/$1.log" || echo "see $REPORT/$1.log")"
 }
 
+# The whole cross of it takes days: always the quick set.
+run_flush() {
+	local kind=quick
+	run_other flush 0.1 "flush strategies, most of them modelled"
+}
+
 # The shipped traces under each way of flushing.
 run_replay() {
 	local flush
@@ -151,6 +157,7 @@ write_run() {
   "map_command": $(json_string "$map_command"),
   "pool_command": $(json_string "$pool_command"),
   "contention_command": $(json_string "$contention_command"),
+  "flush_command": $(json_string "$flush_command"),
   "replay_command": "bench_replay --flush FLUSH --repeat 25 TRACE"
 }
 END
@@ -165,6 +172,8 @@ measure() {
 	pool_command=$other
 	run_other contention 0.1 "what threads share"
 	contention_command=$other
+	run_flush
+	flush_command=$other
 	run_replay
 	write_run
 	python3 tools/report.py merge "$REPORT" -o "$REPORT/report.json" || exit 1

@@ -180,6 +180,8 @@ static void add_quick(struct list *list, unsigned int max_threads)
 			add_depths(list, s);
 		c.pages = 256;
 		add(list, c);
+		c.threads = 10;
+		add(list, c);
 		c = base(s);
 		c.threads = 8;
 		for (c.load = 50; c.load; c.load = c.load == 50 ? 80 : c.load == 80 ? 95 : 0)

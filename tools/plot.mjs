@@ -174,7 +174,99 @@ function byShared(report)
 	};
 }
 
-const CHARTS = { batch: byBatch, pattern: byPattern, threads: byThreads, contention: byShared };
+// ---- flush strategies: all of it from the virtual clock ----
+
+const STRATEGIES = ['none', 'strict-page', 'gather', 'fq-percpu', 'fq-single', 'ticket', 'epoch',
+	'adaptive', 'kernel-strict'];
+const FLUSH_COLOURS = [...COLOURS, '#b03a5b', '#0f8b8d', '#9aa5b1'];
+
+// Rows of the virtual clock, 4K unmaps, that have been measured.
+function flushRows(report)
+{
+	return (report.flush ?? []).map((row) => ({ key: parseName(row.name), row }))
+		.filter(({ key, row }) => key.clock === 'virtual' && key.unmap === '4K' && row.ns_per_page);
+}
+
+function flushFrame(report, title, subtitle, xName, yName)
+{
+	const chart = frame(report, title, subtitle);
+	chart.title.subtext = `${subtitle}\nMODELLED: virtual clock, hi1620 profile; commit ${report.commit}`;
+	chart.yAxis.name = yName;
+	chart.legend.itemGap = 14;
+	chart.color = FLUSH_COLOURS;
+	return { ...chart, xAxis: { ...xAxis(xName, []), type: 'log', data: undefined } };
+}
+
+function line(name, i, data)
+{
+	return {
+		name, type: 'line', symbol: ['circle', 'rect', 'triangle', 'diamond'][i % 4], symbolSize: 8,
+		lineStyle: { width: 2, type: i > 4 ? 'dashed' : 'solid' }, data,
+	};
+}
+
+const byX = (a, b) => a[0] - b[0];
+
+// One line a strategy: its depths, or budgets; without any, one point.
+function flushExposure(report)
+{
+	const rows = flushRows(report).filter(({ key, row }) => key.threads === '8' && key.loop === 'closed' &&
+		row.exposure_page_us >= 0);
+	const chart = flushFrame(report, 'What a page costs, and how long it is exposed',
+		'8 CPUs, 4K unmaps; along a line: depth, or adaptive\'s budget; no exposure drawn at 0.01',
+		'mean exposure of a page, us (modelled)', 'ns per page (modelled)');
+	return { ...chart, series: STRATEGIES.filter((s) => s !== 'none').map((s, i) => line(s, i,
+		rows.filter(({ key }) => key.strategy === s && (s !== 'adaptive' || key.depth === '256'))
+			.map(({ row }) => [Math.max(row.exposure_page_us, 0.01), row.ns_per_page]).sort(byX))) };
+}
+
+const OWN_DEPTH = { 'fq-percpu': '256', 'fq-single': '32768', ticket: '64', epoch: '64', adaptive: '256' };
+
+function isBase(key)
+{
+	return key.loop === 'closed' && key.depth === (OWN_DEPTH[key.strategy] ?? '0') &&
+		(key.budget_ns ?? '5000') === '5000';
+}
+
+function flushCpus(report)
+{
+	const rows = flushRows(report).filter(({ key }) => isBase(key));
+	const chart = flushFrame(report, 'Throughput against CPUs', '4K maps and unmaps, all CPUs together, closed loop',
+		'CPUs (modelled)', 'millions a second (modelled)');
+	chart.xAxis.logBase = 2;
+	return { ...chart, series: STRATEGIES.map((s, i) => line(s, i,
+		rows.filter(({ key }) => key.strategy === s)
+			.map(({ key, row }) => [Number(key.threads), 1000 / row.ns_per_page]).sort(byX))) };
+}
+
+function flushDepth(report)
+{
+	const rows = flushRows(report).filter(({ key }) => key.threads === '8' && key.loop === 'closed' &&
+		(key.budget_ns ?? '5000') === '5000');
+	const chart = flushFrame(report, 'Exposure by depth', '8 CPUs, 4K unmaps, closed loop',
+		'depth (modelled)', 'mean exposure of a page, us (modelled)');
+	return { ...chart, series: ['fq-percpu', 'fq-single', 'epoch', 'adaptive'].map((s, i) => line(s, i,
+		rows.filter(({ key }) => key.strategy === s)
+			.map(({ key, row }) => [Number(key.depth), row.exposure_page_us]).sort(byX))) };
+}
+
+function flushRelease(report)
+{
+	const rows = flushRows(report).filter(({ key }) => key.threads === '8' && isBase(key));
+	const names = STRATEGIES.filter((s) => rows.some(({ key }) => key.strategy === s));
+	const at = (s, counter) => rows.find(({ key }) => key.strategy === s).row[counter];
+	const chart = flushFrame(report, 'From an unmap to its release', '8 CPUs, 4K unmaps, closed loop',
+		'strategy', 'ns (modelled)');
+	chart.xAxis = xAxis('strategy', names);
+	return { ...chart, series: bars(['median', '99%'], ['release_p50_ns', 'release_p99_ns'].map((counter) =>
+		names.map((s) => at(s, counter)))) };
+}
+
+const CHARTS = {
+	batch: byBatch, pattern: byPattern, threads: byThreads, contention: byShared,
+	'flush-exposure': flushExposure, 'flush-cpus': flushCpus, 'flush-depth': flushDepth,
+	'flush-release': flushRelease,
+};
 
 function hasData(option)
 {

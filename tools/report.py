@@ -21,6 +21,7 @@ from pathlib import Path
 import advice
 import compare
 import contention
+import flush
 import pool
 from figures import number
 
@@ -94,7 +95,7 @@ def merge(folder, label):
     rows = load(folder / "map.json")["benchmarks"]
     # With repetitions the library adds its own mean, median ... to the samples.
     merged["map"] = [merge_row(r) for r in rows if r.get("run_type") != "aggregate"]
-    for part in (pool, contention):
+    for part in (pool, contention, flush):
         path = folder / f"{part.__name__}.json"
         if path.exists():
             merged[part.__name__] = [merge_row(r, part.keep) for r in load(path)["benchmarks"]
@@ -242,6 +243,7 @@ def tables(report, brief=False):
             yield title, what + " ns per page.", table
     yield from pool.tables(report.get("pool"))
     yield from contention.tables(report.get("contention"))
+    yield from flush.tables(report.get("flush"))
     if report["replay"]:
         yield ("Traces", "Real DMA traces replayed; ns per call.", replay_table(report))
 
@@ -317,7 +319,7 @@ def markdown_table(table):
 
 
 COMMANDS = [("Traces", "replay_command"), ("Memory", "pool_command"),
-            ("Contention", "contention_command")]
+            ("Contention", "contention_command"), ("Flush strategies", "flush_command")]
 
 
 def section(path, report):

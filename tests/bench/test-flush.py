@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """bench_flush: names have every key in order, none comes twice; every counter is there; the virtual clock
-gives the same figures twice."""
+gives the same figures twice; tools/flush.py judges them."""
 import json
 import re
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from program import run
 
@@ -26,7 +29,25 @@ def rows(program):
     return json.loads(result.stdout)["benchmarks"]
 
 
-def main(program):
+def check_bars(tool, listed):
+    """What is there is judged; what is missing is not met; a figure that is bad is found."""
+    def bars(changed):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump({"benchmarks": changed}, file)
+            file.flush()
+            result = subprocess.run([sys.executable, tool, file.name], capture_output=True, text=True,
+                                    timeout=60, check=False)
+        assert result.returncode == 1, result.stdout + result.stderr
+        return result.stdout
+
+    text = bars(listed)
+    assert re.search(r"NOT MET .*no data +adaptive.*, 64 CPUs", text), text
+    assert re.search(r"^met .*ticket's throughput, of gather's, 4 CPUs", text, re.M), text
+    slow = [dict(row, ns_per_page=9e9) if "strategy:ticket/" in row["name"] else row for row in listed]
+    assert re.search(r"^NOT MET .*ticket's throughput, of gather's, 4 CPUs", bars(slow), re.M)
+
+
+def main(program, root):
     result = run(program, "--benchmark_list_tests")
     assert result.returncode == 0, result.stderr
     names = result.stdout.splitlines()
@@ -44,6 +65,7 @@ def main(program):
         zero = re.search("strategy:(strict-page|gather|gather-ril|ticket|kernel-strict)/", name)
         assert not zero or row["exposure_page_us"] == 0, name
         assert "strategy:none/" not in name or row["exposure_page_us"] == -1, name
+    check_bars(Path(root) / "tools/flush.py", first)
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])
