@@ -102,7 +102,7 @@ def test_options():
     names = {row["strategy"].split()[0] for row in trace["strategies"]}
     assert names == set(NAMES) - {"adaptive"}, names
     assert next(r for r in trace["strategies"] if r["advised"])["exposure_page_us"] == 0
-    for cpus in ("1", "16") if not is_slow() else ("3",):
+    for cpus in ("1", "16") if not QUICK else ("3",):
         (trace,) = json.loads(advise("--cpus", cpus, *small))["advice"]
         assert trace["cpus"] == int(cpus)
         check_trace(trace, "virtual", 20)
@@ -112,7 +112,7 @@ def test_options():
     assert paced["strategies"][1]["pages_per_s"] < trace["strategies"][1]["pages_per_s"]
     (trace,) = json.loads(advise(*small, "--depth", "7"))["advice"]
     assert all("/depth:7/" in r["name"] or "/depth:0/" in r["name"] for r in trace["strategies"])
-    for name in NAMES:
+    for name in NAMES if not QUICK else NAMES[-1:]:
         result = run("--strategy", name, *small)
         assert result.returncode == 0 and name in result.stdout and "MODELLED" in result.stdout, \
             (name, result)
@@ -162,7 +162,7 @@ def test_truncated(folder):
 
 
 def test_real():
-    (trace,) = json.loads(advise("--clock", "real", SAMPLE))["advice"]
+    (trace,) = json.loads(advise(*QUICK, "--clock", "real", SAMPLE))["advice"]
     assert trace["threads"] >= 1
     check_trace_loosely(trace)
 
