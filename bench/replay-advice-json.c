@@ -25,11 +25,10 @@ static void put_row_name(struct json *j, const struct options *opts, const struc
 	char name[256];
 
 	snprintf(name, sizeof(name),
-		 "replay/trace:%s/strategy:%s/clock:%s/depth:%u/budget_us:%u/cpus:%u/model:%s",
+		 "replay/trace:%s/strategy:%s/clock:%s/depth:%u/budget_us:%g/cpus:%u/model:%s",
 		 a->trace.name, iommu_strategy_describe(row->run.kind)->name,
-		 is_virtual ? "virtual" : "real", row->depth,
-		 (unsigned int)(row->run.budget_ns / 1000), is_virtual ? a->cpus : a->threads,
-		 opts->strategy.profile->name);
+		 is_virtual ? "virtual" : "real", row->depth, (double)row->run.budget_ns / 1000,
+		 is_virtual ? a->cpus : a->threads, opts->strategy.profile->name);
 	json_string(j, "name", name);
 }
 

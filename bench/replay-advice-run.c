@@ -15,8 +15,10 @@
 
 #include "replay-advice.h"
 
-/* Depths of the flush queue for each CPU when all strategies are compared. */
-static const uint32_t sweep[] = { 64, 256, 1024, 4096 };
+/* When all strategies are compared: depths of the flush queue for each CPU, and shares of the budget
+ * that adaptive is told, which keeps to it in the mean of all rounds, not of all pages. */
+static const uint32_t depth_sweep[] = { 64, 256, 1024, 4096 };
+static const unsigned int budget_percent[] = { 100, 75 };
 
 static unsigned int host_cpus(void)
 {
@@ -47,36 +49,45 @@ static void progress(const struct options *opts, const struct advice *a, const c
 		fprintf(stderr, "\r\033[K%s: %s", a->trace.name, what);
 }
 
+static void add_row(const struct options *opts, struct advice *a, enum iommu_strategy_kind kind,
+		    enum replay_clock clock, uint32_t depth, unsigned int percent)
+{
+	const struct iommu_strategy_info *info = iommu_strategy_describe(kind);
+	const struct strategy_opts *s = &opts->strategy;
+	struct advice_row *row = &a->row[a->nr_rows++];
+
+	row->run = (struct strategy_run){
+		.kind = kind,
+		.depth = info->depth ? depth : 0,
+		.budget_ns = info->needs_clock ? s->budget_us * 10 * percent : 0,
+		.clock = clock,
+		.profile = s->profile,
+		.granule_lg2 = granule_lg2(opts),
+		.at_pace = s->at_pace && clock == REPLAY_VIRTUAL,
+	};
+	row->depth = row->run.depth ? row->run.depth : info->depth;
+}
+
 /* The strategies of one clock. */
 static void add_rows(const struct options *opts, struct advice *a, enum replay_clock clock)
 {
 	const struct strategy_opts *s = &opts->strategy;
-	bool all = s->kinds == (1u << IOMMU_STRATEGIES) - 1;
+	bool sweep = s->kinds == (1u << IOMMU_STRATEGIES) - 1 && clock == REPLAY_VIRTUAL;
 
-	for (unsigned int kind = 0; kind < IOMMU_STRATEGIES; kind++) {
-		const struct iommu_strategy_info *info =
-			iommu_strategy_describe((enum iommu_strategy_kind)kind);
-		bool sweeps = all && kind == IOMMU_STRATEGY_FQ_PERCPU && !s->depth &&
-			      clock == REPLAY_VIRTUAL;
+	for (enum iommu_strategy_kind kind = 0; kind < IOMMU_STRATEGIES; kind++) {
+		bool adaptive = iommu_strategy_describe(kind)->needs_clock;
 
-		if (!(s->kinds & 1u << kind) || (info->needs_clock && !s->budget_us))
+		if (!(s->kinds & 1u << kind) || (adaptive && !s->budget_us))
 			continue;
-		for (size_t i = 0; i < (sweeps ? sizeof(sweep) / sizeof(sweep[0]) : 1); i++) {
-			struct advice_row *row = &a->row[a->nr_rows++];
-
-			row->run = (struct strategy_run){
-				.kind = (enum iommu_strategy_kind)kind,
-				.depth = !info->depth ? 0
-					 : sweeps     ? sweep[i]
-						      : s->depth,
-				.budget_ns = info->needs_clock ? s->budget_us * 1000 : 0,
-				.clock = clock,
-				.profile = s->profile,
-				.granule_lg2 = granule_lg2(opts),
-				.at_pace = s->at_pace && clock == REPLAY_VIRTUAL,
-			};
-			row->depth = row->run.depth ? row->run.depth : info->depth;
-		}
+		if (sweep && kind == IOMMU_STRATEGY_FQ_PERCPU && !s->depth)
+			for (size_t i = 0; i < sizeof(depth_sweep) / sizeof(depth_sweep[0]); i++)
+				add_row(opts, a, kind, clock, depth_sweep[i], 100);
+		else if (sweep && adaptive)
+			for (size_t i = 0; i < sizeof(budget_percent) / sizeof(budget_percent[0]);
+			     i++)
+				add_row(opts, a, kind, clock, s->depth, budget_percent[i]);
+		else
+			add_row(opts, a, kind, clock, s->depth, 100);
 	}
 }
 

@@ -16,8 +16,8 @@ void advice_name(const struct advice_row *row, char *name)
 	const char *strategy = iommu_strategy_describe(row->run.kind)->name;
 
 	if (row->run.kind == IOMMU_STRATEGY_ADAPTIVE)
-		snprintf(name, ADVICE_LINE_BYTES, "%s at a budget of %" PRIu64 " us", strategy,
-			 row->run.budget_ns / 1000);
+		snprintf(name, ADVICE_LINE_BYTES, "%s at a budget of %g us", strategy,
+			 (double)row->run.budget_ns / 1000);
 	else if (row->depth)
 		snprintf(name, ADVICE_LINE_BYTES, "%s depth %" PRIu32, strategy, row->depth);
 	else
