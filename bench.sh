@@ -219,6 +219,7 @@ advise() {
 	if $save; then
 		python3 tools/advice.py save "$REPORT/advice.json" --commit "$(commit)" \
 			--date "$(date -u +%Y-%m-%d)" --command "$command_line" --program "$run" || exit 1
+		python3 tools/advice.py quote || exit 1
 		regenerate
 	fi
 }

@@ -3,6 +3,7 @@
 """What bench_replay --strategy all advised, as a saved file and as a section of BENCHMARKS.md.
 
   advice.py save RAW --commit ID --date DAY --command TEXT --program TEXT    results/LABEL/advice.json
+  advice.py quote                                       what docs/flush.md quotes of it
 
 What holds: only the virtual clock's figures are saved, which do not depend on the host; every section
 says that they are modelled.
@@ -69,12 +70,13 @@ def cell(row, field, scale):
     return "-" if value is None else number(value * scale)
 
 
-def table(trace):
-    head = ["strategy"] + [title for title, _, _ in COLUMNS]
-    lines = [head, ["---"] + ["---:"] * len(COLUMNS)]
+def table(trace, columns=None):
+    columns = columns or COLUMNS
+    head = ["strategy"] + [title for title, _, _ in columns]
+    lines = [head, ["---"] + ["---:"] * len(columns)]
     for row in trace["strategies"]:
         name = f"**{row['strategy']}**" if row["advised"] else row["strategy"]
-        lines.append([name] + [cell(row, field, scale) for _, field, scale in COLUMNS])
+        lines.append([name] + [cell(row, field, scale) for _, field, scale in columns])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -99,6 +101,29 @@ def markdown(path, report):
         yield table(trace)
 
 
+BEGIN = "<!-- advice: made by tools/advice.py from results/, do not edit -->\n"
+END = "<!-- end of advice -->"
+QUOTED = ("hi1620-modelled", "net-rx-lazy")
+QUOTED_COLUMNS = [column for column in COLUMNS
+                  if column[1] in ("ns_per_page", "exposure_page_us", "collateral_per_page",
+                                   "quarantine_bytes")]
+
+
+def quoted(report):
+    """The block of docs/flush.md."""
+    trace = next(t for t in report["advice"] if t["trace"] == QUOTED[1])
+    reasons = [f"       {trace[k]}" for k in sorted(trace) if k.startswith("reason_")]
+    return BEGIN + "\n" + table(trace, QUOTED_COLUMNS) + "\n\n   It says\n\n" + \
+        "\n".join(reasons) + "\n\n"
+
+
+def quote(results, docs):
+    """docs with the block that these results make."""
+    report = json.loads((Path(results) / QUOTED[0] / "advice.json").read_text())
+    before, rest = docs.split(BEGIN)
+    return before + quoted(report) + END + rest.split(END, 1)[1]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -107,8 +132,15 @@ def main():
     for name in ("commit", "date", "command", "program"):
         sub.add_argument(f"--{name}", required=True)
     sub.add_argument("--results", default=ROOT / "results")
+    sub.set_defaults(save=True)
+    sub = commands.add_parser("quote", help="what docs/flush.md quotes")
+    sub.set_defaults(save=False)
     args = parser.parse_args()
     try:
+        if not args.save:
+            docs = ROOT / "docs/flush.md"
+            docs.write_text(quote(ROOT / "results", docs.read_text()))
+            return
         report = saved(json.loads(Path(args.raw).read_text()), args)
         out = Path(args.results) / report["label"] / "advice.json"
         out.parent.mkdir(parents=True, exist_ok=True)
