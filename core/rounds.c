@@ -203,9 +203,17 @@ static uint32_t slot(const struct pt_rounds *r, uint32_t at)
 	return at < r->capacity ? at : at - r->capacity;
 }
 
-/* Takes pending posts of a lane into the chunk, and says so in them. Returns how many are left. */
-static uint32_t take(struct pt_rounds *r, struct lane *l, uint64_t round, uint32_t most,
-		     unsigned int *n)
+/* What a round has collected, and from where on a flush of everything is the cheaper one. */
+struct harvest {
+	uint64_t round, leaves, limit;
+	unsigned int n; /* in the chunk */
+};
+
+/*
+ * Takes pending posts of a lane into the chunk, and says so in them, until the chunk is full or it is too
+ * much. Returns how many are left.
+ */
+static uint32_t take(struct pt_rounds *r, struct lane *l, struct harvest *h, uint32_t most)
 {
 	uint32_t left = most, pending;
 
@@ -213,63 +221,52 @@ static uint32_t take(struct pt_rounds *r, struct lane *l, uint64_t round, uint32
 	pending = l->pending;
 	if (left > pending)
 		left = pending;
-	for (; left && *n < CHUNK; left--, pending--) {
+	for (; left && h->n < CHUNK && h->leaves <= h->limit; left--, pending--) {
 		struct post *p = &l->post[slot(r, l->first + (l->used - pending))];
 
-		p->round = round;
-		if (p->what & POST_INVALIDATE)
-			r->chunk[(*n)++] = (struct iommu_gather_range){
-				.iova = p->iova,
-				.size = p->size,
-				.stride_lg2 = p->stride_lg2,
-				.leaf = p->what & POST_LEAF,
-			};
+		p->round = h->round;
+		if (!(p->what & POST_INVALIDATE))
+			continue;
+		h->leaves += p->size >> p->stride_lg2;
+		r->chunk[h->n++] = (struct iommu_gather_range){
+			.iova = p->iova,
+			.size = p->size,
+			.stride_lg2 = p->stride_lg2,
+			.leaf = p->what & POST_LEAF,
+		};
 	}
 	__atomic_store_n(&l->pending, pending, __ATOMIC_RELAXED);
 	port_unlock(&l->lock);
 	return left;
 }
 
-static uint64_t chunk_leaves(const struct pt_rounds *r, unsigned int n)
-{
-	uint64_t leaves = 0;
-
-	for (unsigned int i = 0; i < n; i++)
-		leaves += r->chunk[i].size >> r->chunk[i].stride_lg2;
-	return leaves;
-}
-
 /*
  * What lay in the lanes when this looked at them; a lane's bound is a bound of this. Every post that
  * is taken has a sync behind it; with none there is nothing to wait for but the round before. Ends
- * early, with *leaves above limit: then a flush of everything is what has to follow.
+ * early when it is too much: then a flush of everything has to follow.
  */
-static uint64_t collect(struct pt_rounds *r, uint64_t round, uint64_t limit, uint64_t *leaves)
+static uint64_t collect(struct pt_rounds *r, struct harvest *h)
 {
-	uint64_t token = round > 1 ? token_of(r, round - 1) : 0;
-	bool open = round == 1;
-	unsigned int n = 0;
+	uint64_t token = h->round > 1 ? token_of(r, h->round - 1) : 0;
+	bool open = h->round == 1;
 
-	*leaves = 0;
 	for (uint32_t i = 0; i < r->opts.lanes; i++) {
 		struct lane *l = &r->lane[i];
 		uint32_t left = __atomic_load_n(&l->pending, __ATOMIC_RELAXED);
 
 		while (left) {
-			left = take(r, l, round, left, &n);
+			left = take(r, l, h, left);
 			open = true;
-			if (n < CHUNK)
-				continue;
-			token = begin_ranges(r, n);
-			*leaves += chunk_leaves(r, n);
-			n = 0;
-			open = false;
-			if (*leaves > limit)
+			if (h->leaves > h->limit)
 				return token;
+			if (h->n < CHUNK)
+				continue;
+			token = begin_ranges(r, h->n);
+			h->n = 0;
+			open = false;
 		}
 	}
-	*leaves += chunk_leaves(r, n);
-	return open ? begin_ranges(r, n) : token;
+	return open ? begin_ranges(r, h->n) : token;
 }
 
 /* Leaves that have been unmapped so far: looked at now and then. */
@@ -317,17 +314,19 @@ static uint64_t consult(struct pt_rounds *r, bool *whole, bool *measured)
 static bool hand_over(struct pt_rounds *r, uint64_t round, bool whole, uint64_t *leaves,
 		      uint64_t *token)
 {
-	uint64_t limit = UINT64_MAX;
+	struct harvest h = { .round = round, .limit = UINT64_MAX };
 
 	*leaves = 1;
 	if (!whole) {
 		if (r->adaptive)
-			limit = pt_adaptive_limit(&r->policy, &r->opts);
-		*token = collect(r, round, limit, leaves);
+			h.limit = pt_adaptive_limit(&r->policy, &r->opts);
+		*token = collect(r, &h);
 		if (r->adaptive)
-			pt_adaptive_saw(&r->policy, *leaves);
-		if (*leaves <= limit)
+			pt_adaptive_saw(&r->policy, h.leaves);
+		if (h.leaves <= h.limit) {
+			*leaves = h.leaves;
 			return false;
+		}
 	}
 	if (!whole || !ROUNDS_LATE)
 		*token = begin_whole(r);

@@ -70,7 +70,7 @@ static void set_ticket(uint64_t *ticket, uint64_t value)
 		*ticket = value;
 }
 
-/* Nobody looks at what was gathered: it goes when the stack does; tables have to go somewhere. */
+/* What was gathered goes unseen; tables are freed with nothing invalidated either. */
 static size_t unmap_none(struct iommu_strategy *s, uint64_t iova, uint64_t size, uint64_t *ticket)
 {
 	struct iommu_iotlb_gather gather;
@@ -78,6 +78,7 @@ static size_t unmap_none(struct iommu_strategy *s, uint64_t iova, uint64_t size,
 
 	iommu_iotlb_gather_init(&gather);
 	bytes = io_pgtable_unmap(s->iop, iova, size, &gather);
+	gather.nr_ranges = 0;
 	if (unlikely(gather.nr_tables))
 		io_pgtable_sync(s->iop, &gather);
 	s->opts.release(s->opts.ctx, iova, size);

@@ -12,7 +12,7 @@
  * simulated clock.
  *
  *   name         page reusable  address       what happens                            exposure
- *   none         at return      at return     nothing is invalidated: a bound         unbounded
+ *   none         at return      at return     nothing is invalidated: a bound, unsafe unbounded
  *   strict-page  at return      at return     one invalidation and sync a page, 2014  0
  *   gather       at return      at return     ranges by descriptor, one sync          0
  *   gather-ril   at return      at return     range commands, one sync                0

@@ -320,6 +320,20 @@ static void test_adaptive(void **state)
 	end(b);
 }
 
+/* Few posts can be much: that is seen before anything of it is handed over. */
+static void test_adaptive_large(void **state)
+{
+	struct bench *b = make(IOMMU_STRATEGY_ADAPTIVE, 0);
+
+	b->instantly = true;
+	b->now_ns += 5000;
+	unmap(b, 0, 256);
+	assert_int_equal(b->tokens, 1);
+	assert_int_equal(b->wholes, 1);
+	assert_int_equal(b->leaves, 0);
+	end(b);
+}
+
 /* With a driver that waits: complete when the round has begun. */
 static void test_blocking(void **state)
 {
@@ -350,7 +364,8 @@ int main(void)
 		cmocka_unit_test(test_names),	 cmocka_unit_test(test_opts),
 		cmocka_unit_test(test_at_once),	 cmocka_unit_test(test_rounds),
 		cmocka_unit_test(test_full),	 cmocka_unit_test(test_tables),
-		cmocka_unit_test(test_adaptive), cmocka_unit_test(test_blocking),
+		cmocka_unit_test(test_adaptive), cmocka_unit_test(test_adaptive_large),
+		cmocka_unit_test(test_blocking),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
