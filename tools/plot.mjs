@@ -193,19 +193,23 @@ function flushFrame(report, title, subtitle, xName, yName)
 	chart.title.subtext = `${subtitle}\nMODELLED: virtual clock, hi1620 profile; commit ${report.commit}`;
 	chart.yAxis.name = yName;
 	chart.legend.itemGap = 14;
-	chart.color = FLUSH_COLOURS;
 	return { ...chart, xAxis: { ...xAxis(xName, []), type: 'log', data: undefined } };
 }
 
-function line(name, i, data)
+// A strategy looks the same in every chart.
+function line(name, data)
 {
+	const i = STRATEGIES.indexOf(name);
 	return {
 		name, type: 'line', symbol: ['circle', 'rect', 'triangle', 'diamond'][i % 4], symbolSize: 8,
+		itemStyle: { color: FLUSH_COLOURS[i] },
 		lineStyle: { width: 2, type: i > 4 ? 'dashed' : 'solid' }, data,
 	};
 }
 
 const byX = (a, b) => a[0] - b[0];
+
+const knob = (key) => Number(key.budget_ns ?? key.depth);
 
 // One line a strategy: its depths, or budgets; without any, one point.
 function flushExposure(report)
@@ -215,9 +219,10 @@ function flushExposure(report)
 	const chart = flushFrame(report, 'What a page costs, and how long it is exposed',
 		'8 CPUs, 4K unmaps; along a line: depth, or adaptive\'s budget; no exposure drawn at 0.01',
 		'mean exposure of a page, us (modelled)', 'ns per page (modelled)');
-	return { ...chart, series: STRATEGIES.filter((s) => s !== 'none').map((s, i) => line(s, i,
+	return { ...chart, series: STRATEGIES.filter((s) => s !== 'none').map((s) => line(s,
 		rows.filter(({ key }) => key.strategy === s && (s !== 'adaptive' || key.depth === '256'))
-			.map(({ row }) => [Math.max(row.exposure_page_us, 0.01), row.ns_per_page]).sort(byX))) };
+			.sort((a, b) => knob(a.key) - knob(b.key))
+			.map(({ row }) => [Math.max(row.exposure_page_us, 0.01), row.ns_per_page]))) };
 }
 
 const OWN_DEPTH = { 'fq-percpu': '256', 'fq-single': '32768', ticket: '64', epoch: '64', adaptive: '256' };
@@ -234,7 +239,7 @@ function flushCpus(report)
 	const chart = flushFrame(report, 'Throughput against CPUs', '4K maps and unmaps, all CPUs together, closed loop',
 		'CPUs (modelled)', 'millions a second (modelled)');
 	chart.xAxis.logBase = 2;
-	return { ...chart, series: STRATEGIES.map((s, i) => line(s, i,
+	return { ...chart, series: STRATEGIES.map((s) => line(s,
 		rows.filter(({ key }) => key.strategy === s)
 			.map(({ key, row }) => [Number(key.threads), 1000 / row.ns_per_page]).sort(byX))) };
 }
@@ -245,7 +250,7 @@ function flushDepth(report)
 		(key.budget_ns ?? '5000') === '5000');
 	const chart = flushFrame(report, 'Exposure by depth', '8 CPUs, 4K unmaps, closed loop',
 		'depth (modelled)', 'mean exposure of a page, us (modelled)');
-	return { ...chart, series: ['fq-percpu', 'fq-single', 'epoch', 'adaptive'].map((s, i) => line(s, i,
+	return { ...chart, series: ['fq-percpu', 'fq-single', 'epoch', 'adaptive'].map((s) => line(s,
 		rows.filter(({ key }) => key.strategy === s)
 			.map(({ key, row }) => [Number(key.depth), row.exposure_page_us]).sort(byX))) };
 }
