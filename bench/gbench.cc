@@ -21,7 +21,7 @@ namespace
 std::atomic<int> failures;
 bool json_display;
 bool json_file;
-bool listing;
+bool listing, filtered;
 char program[32] = "benchmark";
 
 benchmark::State &state_of(gbench_state *state)
@@ -81,6 +81,8 @@ void note_flags(int argc, char **argv)
 			out_json = std::strcmp(v, "json") == 0;
 		if (std::strncmp(argv[i], "--benchmark_list_tests", 22) == 0)
 			listing = std::strcmp(argv[i], "--benchmark_list_tests=false") != 0;
+		if (flag_value(argv[i], "--benchmark_filter"))
+			filtered = true;
 	}
 	json_file = out && out_json;
 }
@@ -124,7 +126,9 @@ int gbench_init(const char *name, int *argc, char **argv)
 {
 	// The program's path would be in every report; the minimum time is a "0.1s" since 1.8.
 	static char min_time[] = "--benchmark_min_time=1e-9" GBENCH_TIME_SUFFIX;
-	char *extra[] = { program, min_time, nullptr };
+	// With its own idea of everything, ".", the library moves all instances for each one it adds.
+	static char everything[] = "--benchmark_filter=.+";
+	char *extra[] = { program, min_time, nullptr, nullptr };
 	int nr_extra = 2;
 
 	std::snprintf(program, sizeof(program), "%s", name);
@@ -133,6 +137,8 @@ int gbench_init(const char *name, int *argc, char **argv)
 	benchmark::Initialize(argc, argv);
 	if (benchmark::ReportUnrecognizedArguments(*argc, argv))
 		return 2;
+	if (!filtered)
+		extra[nr_extra++] = everything;
 	benchmark::Initialize(&nr_extra, extra);
 	return 0;
 }
