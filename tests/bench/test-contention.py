@@ -47,9 +47,10 @@ def check(row, cpus):
     assert row["ns_per_op"] > 0 and row["samples"] >= 5 and row["batch_ops"] >= 16, row
     assert 0 < row["fairness"] <= 1 and (threads > 1 or row["fairness"] == 1), row
     assert 0 < row["batch_p50_ns_per_op"] <= row["batch_p99_ns_per_op"], row
-    # The slowest thread's time and all threads' rate: medians of the same samples.
+    # The slowest thread's time and all threads' rate, so the product is near the number of threads;
+    # they are medians of few samples on what may be a busy machine: this is about units.
     product = row["ops_per_s"] * row["ns_per_op"] / 1e9
-    assert 0.5 < product < 20 * threads, row
+    assert 0.05 < product < 50 * threads, row
     assert ("oversubscribed" in row.get("label", "")) == (threads > cpus), row
 
 
