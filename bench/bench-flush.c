@@ -12,7 +12,7 @@ _Static_assert((int)FLUSH_NAME_BYTES <= (int)PROGRAM_NAME_BYTES, "a name fits");
 static const char usage[] =
 	"bench_flush - what invalidation strategies cost, and expose\n"
 	"\n"
-	"  --matrix=default|full       full: every combination (many hours; use a filter)\n"
+	"  --matrix=default|full       full: 14000 combinations (many hours; use a filter)\n"
 	"  --benchmark_min_time=SEC    how long to take samples of each case of the real clock "
 	"(0.1)\n"
 	"  --max-threads=N             up to N threads on the real clock, instead of one for each "

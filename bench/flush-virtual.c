@@ -34,7 +34,8 @@ struct cpu {
 	double *op_ns;
 	size_t nr_ops;
 	double map_ps;
-	uint64_t next_ps; /* open loop: when the next request comes */
+	uint64_t next_ps;  /* open loop: when the next request comes */
+	uint64_t timer_ps; /* when this CPU next looks whether something has waited too long */
 };
 
 struct run {
@@ -47,7 +48,8 @@ struct run {
 	size_t nr_released, room, op_room;
 	uint64_t done; /* unmaps of all */
 	unsigned int finished;
-	double gap_ps; /* open loop: between two requests of a CPU, in the mean */
+	double gap_ps;	    /* open loop: between two requests of a CPU, in the mean */
+	uint64_t period_ps; /* of each CPU's timer, a tenth of the timeout; 0: there is none */
 	/* What the counters were when measuring began, and when it ended. */
 	bool begun, ended;
 	uint64_t begin_ps, end_ps, begin_ops, end_ops;
@@ -161,6 +163,20 @@ static void unmap_one(struct cpu *c, uint32_t slot)
 		machine_wait(r->m, before);
 }
 
+/* Every timer that is due until then; it interrupts the CPU, and what it does is paid for. */
+static void run_timers(struct cpu *c, uint64_t until_ps)
+{
+	struct run *r = c->run;
+
+	while (r->period_ps && c->timer_ps <= until_ps && !r->ended) {
+		if (c->timer_ps > virtual_now_ps())
+			virtual_sleep_until_ps(c->timer_ps);
+		while (machine_poll(r->m, c->id))
+			;
+		c->timer_ps += r->period_ps;
+	}
+}
+
 /* Open loop: a request that comes while the one before is served waits, and that counts. */
 static uint64_t wait_for_request(struct cpu *c)
 {
@@ -168,10 +184,13 @@ static uint64_t wait_for_request(struct cpu *c)
 	uint64_t came;
 
 	virtual_sleep_until_ps(virtual_now_ps()); /* whoever is earlier goes first */
-	if (r->gap_ps <= 0)
+	if (r->gap_ps <= 0) {
+		run_timers(c, virtual_now_ps());
 		return virtual_now_ps();
+	}
 	c->next_ps += flush_gap_ps(&c->random, r->gap_ps);
 	came = c->next_ps;
+	run_timers(c, came);
 	if (came > virtual_now_ps())
 		virtual_sleep_until_ps(came);
 	return came;
@@ -185,6 +204,7 @@ static void body(void *arg)
 
 	/* Not all at once. */
 	virtual_spend_ps(next_random(&c->random) % (100 * VIRTUAL_PS));
+	c->timer_ps = virtual_now_ps() + r->period_ps;
 	for (uint32_t i = 0; i < r->live && !r->error; i++)
 		map_one(c, i);
 	/* Those that are done go on until nobody is measured: the others' load stays what it was. */
@@ -286,6 +306,7 @@ static void run(const struct flush_case *c, unsigned int ops, uint64_t seed, dou
 	struct machine_opts o;
 	struct machine_profile profile;
 
+	r.period_ps = c->timeout_us * 100ull * VIRTUAL_PS; /* a tenth */
 	memset(out, 0, sizeof(*out));
 	if (flush_machine_opts(c, &profile, &o)) {
 		out->error = "no such model";

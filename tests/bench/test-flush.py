@@ -47,6 +47,20 @@ def check_bars(tool, listed):
     assert re.search(r"^NOT MET .*ticket's throughput, of gather's, 4 CPUs", bars(slow), re.M)
 
 
+def check_timeout(program):
+    """A queue that never fills in that time is flushed by its timer."""
+    def exposure(timeout_us):
+        result = run(program, "--matrix=full", "--benchmark_format=json",
+                     "--benchmark_filter=strategy:fq-single/clock:virtual/size:4K/unmap:4K/"
+                     f"layout:contiguous/threads:1/depth:32768/timeout_us:{timeout_us}/"
+                     "model:hi1620/loop:closed$")
+        assert result.returncode == 0, result.stdout + result.stderr
+        return json.loads(result.stdout)["benchmarks"][0]["exposure_page_us"]
+
+    slow, fast = exposure(1000000), exposure(100)
+    assert fast < 120 and slow > 5 * fast, (slow, fast)
+
+
 def main(program, root):
     result = run(program, "--benchmark_list_tests")
     assert result.returncode == 0, result.stderr
@@ -65,6 +79,7 @@ def main(program, root):
         zero = re.search("strategy:(strict-page|gather|gather-ril|ticket|kernel-strict)/", name)
         assert not zero or row["exposure_page_us"] == 0, name
         assert "strategy:none/" not in name or row["exposure_page_us"] == -1, name
+    check_timeout(program)
     check_bars(Path(root) / "tools/flush.py", first)
 
 
