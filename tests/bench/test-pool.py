@@ -45,7 +45,10 @@ def main(program, top):
             continue
         assert row["ns_per_page"] > 0 and row["samples"] >= 5, row
         if "op:fragment" in row["name"]:
-            assert row["live_bytes"] > 0 and row["resident_bytes"] > row["live_bytes"] / 2, row
+            assert row["live_bytes"] > 0, row
+            # Of others it is not known whose memory they had before: a sanitizer's malloc has much.
+            assert "backend:pool" not in row["name"] or (
+                row["resident_bytes"] > row["live_bytes"] / 2), row
             assert row["resident_bytes_after_trim"] <= row["resident_bytes"] + (1 << 20), row
     backends = {re.search(r"backend:(\w+)", row["name"]).group(1) for row in found}
     assert {"pool", "malloc", "mmap"} <= backends, backends
