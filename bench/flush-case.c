@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * flush-case: the quick set and the full cross. See flush-case.h.
+ * flush-case: the quick set, and a cross of what a user may ask for. See flush-case.h.
  */
 #include "flush-case.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "grow.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -92,23 +94,16 @@ const char *flush_case_refused(const struct flush_case *c)
 
 struct list {
 	struct flush_case *c;
-	size_t nr, room;
+	uint32_t nr, room;
 	bool failed;
 };
 
 static void add(struct list *list, struct flush_case c)
 {
-	if (list->nr == list->room) {
-		size_t room = list->room ? 2 * list->room : 64;
-		struct flush_case *more = realloc(list->c, room * sizeof(*more));
-
-		list->failed |= !more;
-		if (!more)
-			return;
-		list->c = more;
-		list->room = room;
-	}
-	list->c[list->nr++] = c;
+	if (grow((void **)&list->c, list->nr, &list->room, sizeof(*list->c)))
+		list->failed = true;
+	else
+		list->c[list->nr++] = c;
 }
 
 /* The base: 4K, one page an unmap, hi1620, closed; each strategy with what it has by itself. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "grow.h"
 #include "topology.h"
 #define BIT(n) (1u << (n))
 
@@ -54,24 +55,16 @@ void pool_case_name(const struct pool_case *c, char *name)
 
 struct list {
 	struct pool_case *c;
-	size_t nr;
-	size_t room;
+	uint32_t nr, room;
 	bool failed;
 };
 
 static void add(struct list *list, struct pool_case c)
 {
-	if (list->nr == list->room) {
-		size_t room = list->room ? 2 * list->room : 64;
-		struct pool_case *more = realloc(list->c, room * sizeof(*more));
-
-		list->failed |= !more;
-		if (!more)
-			return;
-		list->c = more;
-		list->room = room;
-	}
-	list->c[list->nr++] = c;
+	if (grow((void **)&list->c, list->nr, &list->room, sizeof(*list->c)))
+		list->failed = true;
+	else
+		list->c[list->nr++] = c;
 }
 
 static void add_threads(struct list *list, struct pool_case c, unsigned int max)

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "live-map.h"
 
-#define FIRST_ROOM 256u
-#define NO_DOMAIN  UINT16_MAX
+#define NO_DOMAIN UINT16_MAX
 
 /* Per thread: what has been allocated, and how far it knows every other thread to be. */
 struct builder {
@@ -50,23 +50,6 @@ static int no_memory(struct planner *pl)
 {
 	snprintf(pl->msg, TRACE_MSG_BYTES, "%s: no memory for the plan", pl->trace->name);
 	return -ENOMEM;
-}
-
-static int grow(void **array, uint32_t nr, uint32_t *room, size_t item_bytes)
-{
-	uint32_t new_room = *room ? 2 * *room : FIRST_ROOM;
-	void *mem;
-
-	if (nr < *room)
-		return 0;
-	if (new_room <= *room)
-		return -E2BIG;
-	mem = realloc(*array, new_room * item_bytes);
-	if (!mem)
-		return -ENOMEM;
-	*array = mem;
-	*room = new_room;
-	return 0;
 }
 
 /* Appends an operation without dependencies; those follow through add_dep(). */

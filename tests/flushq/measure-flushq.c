@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "count-driver.h"
 #include "iommu-flushq.h"
 #include "support.h"
 
@@ -38,23 +39,7 @@ static struct way ways[] = {
 };
 
 static struct io_pgtable *iop;
-static uint64_t ranges, syncs, released;
-
-static void on_range(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf, void *cookie)
-{
-	ranges++;
-}
-
-static void on_sync(void *cookie)
-{
-	syncs++;
-}
-
-static const struct iommu_gather_ops driver = {
-	.tlb_flush_all = on_sync,
-	.tlb_sync = on_sync,
-	.tlb_add_range = on_range,
-};
+static uint64_t released;
 
 static void on_release(void *ctx, uint64_t iova, uint64_t size)
 {
@@ -134,7 +119,7 @@ int main(void)
 	static double ns[ARRAY_SIZE(ways)][ROUNDS], ratio[ARRAY_SIZE(ways)][ROUNDS];
 	struct io_pgtable_cfg cfg = config(find_variant("arm_64_lpae_s1/4K"));
 
-	cfg.tlb = &driver;
+	cfg.tlb = &count_driver;
 	iop = alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL);
 	if (!iop)
 		return 1;

@@ -9,7 +9,7 @@
  * faults, and the fault is reported; then writes and reads land where they should and nowhere else; read-only
  * refuses writes; after the unmap and before the sync the stale entry is *seen*, so that the
  * test is known to notice a missing invalidation; after the sync it is gone. With "mute" the IOMMU is
- * told nothing, and the test has to fail. Exit status 77: skipped, with the reason.
+ * told nothing: then it is a failure if every mapping is gone all the same. Exit status 77: skipped, with the reason.
  */
 #include <stdio.h>
 
@@ -45,7 +45,7 @@ static void expect(bool good, const char *what, uint64_t iova, uint64_t pa)
 {
 	if (good)
 		return;
-	if (failures++ < 10)
+	if (failures++ < 10 && !mute)
 		printf("  FAILED: %s at iova 0x%llx, pa 0x%llx\n", what, (unsigned long long)iova,
 		       (unsigned long long)pa);
 }
@@ -262,5 +262,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < oracle->nr_cases; i++)
 		run_case(&oracle->cases[i]);
 	qemu_stop();
+	if (mute) {
+		printf("told nothing: %u of the checks failed, as they have to\n", failures);
+		return failures ? 0 : 1;
+	}
 	return failures ? 1 : 0;
 }

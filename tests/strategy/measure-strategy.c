@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "count-driver.h"
 #include "iommu-strategy.h"
 #include "support.h"
 
@@ -20,23 +21,7 @@
 
 static struct io_pgtable *iop;
 static struct iommu_strategy *strategy;
-static uint64_t ranges, syncs, released;
-
-static void on_range(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf, void *cookie)
-{
-	ranges++;
-}
-
-static void on_sync(void *cookie)
-{
-	syncs++;
-}
-
-static const struct iommu_gather_ops driver = {
-	.tlb_flush_all = on_sync,
-	.tlb_sync = on_sync,
-	.tlb_add_range = on_range,
-};
+static uint64_t released;
 
 static __attribute__((noinline)) void on_release(void *ctx, uint64_t iova, uint64_t size)
 {
@@ -97,7 +82,7 @@ int main(int argc, char **argv)
 		.release = on_release,
 	};
 
-	cfg.tlb = &driver;
+	cfg.tlb = &count_driver;
 	iop = alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, NULL);
 	if (!iop)
 		return 1;

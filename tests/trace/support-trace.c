@@ -22,7 +22,7 @@ int support_setup(void **state)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	snprintf(folder, sizeof(folder), "%s/test-trace-XXXXXX", tmp ? tmp : "/tmp");
+	snprintf(folder, sizeof(folder), "%s/test-trace-XXXXXX", tmp ? tmp : P_tmpdir);
 	nr_files = 0;
 	return mkdtemp(folder) ? 0 : -1;
 }
