@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 
 usage() {
 	cat <<'END'
-test.sh - build and run the tests (under 10 minutes on two cores)
+test.sh - build and run the tests (about 11 minutes on two cores)
 
   ./test.sh                every test with all assertions (dev), again under the address and
                            undefined-behaviour sanitizers (asan), the threaded ones under the
