@@ -125,7 +125,7 @@ run_other() {
 		die "bench_$1 failed: $(grep -m 3 ERROR "$REPORT/$1.log" || echo "see $REPORT/$1.log")"
 }
 
-# The whole cross of it takes days: always the quick set.
+# The whole cross of it takes months (docs/benchmarking.md): always the quick set.
 run_flush() {
 	local kind=quick
 	run_other flush 0.1 "flush strategies, most of them modelled"

@@ -3,16 +3,19 @@
  * bench-flush: the program that compares flush strategies, under a simulated clock and on this host.
  * What every such program does is in program.c.
  */
+#include "cli.h"
+#include "flush-full.h"
 #include "flush-machine.h"
 #include "gbench.h"
 #include "program.h"
+#include "topology.h"
 
 _Static_assert((int)FLUSH_NAME_BYTES <= (int)PROGRAM_NAME_BYTES, "a name fits");
 
 static const char usage[] =
 	"bench_flush - what invalidation strategies cost, and expose\n"
 	"\n"
-	"  --matrix=default|full       full: 14000 combinations (many hours; use a filter)\n"
+	"  --matrix=default|full       full: every combination, millions: see below\n"
 	"  --benchmark_min_time=SEC    how long to take samples of each case of the real clock "
 	"(0.1)\n"
 	"  --max-threads=N             up to N threads on the real clock, instead of one for each "
@@ -24,44 +27,27 @@ static const char usage[] =
 	"with\n"
 	"clock:real are threads of this host in front of the software SMMU. exposure_page_us -1 "
 	"is\n"
-	"unbounded. The library's own options:\n"
+	"unbounded.\n"
+	"\n"
+	"With --matrix=full, any of:\n"
+	"  --count                     how many combinations that would be; runs nothing\n"
+	"  --only=KEY:VALUE[,VALUE..]  only those (--only=strategy:ticket,gather --only=size:4K)\n"
+	"  --benchmark_filter=REGEX    only those whose name matches; slower than --only\n"
+	"  --slice=K/N                 every N-th, from the K-th on: one of N hosts' part\n"
+	"  --host-profile=NAME         the virtual clock's host (hi1620)\n"
+	"  --stream=FILE               run them one after the other, show progress, and append to "
+	"FILE "
+	"a line of\n"
+	"                              JSON for each; the same command goes on where it was "
+	"stopped. Without it\n"
+	"                              up to 20000 are taken, and reported at the end\n"
+	"\n"
+	"The library's own options:\n"
 	"\n";
 
-enum { OPS = 1500, OPS_LEAST = 60, PAGES_MOST = 40000, SEED = 1 };
-
-/* Fewer of large ones, and of many CPUs: but each ring is filled a few times. */
-static unsigned int ops_for(const struct flush_case *c)
-{
-	unsigned int ops = OPS * 8 / (c->threads < 8 ? 8 : c->threads);
-	unsigned int depth = c->depth / (flush_is_shared(c) ? c->threads : 1);
-
-	if (ops > PAGES_MOST / c->pages)
-		ops = PAGES_MOST / c->pages;
-	if (ops < OPS_LEAST)
-		ops = OPS_LEAST;
-	if (ops < 6 * depth)
-		ops = 6 * depth;
-	return ops;
-}
-
-static void report(struct gbench_state *state, const struct flush_result *r)
-{
-	gbench_counter(state, "ns_per_page", r->ns_per_page);
-	gbench_counter(state, "p50_ns", r->op_ns[0]);
-	gbench_counter(state, "p99_ns", r->op_ns[1]);
-	gbench_counter(state, "p999_ns", r->op_ns[2]);
-	gbench_counter(state, "max_ns", r->op_ns[3]);
-	gbench_counter(state, "invalidations_per_page", r->invalidations_per_page);
-	gbench_counter(state, "syncs_per_page", r->syncs_per_page);
-	gbench_counter(state, "exposure_page_us", r->exposure_page_us);
-	gbench_counter(state, "max_exposure_us", r->max_exposure_us);
-	gbench_counter(state, "collateral_per_page", r->collateral_per_page);
-	gbench_counter(state, "release_p50_ns", r->release_ns[0]);
-	gbench_counter(state, "release_p99_ns", r->release_ns[1]);
-	gbench_counter(state, "quarantine_bytes", r->quarantine_bytes);
-	gbench_counter(state, "max_drained", r->max_drained);
-	gbench_counter(state, "batch", r->batch);
-}
+static struct flush_full full;
+static struct flush_case *full_cases;
+static size_t nr_full_cases;
 
 static void run(struct gbench_state *state, const void *arg, const unsigned int *cpus,
 		double budget_s)
@@ -74,19 +60,36 @@ static void run(struct gbench_state *state, const void *arg, const unsigned int 
 		gbench_skip(state, refused);
 		return;
 	}
-	if (c->clock == FLUSH_VIRTUAL)
-		flush_run_virtual(c, ops_for(c), SEED, &r);
-	else
-		flush_run_real(c, cpus, budget_s, &r);
-	if (r.error)
+	flush_run(c, cpus, budget_s, &r);
+	if (r.error) {
 		gbench_fail(state, r.error);
-	else
-		report(state, &r);
+		return;
+	}
+	for (unsigned int i = 0; i < nr_flush_counters; i++)
+		gbench_counter(state, flush_counters[i].name, flush_counter_of(&r, i));
 }
 
-static void *cases(bool full, unsigned int max_threads, size_t *nr)
+static int take_over(const struct cli *cli, const struct topology *topology)
 {
-	return flush_cases(full, max_threads, nr);
+	int status;
+
+	full.selection.max_threads = cli->max_threads ? cli->max_threads : topology->nr_cpus;
+	if (!full.wanted)
+		return -1;
+	if (full.count || full.list)
+		return flush_full_print(&full);
+	if (full.stream)
+		return flush_full_stream(&full, topology->cpus, cli->budget_s);
+	status = flush_full_cases(&full, &nr_full_cases, &full_cases);
+	return status ? status : -1;
+}
+
+static void *cases(bool whole, unsigned int max_threads, size_t *nr)
+{
+	if (!whole)
+		return flush_cases(max_threads, nr);
+	*nr = nr_full_cases;
+	return full_cases;
 }
 
 static void case_name(const void *c, char *name)
@@ -94,12 +97,12 @@ static void case_name(const void *c, char *name)
 	flush_case_name(c, name);
 }
 
-/* The software SMMU's consumer is one more. Simulated CPUs need none. */
+/* The software SMMU's consumers are more. Simulated CPUs need none. */
 static unsigned int case_threads(const void *arg)
 {
 	const struct flush_case *c = arg;
 
-	return c->clock == FLUSH_VIRTUAL ? 1 : c->threads + 1;
+	return c->clock == FLUSH_VIRTUAL ? 1 : c->threads + flush_queues(c);
 }
 
 int main(int argc, char **argv)
@@ -112,7 +115,9 @@ int main(int argc, char **argv)
 		.case_name = case_name,
 		.case_threads = case_threads,
 		.run = run,
+		.take_over = take_over,
 	};
+	int status = flush_full_parse(&full, &argc, argv);
 
-	return program_main(&program, argc, argv);
+	return status ? status : program_main(&program, argc, argv);
 }

@@ -10,6 +10,10 @@
 
 const struct machine_profile *flush_profile;
 
+const double flush_release_quantiles[FLUSH_RELEASES] = {
+	0.5, 0.99, 0.1, 0.25, 0.75, 0.9, 0.999, 1
+};
+
 static void set_ril(struct machine_opts *o)
 {
 	o->ril = true;
@@ -40,35 +44,57 @@ static void set_twice(struct machine_opts *o)
 	o->errata = SMMU_CMDQ_TLBI_TWICE;
 }
 
+static void set_parallel(struct machine_opts *o)
+{
+	o->parallel = true;
+}
+
 static const struct {
 	const char *name;
 	void (*apply)(struct machine_opts *o);
 } variants[] = {
-	{ "", NULL },
 	{ "-ril", set_ril },
 	{ "-event", set_event },
 	{ "-2q", set_2q },
 	{ "-4q", set_4q },
 	{ "-sync63", set_sync63 },
 	{ "-twice", set_twice },
-	{ "-parallel", NULL },
+	{ "-parallel", set_parallel },
 };
+
+/* What differs from the profile, each named once. */
+static int apply_variants(const char *text, struct machine_opts *o)
+{
+	unsigned int seen = 0;
+
+	while (*text) {
+		size_t i = 0, len = 0;
+
+		for (; i < sizeof(variants) / sizeof(variants[0]); i++) {
+			len = strlen(variants[i].name);
+			if (!strncmp(text, variants[i].name, len) &&
+			    (text[len] == '-' || !text[len]) && !(seen >> i & 1))
+				break;
+		}
+		if (i == sizeof(variants) / sizeof(variants[0]))
+			return -ENOENT;
+		seen |= 1u << i;
+		variants[i].apply(o);
+		text += len;
+	}
+	return 0;
+}
 
 static int find_model(const char *name, struct machine_opts *o)
 {
 	for (unsigned int i = 0; i < nr_machine_profiles; i++) {
 		size_t len = strlen(machine_profiles[i].name);
 
-		if (strncmp(name, machine_profiles[i].name, len) != 0)
+		if (strncmp(name, machine_profiles[i].name, len) != 0 ||
+		    apply_variants(name + len, o))
 			continue;
-		for (size_t k = 0; k < sizeof(variants) / sizeof(variants[0]); k++) {
-			if (strcmp(name + len, variants[k].name) != 0)
-				continue;
-			o->profile = flush_profile ? flush_profile : &machine_profiles[i];
-			if (variants[k].apply)
-				variants[k].apply(o);
-			return 0;
-		}
+		o->profile = flush_profile ? flush_profile : &machine_profiles[i];
+		return 0;
 	}
 	return -ENOENT;
 }
@@ -86,23 +112,48 @@ int flush_machine_opts(const struct flush_case *c, struct machine_profile *profi
 	if (find_model(c->model, opts))
 		return -ENOENT;
 	*profile = *opts->profile;
-	if (strstr(c->model, "-parallel"))
+	if (opts->parallel)
 		profile->engines = 2;
 	opts->profile = profile;
+	opts->unit_lg2 = flush_unit_lg2(c);
+	opts->reclaim = c->layout == FLUSH_EMPTYING;
 	opts->kernel = machine_kernel_find(c->strategy);
 	return opts->kernel ? 0 : iommu_strategy_find(c->strategy, &opts->kind);
 }
 
+unsigned int flush_queues(const struct flush_case *c)
+{
+	struct machine_opts o = { .queues = 1 };
+
+	return find_model(c->model, &o) ? 1 : o.queues;
+}
+
+unsigned int flush_granule_lg2(const struct flush_case *c)
+{
+	return c->leaf_lg2 == 21 ? 12 : c->leaf_lg2;
+}
+
+/* What a table of such leaves maps. */
+unsigned int flush_table_lg2(const struct flush_case *c)
+{
+	return c->leaf_lg2 + flush_granule_lg2(c) - 3;
+}
+
 uint64_t flush_step(const struct flush_case *c)
 {
-	uint64_t size = (uint64_t)c->pages << c->leaf_lg2, table = 1ull << (2 * c->leaf_lg2 - 3);
+	uint64_t size = (uint64_t)c->pages << c->leaf_lg2, table = 1ull << flush_table_lg2(c);
 
-	if (c->layout == FLUSH_EMPTYING && size < table)
-		return table;
+	if (c->layout == FLUSH_EMPTYING)
+		return (size + table - 1) & ~(table - 1);
 	/* Blocks and tables at their natural places. */
 	if (c->layout == FLUSH_STRIDED)
 		return 2 * size;
 	return size;
+}
+
+unsigned int flush_unit_lg2(const struct flush_case *c)
+{
+	return (unsigned int)__builtin_ctzll(flush_step(c));
 }
 
 bool flush_is_shared(const struct flush_case *c)

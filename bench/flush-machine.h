@@ -25,8 +25,16 @@ extern const struct machine_profile *flush_profile;
 int flush_machine_opts(const struct flush_case *c, struct machine_profile *profile,
 		       struct machine_opts *opts);
 
-/* The distance of two places, and whether one queue serves all CPUs. */
+/* The distance of two places, log2 of what divides it, of the smallest page, and of what a leaf table maps. */
 uint64_t flush_step(const struct flush_case *c);
+unsigned int flush_unit_lg2(const struct flush_case *c);
+unsigned int flush_granule_lg2(const struct flush_case *c);
+unsigned int flush_table_lg2(const struct flush_case *c);
+
+/* Command queues of the model. */
+unsigned int flush_queues(const struct flush_case *c);
+
+/* Does one queue serve all CPUs? */
 bool flush_is_shared(const struct flush_case *c);
 
 /* The next gap of a Poisson process with this mean. */

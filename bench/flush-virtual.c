@@ -253,8 +253,9 @@ static void sum_up(struct run *r, struct flush_result *out)
 	stats_sort(r->release_ns, r->nr_released);
 	for (int i = 0; i < 4; i++)
 		out->op_ns[i] = quantile(all, n, (const double[]){ 0.5, 0.99, 0.999, 1 }[i]);
-	out->release_ns[0] = quantile(r->release_ns, r->nr_released, 0.5);
-	out->release_ns[1] = quantile(r->release_ns, r->nr_released, 0.99);
+	for (int i = 0; i < FLUSH_RELEASES; i++)
+		out->release_ns[i] =
+			quantile(r->release_ns, r->nr_released, flush_release_quantiles[i]);
 	out->ns_per_page = (double)(r->end_ps - r->begin_ps) / VIRTUAL_PS / pages;
 	out->invalidations_per_page = (double)(r->end_cmds - r->begin_cmds) / pages;
 	out->syncs_per_page = (double)(r->end_syncs - r->begin_syncs) / pages;
@@ -317,8 +318,7 @@ static void run(const struct flush_case *c, unsigned int ops, uint64_t seed, dou
 	r.step = flush_step(c);
 	r.base = 1ull << 36;
 	o.iova = r.base;
-	o.granules = (uint32_t)((uint64_t)c->threads * r.places * r.step >>
-				(c->leaf_lg2 == 21 ? 12 : c->leaf_lg2));
+	o.granules = (uint64_t)c->threads * r.places * r.step >> flush_granule_lg2(c);
 	o.maps = c->threads * r.places;
 	o.released = on_released;
 	o.ctx = &r;

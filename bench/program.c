@@ -90,13 +90,17 @@ int program_main(const struct program *p, int argc, char **argv)
 	status = cli_init(&cli, &argc, argv);
 	if (status)
 		return status;
-	if (!topology_init(&topology, cli.max_threads))
+	if (!topology_init(&topology, cli.max_threads)) {
+		bench_clock_calibrate();
+		status = p->take_over ? p->take_over(&cli, &topology) : -1;
+		if (status >= 0)
+			return status;
 		cases = register_cases();
+	}
 	if (!cases) {
 		fprintf(stderr, "%s: not enough memory, or hwloc finds no CPU\n", p->name);
 		return 1;
 	}
-	bench_clock_calibrate();
 	quiet_calibrate();
 	status = cli_run(&cli);
 	free(cases);

@@ -13,8 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct cli;
 struct gbench_state;
 struct sampler_result;
+struct topology;
 
 enum { PROGRAM_NAME_BYTES = 256 };
 
@@ -27,6 +29,8 @@ enum { PROGRAM_NAME_BYTES = 256 };
  * @case_name: a case's name, into PROGRAM_NAME_BYTES
  * @case_threads: how many threads it has
  * @run: run a case on @cpus and report it
+ * @take_over: optional, before cases are asked for: does everything and returns an exit status, or
+ *	returns -1
  */
 struct program {
 	const char *name;
@@ -37,6 +41,7 @@ struct program {
 	unsigned int (*case_threads)(const void *c);
 	void (*run)(struct gbench_state *state, const void *c, const unsigned int *cpus,
 		    double budget_s);
+	int (*take_over)(const struct cli *cli, const struct topology *topology);
 };
 
 /* The program of WHAT_cases(), WHAT_case_name() and struct WHAT_case, which has threads. */

@@ -112,10 +112,13 @@ unsigned int iotlb_invalidate(struct iotlb *tlb, const struct model_inval *inval
 {
 	unsigned int n = 0;
 
-	for (size_t i = 0; i < entries(tlb); i++) {
+	/* One that was never used costs nothing. */
+	for (size_t i = 0; tlb->sizes && i < entries(tlb); i++) {
 		if (!tlb->entry[i].valid || !iotlb_matches(&tlb->entry[i], inval))
 			continue;
 		tlb->entry[i].valid = false;
+		if (tlb->went)
+			tlb->went(tlb->went_ctx, &tlb->entry[i]);
 		n++;
 	}
 	tlb->invalidated += n;

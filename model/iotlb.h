@@ -47,6 +47,10 @@ struct iotlb {
 	uint64_t sizes; /* log2 of those that were ever inserted, as bits */
 	uint64_t victim;
 	uint64_t evicted, invalidated;
+
+	/* Optional: told of each entry that an invalidation removes. */
+	void (*went)(void *ctx, const struct iotlb_entry *entry);
+	void *went_ctx;
 };
 
 bool model_tag_matches(const struct model_inval *inval, struct model_tag tag);

@@ -105,6 +105,8 @@ static void invalidate(struct model_queue *q, const struct model_inval *inval)
 	struct smmu_model *m = q->smmu;
 
 	pthread_mutex_lock(&m->lock);
+	if (m->opts.invalidates)
+		m->opts.invalidates(m->opts.effect_ctx, q->id, inval);
 	__atomic_store_n(&m->seq, m->seq + 1, __ATOMIC_RELEASE);
 	iotlb_invalidate(&m->iotlb, inval);
 	walk_cache_invalidate(&m->walk_cache, inval);
@@ -130,6 +132,8 @@ static void synchronise(struct model_queue *q)
 	pthread_mutex_lock(&m->lock);
 	checker_sync(&m->checker, seq, q->id);
 	pthread_mutex_unlock(&m->lock);
+	if (m->opts.synced)
+		m->opts.synced(m->opts.effect_ctx, q->id);
 }
 
 /* Returns the error that the SMMU stops with, or 0. */
@@ -150,7 +154,7 @@ static unsigned int execute(struct model_queue *q, const struct smmu_cmd *cmd)
 	} else if (smmu_cmd_opcode(cmd) == SMMU_CMD_SYNC) {
 		kind = MODEL_SYNC;
 	}
-	q->count[kind]++;
+	__atomic_store_n(&q->count[kind], q->count[kind] + 1, __ATOMIC_RELAXED);
 	serve(q->smmu, kind);
 	if (op)
 		invalidate(q, &inval);
@@ -211,6 +215,7 @@ static void queue_init(struct smmu_model *m, unsigned int id)
 	q->dev->user = q;
 	q->dev->judge = judge;
 	q->dev->config.max_polls = 1ull << 40;
+	q->dev->config.errata = m->opts.errata;
 	if (m->opts.msi)
 		device_enable_msi(q->dev);
 	q->ops = device_ops;
@@ -271,6 +276,8 @@ struct smmu_model *smmu_model_make(const struct model_opts *opts)
 	pthread_mutex_init(&m->lock, NULL);
 	pthread_mutex_init(&m->engine, NULL);
 	iotlb_init(&m->iotlb, m->opts.iotlb_sets_lg2, m->opts.iotlb_ways);
+	m->iotlb.went = m->opts.went;
+	m->iotlb.went_ctx = m->opts.effect_ctx;
 	walk_cache_init(&m->walk_cache, m->opts.walk_cache_lg2);
 	model_memory_init(&m->memory, m->opts.memory_bytes, m->opts.pa_base, m->opts.coherent);
 	m->memory.reuse_early = m->opts.reuse_early;
@@ -391,6 +398,25 @@ void smmu_model_release(struct smmu_model *m, struct model_context *c, uint64_t 
 	checker_release(&m->checker, c->window, iova, size);
 }
 
+void smmu_model_fill(struct smmu_model *m, struct model_tag tag, uint64_t iova,
+		     unsigned int size_lg2, unsigned int level)
+{
+	const struct iotlb_entry e = {
+		.read = true,
+		.write = true,
+		.tag = tag,
+		.level = (uint8_t)level,
+		.size_lg2 = (uint8_t)size_lg2,
+		.iova = iova,
+		.pa = iova,
+	};
+
+	pthread_mutex_lock(&m->lock);
+	if (!iotlb_find(&m->iotlb, tag, iova, iova))
+		iotlb_insert(&m->iotlb, &e);
+	pthread_mutex_unlock(&m->lock);
+}
+
 int smmu_model_validate(struct smmu_model *m)
 {
 	int err;
@@ -408,7 +434,7 @@ uint64_t smmu_model_count(const struct smmu_model *m, enum model_kind kind)
 	uint64_t n = 0;
 
 	for (unsigned int i = 0; i < m->opts.queues; i++)
-		n += m->queue[i].count[kind];
+		n += __atomic_load_n(&m->queue[i].count[kind], __ATOMIC_RELAXED);
 	return n;
 }
 

@@ -10,7 +10,7 @@
  *
  * Who writes what: both caches, seq, and where each device is in its walk, under lock; a device's
  * busy count, the device, and a SYNC waits until it has changed; counters of commands, their
- * queue's consumer, read when it has stopped. Contexts are added before devices and consumers use
+ * queue's consumer, relaxed: exact when it has stopped. Contexts are added before devices and consumers use
  * them.
  */
 #ifndef MODEL_SMMU_H
@@ -52,6 +52,17 @@ struct model_opts {
 	/* Optional: what was really put into the queue, instead of *cmd; false: nothing. */
 	bool (*mutate)(void *ctx, struct smmu_cmd *cmd);
 	void *mutate_ctx;
+
+	unsigned int errata; /* of the library's queues: SMMU_CMDQ_SYNC_63 ... */
+
+	/*
+	 * Optional, by a queue's consumer: before an invalidation takes effect; a translation that it threw
+	 * out; and when a CMD_SYNC behind it is complete, before who waits can know. Under lock, but for the last.
+	 */
+	void (*invalidates)(void *ctx, unsigned int queue, const struct model_inval *inval);
+	void (*went)(void *ctx, const struct iotlb_entry *entry);
+	void (*synced)(void *ctx, unsigned int queue);
+	void *effect_ctx;
 };
 
 struct model_context {
@@ -113,6 +124,10 @@ void smmu_model_unmap_begin(struct smmu_model *m, struct model_context *c, uint6
 			    uint64_t size);
 void smmu_model_release(struct smmu_model *m, struct model_context *c, uint64_t iova,
 			uint64_t size);
+
+/* As if a device had just used this leaf of the table behind a tag: the IOTLB has it. */
+void smmu_model_fill(struct smmu_model *m, struct model_tag tag, uint64_t iova,
+		     unsigned int size_lg2, unsigned int level);
 
 /* Checks both caches: 0 or -EUCLEAN. */
 int smmu_model_validate(struct smmu_model *m);

@@ -46,6 +46,9 @@ struct vkernel {
 	struct kring *ring;
 	uint64_t started __attribute__((aligned(128)));
 	uint64_t finished __attribute__((aligned(128)));
+	uint32_t timer_on __attribute__((aligned(128))); /* one timer for all rings */
+	uint64_t expires_ps;
+	unsigned int timer_cpu; /* that started it, and that it interrupts */
 };
 
 static uint32_t lap_mask(const struct kqueue *q)
@@ -207,6 +210,24 @@ static struct kqueue *queue_of(struct vkernel *k)
 	return &k->q[virtual_cpu() % k->m->opts.queues];
 }
 
+/*
+ * A batch, as errata want it: after 63 commands a SYNC whether it is the last batch or not; or everything
+ * twice, a SYNC behind each.
+ */
+static uint32_t batch_most(const struct vkernel *k)
+{
+	return k->m->opts.errata & SMMU_CMDQ_SYNC_63 ? BATCH - 1 : BATCH;
+}
+
+static void submit(struct vkernel *k, const struct smmu_cmd *cmd, uint32_t n, bool last)
+{
+	unsigned int errata = k->m->opts.errata;
+
+	if (errata & SMMU_CMDQ_TLBI_TWICE)
+		issue(queue_of(k), cmd, n, true);
+	issue(queue_of(k), cmd, n, last || errata);
+}
+
 /* Linux's strict: descriptors in batches, the SYNC in the last one; everything from 512 on. */
 static void invalidate(struct vkernel *k, uint64_t iova, uint64_t size)
 {
@@ -227,23 +248,23 @@ static void invalidate(struct vkernel *k, uint64_t iova, uint64_t size)
 			.size = size,
 		};
 
-		n = smmu_tlbi_series(&span, cmd, BATCH);
-		issue(queue_of(k), cmd, n, true);
+		n = smmu_tlbi_series(&span, cmd, batch_most(k));
+		submit(k, cmd, n, true);
 		return;
 	}
 	if (leaves >= 512) {
 		cmd[0] = smmu_cmd_tlbi_all(SMMU_CMD_TLBI_NH_ASID, ASID, 0);
-		issue(queue_of(k), cmd, 1, true);
+		submit(k, cmd, 1, true);
 		return;
 	}
 	for (uint64_t i = 0; i < leaves; i++) {
 		cmd[n++] = smmu_cmd_tlbi_va(SMMU_CMD_TLBI_NH_VA, ASID, 0, iova + (i << lg2), true);
-		if (n < BATCH || i + 1 == leaves)
+		if (n < batch_most(k) || i + 1 == leaves)
 			continue;
-		issue(queue_of(k), cmd, n, false);
+		submit(k, cmd, n, false);
 		n = 0;
 	}
-	issue(queue_of(k), cmd, n, true);
+	submit(k, cmd, n, true);
 }
 
 /* Frees what is safe, with the ring's lock held, as Linux does. */
@@ -265,8 +286,34 @@ static void flush(struct vkernel *k)
 	struct smmu_cmd all = smmu_cmd_tlbi_all(SMMU_CMD_TLBI_NH_ASID, ASID, 0);
 
 	__atomic_fetch_add(&k->started, 1, __ATOMIC_SEQ_CST);
-	issue(queue_of(k), &all, 1, true);
+	submit(k, &all, 1, true);
 	__atomic_fetch_add(&k->finished, 1, __ATOMIC_SEQ_CST);
+}
+
+/* The first entry since the timer ran out starts it. */
+static void start_timer(struct vkernel *k)
+{
+	if (!k->m->opts.timeout_ns || __atomic_load_n(&k->timer_on, __ATOMIC_RELAXED) ||
+	    __atomic_exchange_n(&k->timer_on, 1, __ATOMIC_SEQ_CST))
+		return;
+	k->expires_ps = virtual_now_ps() + k->m->opts.timeout_ns * VIRTUAL_PS;
+	k->timer_cpu = virtual_cpu();
+}
+
+/* Flushes, and drains every CPU's ring. */
+void vkernel_poll(struct vkernel *k)
+{
+	if (!k->rings || !k->expires_ps || k->timer_cpu != virtual_cpu() ||
+	    virtual_now_ps() < k->expires_ps)
+		return;
+	k->expires_ps = 0;
+	__atomic_store_n(&k->timer_on, 0, __ATOMIC_RELEASE);
+	flush(k);
+	for (uint32_t i = 0; i < k->rings; i++) {
+		port_lock(&k->ring[i].lock);
+		free_safe(k, &k->ring[i]);
+		port_unlock(&k->ring[i].lock);
+	}
 }
 
 static void queue(struct vkernel *k, uint64_t iova, uint64_t size)
@@ -276,13 +323,15 @@ static void queue(struct vkernel *k, uint64_t iova, uint64_t size)
 	port_mb();
 	port_lock(&r->lock);
 	free_safe(k, r);
-	if (r->used == k->depth) {
+	/* Not always with the first flush, when others' that began before go on: depth 1 shows it. */
+	while (r->used == k->depth) {
 		flush(k);
 		free_safe(k, r);
 	}
 	r->entry[(r->head + r->used++) % k->depth] =
 		(struct kentry){ iova, size, __atomic_load_n(&k->started, __ATOMIC_RELAXED) };
 	port_unlock(&r->lock);
+	start_timer(k);
 }
 
 void vkernel_unmap(struct vkernel *k, uint64_t iova, uint64_t size)

@@ -111,21 +111,45 @@ size_t virtual_io_pgtable_unmap(struct io_pgtable *iop, uint64_t iova, uint64_t 
 	const struct machine_profile *p = the->opts.profile;
 	struct vmap *map = vsmmu_find(the->smmu, iova);
 
-	virtual_spend_ps(
-		ps(p->unmap_ns + p->unmap_page_ns * (double)((size >> the->opts.leaf_lg2) - 1)));
+	uint64_t leaves = map ? map->leaves : 1;
+
+	virtual_spend_ps(ps(p->unmap_ns + p->unmap_page_ns * (double)(leaves - 1)));
 	if (map && map->state == VMAP_MAPPED)
 		vsmmu_cleared(the->smmu, map);
 	return io_pgtable_unmap(iop, iova, size, gather);
 }
 
+static unsigned int granule_lg2(const struct machine_opts *o)
+{
+	return o->leaf_lg2 == 14 || o->leaf_lg2 == 16 ? o->leaf_lg2 : 12;
+}
+
+/* A leaf table's worth. */
+static unsigned int block_lg2(const struct machine_opts *o)
+{
+	return o->leaf_lg2 == 21 ? 21 : 2 * granule_lg2(o) - 3;
+}
+
+/* How many leaves a mapping has, and how many of them are blocks, which come first. */
+static uint64_t leaves_of(const struct machine_opts *o, uint64_t iova, uint64_t size,
+			  uint64_t *blocks)
+{
+	unsigned int lg2 = block_lg2(o);
+
+	*blocks =
+		o->leaf_lg2 == 21 || (o->blocks && !(iova & ((1ull << lg2) - 1))) ? size >> lg2 : 0;
+	return *blocks + ((size - (*blocks << lg2)) >> granule_lg2(o));
+}
+
 int machine_map(struct machine *m, uint64_t iova, uint64_t size)
 {
 	const struct machine_profile *p = m->opts.profile;
-	uint64_t pages = size >> m->opts.leaf_lg2;
+	uint64_t blocks, leaves = leaves_of(&m->opts, iova, size, &blocks);
 	uint64_t pa = iova & ~(1ull << 47);
 
-	virtual_spend_ps(ps(p->map_ns + p->map_page_ns * (double)(pages - 1)));
-	vsmmu_mapped(m->smmu, iova, (uint32_t)(size >> m->smmu->opts.granule_lg2), (uint32_t)pages);
+	virtual_spend_ps(ps(p->map_ns + p->map_page_ns * (double)(leaves - 1)));
+	vsmmu_mapped(m->smmu, iova, (uint32_t)(size >> m->smmu->opts.granule_lg2), (uint32_t)leaves,
+		     (uint32_t)blocks);
 	return io_pgtable_map(m->iop, iova, pa, size, IOMMU_READ | IOMMU_WRITE);
 }
 
@@ -154,7 +178,10 @@ void machine_wait(struct machine *m, uint64_t ticket)
 
 bool machine_poll(struct machine *m, unsigned int lane)
 {
-	return !m->kernel && iommu_strategy_poll(m->strategy, lane, machine_now_ns(NULL));
+	if (!m->kernel)
+		return iommu_strategy_poll(m->strategy, lane, machine_now_ns(NULL));
+	vkernel_poll(m->kernel);
+	return false;
 }
 
 void machine_stats(const struct machine *m, struct iommu_strategy_stats *stats)
@@ -175,15 +202,13 @@ enum machine_kernel machine_kernel_find(const char *name)
 
 /* Making. */
 
-static unsigned int granule_lg2(const struct machine_opts *o)
-{
-	return o->leaf_lg2 == 14 || o->leaf_lg2 == 16 ? o->leaf_lg2 : 12;
-}
-
 static void make_table(struct machine *m)
 {
 	struct io_pgtable_cfg cfg = {
-		.pgsize_bitmap = 1ull << granule_lg2(&m->opts) | 1ull << m->opts.leaf_lg2,
+		.pgsize_bitmap = 1ull << granule_lg2(&m->opts) | 1ull << m->opts.leaf_lg2 |
+				 (m->opts.blocks ? 1ull << block_lg2(&m->opts) : 0),
+		.reclaim = m->opts.reclaim && !m->opts.kernel ? IO_PGTABLE_RECLAIM_ON_SYNC
+							      : IO_PGTABLE_RECLAIM_NEVER,
 		.ias = 48,
 		.oas = 48,
 		.coherent_walk = true,
@@ -212,6 +237,8 @@ static void make_smmu(struct machine *m)
 		.granule_lg2 = granule_lg2(&m->opts),
 		.iova = m->opts.iova,
 		.granules = m->opts.granules,
+		.unit_lg2 = m->opts.unit_lg2 ? m->opts.unit_lg2 : granule_lg2(&m->opts),
+		.block_granules = 1u << (block_lg2(&m->opts) - granule_lg2(&m->opts)),
 		.maps = m->opts.maps,
 		.iotlb_pages = 1024,
 	};

@@ -80,9 +80,13 @@ enum machine_kernel machine_kernel_find(const char *name);
  * @event: a CMD_SYNC signals an event, not by MSI
  * @queues: command queues, 1 to VSMMU_QUEUES; a CPU uses one, rounds use the first
  * @errata: of the queue
+ * @parallel: for who makes the profile: more engines
+ * @reclaim: tables that were emptied are reclaimed with the next sync
  * @leaf_lg2: what is mapped: 12, 14, 16 (granules), 21 (blocks of 4K's)
+ * @blocks: 4K's blocks too, where a mapping covers them
  * @iova: the window; its first address
  * @granules: its size
+ * @unit_lg2: no two mappings share such a piece of it; 0: a granule
  * @maps: mappings at a time, waiting ones included
  * @released: the mapping is not there any more, its page and its address may be used
  * @ctx: passed to it
@@ -94,11 +98,11 @@ struct machine_opts {
 	unsigned int cpus;
 	uint32_t depth;
 	uint64_t timeout_ns, budget_page_ns;
-	bool ril, event;
+	bool ril, event, parallel, reclaim, blocks;
 	unsigned int queues, errata;
-	unsigned int leaf_lg2;
-	uint64_t iova;
-	uint32_t granules, maps;
+	unsigned int leaf_lg2, unit_lg2;
+	uint64_t iova, granules;
+	uint32_t maps;
 	void (*released)(void *ctx, uint64_t iova, uint64_t size, unsigned int owner,
 			 uint64_t waited_ps);
 	void *ctx;

@@ -61,26 +61,47 @@ static void name_all_of(struct vsmmu *s, struct vmap *m)
 	list_add(s, &s->named, m);
 }
 
+static uint64_t unit_of(const struct vsmmu *s, uint64_t iova)
+{
+	return (iova - s->opts.iova) >> s->opts.unit_lg2;
+}
+
+static uint64_t nr_units(const struct vsmmu *s)
+{
+	return (((s->opts.granules << s->opts.granule_lg2) - 1) >> s->opts.unit_lg2) + 1;
+}
+
+static uint64_t end_of(const struct vsmmu *s, const struct vmap *m)
+{
+	return m->iova + ((uint64_t)m->granules << s->opts.granule_lg2);
+}
+
+static void name_part(struct vsmmu *s, struct vmap *m, uint64_t first, uint64_t end)
+{
+	uint64_t from = m->iova > first ? m->iova : first;
+	uint64_t to = end_of(s, m) < end ? end_of(s, m) : end, n;
+
+	if (m->state != VMAP_STALE || from >= to)
+		return;
+	n = (to - from) >> s->opts.granule_lg2;
+	m->left = m->left > n ? m->left - (uint32_t)n : 0;
+	if (!m->left)
+		name_all_of(s, m);
+}
+
 static void name(struct vsmmu *s, uint64_t first, uint64_t granules)
 {
-	uint64_t at = (first - s->opts.iova) >> s->opts.granule_lg2, end = at + granules;
+	uint64_t end = first + (granules << s->opts.granule_lg2), units = nr_units(s), last;
 
-	while (at < end && at < s->opts.granules) {
+	if (first < s->opts.iova)
+		return;
+	last = unit_of(s, end - 1);
+	for (uint64_t at = unit_of(s, first); at <= last && at < units;) {
 		struct vmap *m = s->at[at] ? &s->map[s->at[at] - 1] : NULL;
-		uint64_t last, n;
 
-		if (!m) {
-			at++;
-			continue;
-		}
-		last = ((m->iova - s->opts.iova) >> s->opts.granule_lg2) + m->granules;
-		n = (last < end ? last : end) - at;
-		at += n;
-		if (m->state != VMAP_STALE)
-			continue;
-		m->left = m->left > n ? m->left - (uint32_t)n : 0;
-		if (!m->left)
-			name_all_of(s, m);
+		if (m)
+			name_part(s, m, first, end);
+		at = m ? unit_of(s, end_of(s, m) - 1) + 1 : at + 1;
 	}
 }
 
@@ -126,16 +147,18 @@ static uint64_t granules_of(const struct vsmmu *s, const struct smmu_cmd *cmd, u
 {
 	unsigned int num = cmd->dword[0] >> 12 & 31, scale = cmd->dword[0] >> 20 & 31;
 	const struct vmap *m;
-	uint64_t at;
+	uint64_t at, blocks_end;
 
 	*iova = cmd->dword[1] & 0xfffffffffffff000;
 	if (cmd->dword[1] >> 10 & 3)
 		return (uint64_t)(num + 1) << scale;
-	at = (*iova - s->opts.iova) >> s->opts.granule_lg2;
-	if (at >= s->opts.granules || !s->at[at])
+	at = unit_of(s, *iova);
+	if (at >= nr_units(s) || !s->at[at])
 		return 1;
 	m = &s->map[s->at[at] - 1];
-	return m->granules / m->leaves;
+	blocks_end =
+		m->iova + ((uint64_t)m->blocks * s->opts.block_granules << s->opts.granule_lg2);
+	return *iova < blocks_end ? s->opts.block_granules : 1;
 }
 
 /* Service time. SYNCs are the caller's. */
@@ -380,7 +403,7 @@ struct vsmmu *vsmmu_make(const struct vsmmu_opts *opts)
 
 	s->opts = *opts;
 	s->map = virtual_alloc(opts->maps * sizeof(*s->map));
-	s->at = virtual_alloc(opts->granules * sizeof(*s->at));
+	s->at = virtual_alloc(nr_units(s) * sizeof(*s->at));
 	s->stale = s->named = s->free = NONE;
 	for (uint32_t i = opts->maps; i-- > 0;) {
 		s->map[i].next = s->free;
@@ -397,14 +420,26 @@ struct vsmmu *vsmmu_make(const struct vsmmu_opts *opts)
 
 struct vmap *vsmmu_find(struct vsmmu *s, uint64_t iova)
 {
-	uint64_t at = (iova - s->opts.iova) >> s->opts.granule_lg2;
+	uint64_t at = unit_of(s, iova);
 
-	return at < s->opts.granules && s->at[at] ? &s->map[s->at[at] - 1] : NULL;
+	return at < nr_units(s) && s->at[at] ? &s->map[s->at[at] - 1] : NULL;
 }
 
-struct vmap *vsmmu_mapped(struct vsmmu *s, uint64_t iova, uint32_t granules, uint32_t leaves)
+/* What a mapping's units point to: the mapping, plus one; or nothing. */
+static void set_units(struct vsmmu *s, const struct vmap *m, uint32_t to)
 {
-	uint64_t first = (iova - s->opts.iova) >> s->opts.granule_lg2;
+	uint64_t last = unit_of(s, end_of(s, m) - 1);
+
+	for (uint64_t at = unit_of(s, m->iova); at <= last; at++) {
+		if (at >= nr_units(s) || (to && s->at[at]))
+			abort();
+		s->at[at] = to;
+	}
+}
+
+struct vmap *vsmmu_mapped(struct vsmmu *s, uint64_t iova, uint32_t granules, uint32_t leaves,
+			  uint32_t blocks)
+{
 	struct vmap *m;
 
 	if (s->free == NONE)
@@ -415,14 +450,11 @@ struct vmap *vsmmu_mapped(struct vsmmu *s, uint64_t iova, uint32_t granules, uin
 		.iova = iova,
 		.granules = granules,
 		.leaves = leaves,
+		.blocks = blocks,
 		.state = VMAP_MAPPED,
 		.owner = (uint16_t)virtual_cpu(),
 	};
-	for (uint32_t i = 0; i < granules; i++) {
-		if (s->at[first + i])
-			abort();
-		s->at[first + i] = (uint32_t)(m - s->map) + 1;
-	}
+	set_units(s, m, (uint32_t)(m - s->map) + 1);
 	s->mapped_leaves += leaves;
 	return m;
 }
@@ -448,7 +480,6 @@ void vsmmu_reusable(struct vsmmu *s, struct vmap *m)
 
 uint64_t vsmmu_released(struct vsmmu *s, struct vmap *m, bool check)
 {
-	uint64_t first = (m->iova - s->opts.iova) >> s->opts.granule_lg2;
 	uint64_t waited = virtual_now_ps() - m->unmap_ps;
 
 	if (m->state != VMAP_CLEAN) {
@@ -458,8 +489,7 @@ uint64_t vsmmu_released(struct vsmmu *s, struct vmap *m, bool check)
 		else if (m->state == VMAP_NAMED)
 			abort(); /* in a list of the consumer's: only "none" gets here, and names nothing */
 	}
-	for (uint32_t i = 0; i < m->granules; i++)
-		s->at[first + i] = 0;
+	set_units(s, m, 0);
 	s->waiting_bytes -= (uint64_t)m->granules << s->opts.granule_lg2;
 	m->state = VMAP_FREE;
 	m->next = s->free;

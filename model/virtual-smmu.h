@@ -31,9 +31,11 @@ struct vsmmu_opts {
 	unsigned int errata;
 	unsigned int granule_lg2;
 	uint64_t iova; /* the window */
-	uint32_t granules;
-	uint32_t maps;	      /* mappings that exist or wait at a time */
-	uint32_t iotlb_pages; /* what an IOTLB holds at most, in mapped leaves */
+	uint64_t granules;
+	unsigned int unit_lg2;	 /* no two mappings share such a piece of it */
+	uint32_t maps;		 /* mappings that exist or wait at a time */
+	uint32_t block_granules; /* in a block */
+	uint32_t iotlb_pages;	 /* what an IOTLB holds at most, in mapped leaves */
 };
 
 enum vmap_state { VMAP_FREE, VMAP_MAPPED, VMAP_STALE, VMAP_NAMED, VMAP_CLEAN };
@@ -43,6 +45,7 @@ struct vmap {
 	uint64_t iova;
 	uint64_t unmap_ps, reuse_ps, clean_ps;
 	uint32_t granules, leaves, left;
+	uint32_t blocks; /* of the leaves: how many are blocks; they come first */
 	uint32_t prev, next;
 	enum vmap_state state;
 	bool reusable;
@@ -75,7 +78,7 @@ struct vsmmu {
 	struct vsmmu_opts opts;
 	struct vsmmu_queue queue[VSMMU_QUEUES];
 	struct vmap *map;
-	uint32_t *at; /* by granule: which mapping, plus one */
+	uint32_t *at; /* by unit: which mapping, plus one */
 	uint32_t free, stale, named;
 	uint64_t mapped_leaves, waiting_bytes, max_waiting_bytes;
 	uint64_t cleaned_granules, violations, collateral;
@@ -89,7 +92,8 @@ uint32_t *vsmmu_prod(struct vsmmu_queue *q);
 uint32_t *vsmmu_cons(struct vsmmu_queue *q);
 
 /* By CPUs, in this order for each mapping. */
-struct vmap *vsmmu_mapped(struct vsmmu *s, uint64_t iova, uint32_t granules, uint32_t leaves);
+struct vmap *vsmmu_mapped(struct vsmmu *s, uint64_t iova, uint32_t granules, uint32_t leaves,
+			  uint32_t blocks);
 struct vmap *vsmmu_find(struct vsmmu *s, uint64_t iova);
 void vsmmu_cleared(struct vsmmu *s, struct vmap *m);
 void vsmmu_reusable(struct vsmmu *s, struct vmap *m);

@@ -4,7 +4,7 @@
 
     flush.py FILE    prints each bar, the figure and whether it is met; exits with 1 if one is not
 
-FILE is what bench_flush wrote (--benchmark_out, JSON) or a saved result. Used by report.py too. What holds:
+FILE is what bench_flush wrote (--benchmark_out, JSON; or --stream) or a saved result. Used by report.py too. What holds:
 every figure of a table is of one run; figures of the virtual clock say "modelled"; rows that were skipped
 or failed are cells that say so.
 """
@@ -18,7 +18,8 @@ STRATEGIES = ["none", "strict-page", "gather", "gather-ril", "fq-percpu", "fq-si
 NEW = ["ticket", "epoch", "adaptive"]
 KEPT = ("ns_per_page", "p50_ns", "p99_ns", "p999_ns", "max_ns", "invalidations_per_page",
         "syncs_per_page", "exposure_page_us", "max_exposure_us", "collateral_per_page",
-        "release_p50_ns", "release_p99_ns", "quarantine_bytes", "max_drained", "batch", "label")
+        "release_p10_ns", "release_p25_ns", "release_p50_ns", "release_p75_ns", "release_p90_ns",
+        "release_p99_ns", "release_p999_ns", "release_max_ns", "quarantine_bytes", "max_drained", "batch", "label")
 OWN = {"fq-percpu": "256", "fq-single": "32768", "ticket": "64", "epoch": "64", "adaptive": "256",
        "kernel-fq-percpu": "256", "kernel-fq-single": "32768"}
 # Published, thousands of maps and unmaps a second and CPU (docs/flush.md); and 1M with 10 threads, ns.
@@ -199,15 +200,22 @@ def tables(listed):
     yield ("Flush strategies at a part of their peak (modelled)", "Virtual clock, hi1620, 8 CPUs, requests "
            "at random times; ns from when a request came.", open_table(rows))
     yield ("Flush strategies on this host", f"Real clock, 1 thread in front of the software SMMU, whose service "
-           f"times are settings; p50, p99: of batches; exposure: until the release, an upper bound; unmaps {what}",
+           f"times are settings; p50, p99: of batches; exposure: an upper bound; unmaps {what}",
            cost_table(rows, 1, clock="real"))
     yield "Flush strategies: the bars (modelled)", "Ratios of rows above.", bar_table(rows)
 
 
-def main(path):
+def read_rows(path):
     with open(path, encoding="utf-8") as file:
-        report = json.load(file)
-    rows = Rows(report.get("flush") or report.get("benchmarks") or [])
+        text = file.read()
+    if text.startswith('{"name"'):
+        return [json.loads(line) for line in text.splitlines()]
+    report = json.loads(text)
+    return report.get("flush") or report.get("benchmarks") or []
+
+
+def main(path):
+    rows = Rows(read_rows(path))
     missed = 0
     for label, sign, bar, figure in bars(rows):
         met = is_met(sign, bar, figure)
