@@ -33,7 +33,8 @@ static unsigned int thread_of(const struct maker *mk, uint32_t op)
 
 /* There are never more mappings than map operations and pieces of them: room for one per operation
  * and one per span that is left. */
-static uint32_t new_mapping(struct maker *mk, uint32_t map_op, uint64_t size_bytes, bool stays)
+static uint32_t new_mapping(struct maker *mk, uint32_t map_op, uint64_t size_bytes, bool stays,
+			    bool blocks)
 {
 	uint32_t id = mk->m->nr++;
 
@@ -42,24 +43,44 @@ static uint32_t new_mapping(struct maker *mk, uint32_t map_op, uint64_t size_byt
 		.paddr = mk->ops->ops[map_op].paddr,
 		.thread = (uint16_t)thread_of(mk, map_op),
 		.stays = stays,
+		.blocks = blocks,
 	};
 	mk->next[id] = mk->at[map_op];
 	mk->at[map_op] = id;
 	return id;
 }
 
-/* Clears a range; out: the last operation that mapped any of it. */
-static int cut_out(struct live_map *map, uint64_t start, uint64_t last, uint32_t *map_op)
+/* May a part of what an operation mapped be blocks? */
+static bool is_blocks(const struct maker *mk, uint32_t map_op, uint64_t start, uint64_t last)
+{
+	const struct replay_op *op = &mk->ops->ops[map_op];
+	uint64_t block_bytes = mk->granule_bytes * (mk->granule_bytes / 8);
+	uint64_t paddr = op->paddr + (start - op->iova);
+
+	return last - start >= block_bytes - 1 && (start | paddr) % block_bytes == 0;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Clears a range; out: the last operation that mapped any of it, and whether all of it may be blocks. */
+static int cut_out(const struct maker *mk, struct live_map *map, uint64_t start, uint64_t last,
+		   uint32_t *map_op, bool *blocks)
 {
 	struct live_span span, rest;
 	uint32_t pos;
 	int ret = 0;
 
 	*map_op = 0;
+	*blocks = true;
 	while (!ret && (pos = live_map_find(map, start, last)) != LIVE_NONE) {
 		span = *live_map_at(map, pos);
 		live_map_remove(map, span.start);
 		*map_op = span.event > *map_op ? span.event : *map_op;
+		*blocks = *blocks && is_blocks(mk, span.event, later(span.start, start),
+					       span.last < last ? span.last : last);
 		rest = span;
 		rest.last = start - 1;
 		if (span.start < start)
@@ -83,15 +104,16 @@ static int play(struct maker *mk)
 			.live = true,
 		};
 		uint32_t map_op;
+		bool blocks;
 
 		if (op->kind == TRACE_MAP) {
 			if (live_map_add(&mk->domains[op->domain], &span))
 				return -ENOMEM;
 			continue;
 		}
-		if (cut_out(&mk->domains[op->domain], span.start, span.last, &map_op))
+		if (cut_out(mk, &mk->domains[op->domain], span.start, span.last, &map_op, &blocks))
 			return -ENOMEM;
-		mk->at[i] = new_mapping(mk, map_op, op->size_bytes, false);
+		mk->at[i] = new_mapping(mk, map_op, op->size_bytes, false, blocks);
 		mk->m->nr_unmaps++;
 		mk->m->unmapped_bytes += op->size_bytes;
 	}
@@ -109,7 +131,8 @@ static void add_rest(struct maker *mk, const struct replay_plan *plan)
 		while ((pos = live_map_find(map, from, UINT64_MAX)) != LIVE_NONE) {
 			const struct live_span *span = live_map_at(map, pos);
 
-			new_mapping(mk, span->event, span->last - span->start + 1, true);
+			new_mapping(mk, span->event, span->last - span->start + 1, true,
+				    is_blocks(mk, span->event, span->start, span->last));
 			if (span->last == UINT64_MAX)
 				break;
 			from = span->last + 1;

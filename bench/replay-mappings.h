@@ -23,12 +23,15 @@
  * @paddr: where (what was mapped last) goes to
  * @thread: who maps it
  * @stays: it is never unmapped
+ * @blocks: by blocks as far as they go: in the trace its addresses, and those that it goes to, are multiples
+ *	of a block (a leaf table's worth of the smallest pages), also of each map that it consists of
  */
 struct replay_mapping {
 	uint64_t size_bytes;
 	uint64_t paddr;
 	uint16_t thread;
 	bool stays;
+	bool blocks;
 };
 
 /**

@@ -198,6 +198,21 @@ static void next_segment(struct member *m, uint64_t place)
 	poll_if_time(m, m->segment_ns);
 }
 
+static uint64_t block_bytes(const struct run *r)
+{
+	return 1ull << (2 * r->what->granule_lg2 - 3);
+}
+
+/* Where the trace has it; the library takes blocks where it can, so what has none lies beside one. */
+static uint64_t paddr_of(const struct run *r, const struct replay_mapping *what)
+{
+	uint64_t granule = 1ull << r->what->granule_lg2, block = block_bytes(r);
+
+	if (!what->blocks)
+		return (what->paddr & ~(block - 1)) + granule;
+	return what->paddr & ~(block - 1);
+}
+
 static void do_map(struct member *m, uint32_t mapping)
 {
 	struct run *r = m->run;
@@ -214,7 +229,8 @@ static void do_map(struct member *m, uint32_t mapping)
 		for (unsigned int lane = 0; lane < r->w->nr_threads; lane++)
 			iommu_strategy_poll(r->strategy, lane, bench_clock_ns());
 	}
-	if (io_pgtable_map(r->iop, *iova, what->paddr, what->size_bytes, IOMMU_READ | IOMMU_WRITE))
+	if (io_pgtable_map(r->iop, *iova, paddr_of(r, what), what->size_bytes,
+			   IOMMU_READ | IOMMU_WRITE))
 		fail(m, "a mapping failed");
 }
 
@@ -295,7 +311,7 @@ static bool make_table(struct run *r)
 				[MODEL_SYNC] = (uint64_t)p->sync_ns },
 	};
 	struct io_pgtable_cfg cfg = {
-		.pgsize_bitmap = 1ull << r->what->granule_lg2,
+		.pgsize_bitmap = 1ull << r->what->granule_lg2 | block_bytes(r),
 		.ias = 48,
 		.oas = 48,
 		.coherent_walk = true,

@@ -166,7 +166,8 @@ static void make_room(struct cpu *c)
 static void do_map(struct cpu *c, const struct replay_step *step)
 {
 	struct run *r = c->run;
-	uint64_t size = r->w->mappings[step->mapping].size_bytes, start = virtual_now_ps();
+	const struct replay_mapping *what = &r->w->mappings[step->mapping];
+	uint64_t size = what->size_bytes, start = virtual_now_ps();
 	int tries = 0;
 
 	virtual_spend_ps(RECYCLER_PS);
@@ -177,7 +178,7 @@ static void do_map(struct cpu *c, const struct replay_step *step)
 		}
 		make_room(c);
 	}
-	if (machine_map(r->m, r->iova[step->mapping], size))
+	if (machine_map_as(r->m, r->iova[step->mapping], size, what->blocks))
 		r->error = "a mapping failed";
 	busy_since(c, start);
 }
@@ -332,6 +333,7 @@ void strategy_run_virtual(const struct strategy_run *what, const struct replay_m
 		.budget_page_ns = what->budget_ns,
 		.queues = 1,
 		.leaf_lg2 = what->granule_lg2,
+		.blocks = true,
 		.iova = WINDOW_BASE,
 		.granules = MACHINE_PAGES_MAX,
 		.released = on_released,

@@ -132,25 +132,32 @@ static unsigned int block_lg2(const struct machine_opts *o)
 
 /* How many leaves a mapping has, and how many of them are blocks, which come first. */
 static uint64_t leaves_of(const struct machine_opts *o, uint64_t iova, uint64_t size,
-			  uint64_t *blocks)
+			  bool in_blocks, uint64_t *blocks)
 {
 	unsigned int lg2 = block_lg2(o);
 
-	*blocks =
-		o->leaf_lg2 == 21 || (o->blocks && !(iova & ((1ull << lg2) - 1))) ? size >> lg2 : 0;
+	*blocks = in_blocks && !(iova & ((1ull << lg2) - 1)) ? size >> lg2 : 0;
 	return *blocks + ((size - (*blocks << lg2)) >> granule_lg2(o));
 }
 
-int machine_map(struct machine *m, uint64_t iova, uint64_t size)
+int machine_map_as(struct machine *m, uint64_t iova, uint64_t size, bool in_blocks)
 {
 	const struct machine_profile *p = m->opts.profile;
-	uint64_t blocks, leaves = leaves_of(&m->opts, iova, size, &blocks);
+	uint64_t blocks, leaves = leaves_of(&m->opts, iova, size, in_blocks, &blocks);
 	uint64_t pa = iova & ~(1ull << 47);
 
+	/* The library takes blocks wherever it may: what has none goes beside one. */
+	if (!in_blocks && m->opts.blocks)
+		pa += 1ull << granule_lg2(&m->opts);
 	virtual_spend_ps(ps(p->map_ns + p->map_page_ns * (double)(leaves - 1)));
 	vsmmu_mapped(m->smmu, iova, (uint32_t)(size >> m->smmu->opts.granule_lg2), (uint32_t)leaves,
 		     (uint32_t)blocks);
 	return io_pgtable_map(m->iop, iova, pa, size, IOMMU_READ | IOMMU_WRITE);
+}
+
+int machine_map(struct machine *m, uint64_t iova, uint64_t size)
+{
+	return machine_map_as(m, iova, size, m->opts.leaf_lg2 == 21);
 }
 
 void machine_unmap(struct machine *m, uint64_t iova, uint64_t size, uint64_t *ticket)

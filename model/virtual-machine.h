@@ -122,7 +122,8 @@ struct machine {
 
 struct machine *machine_make(const struct machine_opts *opts);
 
-/* By a CPU. 0, or a negative errno. */
+/* By a CPU; with opts.blocks: in blocks or not. 0, or a negative errno. */
+int machine_map_as(struct machine *m, uint64_t iova, uint64_t size, bool blocks);
 int machine_map(struct machine *m, uint64_t iova, uint64_t size);
 /* What was unmapped there may be used again. */
 void machine_release(struct machine *m, uint64_t iova, uint64_t size);

@@ -175,6 +175,29 @@ static void test_places(void **state)
 	assert_int_equal(m.nr_unmaps, 15);
 }
 
+/* Blocks where the trace's addresses, both, allow them in every piece. */
+static void test_blocks(void **state)
+{
+	add(TRACE_MAP, 0, 1024, 512);
+	add(TRACE_MAP, 0, 2048, 512);
+	add(TRACE_MAP, 0, 2560, 516); /* with the one before: one mapping */
+	add(TRACE_MAP, 0, 4097, 512);
+	add(TRACE_MAP, 0, 8192, 512);
+	events[4].paddr += PAGE;
+	add(TRACE_MAP, 0, 9216, 511);
+	add(TRACE_MAP, 0, 10240, 1024);
+	add(TRACE_UNMAP, 0, 1024, 512);
+	add(TRACE_UNMAP, 0, 2048, 1028);
+	add(TRACE_UNMAP, 0, 4097, 512);
+	add(TRACE_UNMAP, 0, 8192, 512);
+	add(TRACE_UNMAP, 0, 9216, 511);
+	add(TRACE_UNMAP, 0, 10240 + 256, 512); /* out of the middle */
+	assert_int_equal(make(1), 0);
+	assert_int_equal(m.nr, 8);
+	for (unsigned int i = 0; i < 8; i++)
+		assert_int_equal(m.mappings[i].blocks, i < 2);
+}
+
 static void test_nothing(void **state)
 {
 	add(TRACE_MAP, 0, 100, 1);
@@ -190,6 +213,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reuse, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rounding, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_places, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_blocks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 	};
 

@@ -161,6 +161,30 @@ def test_truncated(folder):
     assert full.returncode == 1 and "cannot be written" in full.stderr, full
 
 
+def write_big(path, shift):
+    """2M at a time, 64 times; shift: of where it goes to."""
+    with open(path, "w", encoding="utf-8") as file:
+        for i in range(64):
+            at, end, to = 0x40000000 + (i << 21), 0x40200000 + (i << 21), 0x80000000 + (i << 21) + shift
+            file.write(f"  dd 1 [000] {10 + i / 1000:.6f}: iommu:map: IOMMU: iova=0x{at:016x} - 0x{end:016x} "
+                       f"paddr=0x{to:016x} size=2097152\n")
+            file.write(f"  dd 1 [000] {10 + i / 1000 + 0.0005:.6f}: iommu:unmap: IOMMU: iova=0x{at:016x} - "
+                       f"0x{end:016x} size=2097152 unmapped_size=2097152\n")
+
+
+def test_sizes(clock):
+    """A mapping of the trace is one block where its addresses allow it, otherwise pages."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "big.trace")
+        for shift, least, most in ((0, 1 / 520, 1 / 500), (4096, 0.9, 1.1)):
+            write_big(path, shift)
+            result = run("--strategy", "strict-page", "--clock", clock, "--json", "-", "--quiet", path)
+            assert result.returncode == 0, result
+            (trace,) = json.loads(result.stdout)["advice"]
+            found = trace["strategies"][0]["invalidations_per_page"]
+            assert least <= found <= most, (clock, shift, found)
+
+
 def test_real():
     (trace,) = json.loads(advise(*QUICK, "--clock", "real", SAMPLE))["advice"]
     assert trace["threads"] >= 1
@@ -176,6 +200,7 @@ def check_trace_loosely(trace):
 
 
 def main():
+    test_sizes(PART)
     if PART == "real":
         test_real()
         return
