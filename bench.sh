@@ -15,7 +15,8 @@ usage() {
 bench.sh - what map, unmap, translate and flush cost on this host
 
   ./bench.sh               install what is missing, build, run the quick set (under 3 minutes),
-                           print a table; the raw figures are in build/report/report.json
+                           print a table, make build/report/index.html; the raw figures are in
+                           build/report/report.json
   ./bench.sh --full        the whole matrix instead (takes about an hour)
   ./bench.sh --peers       Linux 6.12's own code beside the library, in one process: a table of ratios
                            with intervals over five launches, where the library loses, and which
@@ -75,8 +76,16 @@ esac
 # shellcheck source=tools/packages.sh
 . tools/packages.sh
 
+# What an earlier run measured stays: the page shows it beside this one, if it is of the same commit.
+FINISHED="report peers advice"
+
 prepare_report_folder() {
-	mkdir -p "$REPORT" 2>/dev/null && rm -f "$REPORT"/*.json 2>/dev/null &&
+	local keep=() name
+	for name in $FINISHED; do
+		keep+=(! -name "$name.json")
+	done
+	mkdir -p "$REPORT" 2>/dev/null &&
+		find "$REPORT" -maxdepth 1 -name '*.json' "${keep[@]}" -delete 2>/dev/null &&
 		: 2>/dev/null >"$REPORT/writable" && rm -f "$REPORT/writable" ||
 		die "cannot write to $REPORT"
 }
@@ -141,6 +150,64 @@ run_replay() {
 	done
 }
 
+# The same code against itself: what differences this run can see (tools/selfcheck.py); and the flush
+# strategies of the real clock, which get intervals from several launches.
+LAUNCHES=5
+SELF_CASES='^(map|unmap|pair|iova_to_phys)/impl:core/fmt:arm_64_lpae_s1/granule:4K/size:4K/batch:(1|256)'
+SELF_CASES+='/pattern:(warm|random_1G)/coherent:1/flush:strict/domain:private/threads:1$'
+REAL_CASES='clock:real/size:4K/unmap:4K/.*threads:1/'
+
+run_launches() {
+	local launch
+	say "the same code against itself, $LAUNCHES launches"
+	for launch in $(seq "$LAUNCHES"); do
+		"$BUILD/bench/bench_map" "--benchmark_filter=$SELF_CASES" \
+			"--benchmark_min_time=${min_time:-0.05}" --benchmark_repetitions=2 \
+			--benchmark_enable_random_interleaving=true \
+			"--benchmark_out=$REPORT/self-$launch.json" --benchmark_out_format=json \
+			>"$REPORT/self.log" 2>&1 || die "bench_map failed: see $REPORT/self.log"
+		$peers || "$BUILD/bench/bench_flush" "--benchmark_filter=$REAL_CASES" \
+			"--benchmark_min_time=${min_time:-0.05}" \
+			"--benchmark_out=$REPORT/real-$launch.json" --benchmark_out_format=json \
+			>"$REPORT/self.log" 2>&1 || die "bench_flush failed: see $REPORT/self.log"
+	done
+}
+
+# Fetches what draws plots; says so and goes on where it cannot be had.
+fetch_plotter() {
+	[ ! -d tools/node_modules/echarts ] || return 0
+	# shellcheck disable=SC2046
+	(install_packages $(node_packages)) || return 1
+	command -v npm >/dev/null &&
+		npm ci --prefix tools --omit=dev --no-audit --no-fund >"$REPORT/npm.log" 2>&1
+}
+
+# Finished files of the commit that NAME.json has: what was measured together belongs together.
+same_commit() {
+	python3 - "$REPORT" "$1" $FINISHED <<'END'
+import json, pathlib, sys
+folder, newest, *names = sys.argv[1:]
+wanted = json.loads(pathlib.Path(folder, f"{newest}.json").read_text())["commit"]
+for name in names:
+	path = pathlib.Path(folder, f"{name}.json")
+	if path.exists():
+		report = json.loads(path.read_text())
+		same = report["commit"] == wanted and not wanted.endswith(("-modified", "unknown"))
+		if name == newest or same:
+			print(path)
+END
+}
+
+# make_page NAME: index.html, of NAME.json, which was just made, and what belongs to it.
+make_page() {
+	local files=()
+	fetch_plotter || say "Apache ECharts could not be fetched (see $REPORT/npm.log): \
+the page has tables instead of plots"
+	mapfile -t files < <(same_commit "$1")
+	python3 tools/page.py -o "$REPORT/index.html" "${files[@]}" || exit 1
+	say "report: $REPORT/index.html"
+}
+
 json_string() {
 	local text=${1//\\/\\\\}
 	printf '"%s"' "${text//\"/\\\"}"
@@ -175,10 +242,12 @@ measure() {
 	run_flush
 	flush_command=$other
 	run_replay
+	run_launches
 	write_run
 	python3 tools/report.py merge "$REPORT" -o "$REPORT/report.json" || exit 1
 	python3 tools/report.py table "$REPORT/report.json"
 	say "raw figures: $REPORT/report.json"
+	make_page report
 }
 
 # Several launches: the layout of memory differs from one to the next, and is the larger error.
@@ -200,11 +269,13 @@ measure_peers() {
 			die "bench_map failed: $(grep -m 3 ERROR "$REPORT/map.log" || echo "see $REPORT/map.log")"
 		files+=("$REPORT/launch-$launch.json")
 	done
+	run_launches
 	write_run
-	python3 tools/compare.py --bars --save "$REPORT/peers.json" --run "$REPORT/run.json" \
+	tools/compare --bars --save "$REPORT/peers.json" --run "$REPORT/run.json" \
 		--environment "$REPORT/environment.json" "${files[@]}" || [ $? = 1 ] ||
 		die "the launches could not be compared"
 	say "raw figures: $REPORT/peers.json"
+	make_page peers
 	if $save; then
 		mkdir -p "results/$label" && cp "$REPORT/peers.json" "results/$label/peers.json" ||
 			die "cannot write to results/$label"
@@ -214,24 +285,25 @@ measure_peers() {
 
 advise() {
 	local run="bench_replay --strategy all --clock virtual bench/traces/*.xz"
-	"$BUILD/bench/bench_replay" --strategy all --clock virtual --json "$REPORT/advice.json" \
+	"$BUILD/bench/bench_replay" --strategy all --clock virtual --json "$REPORT/raw-advice.json" \
 		bench/traces/*.xz || die "bench_replay failed"
+	local told=(--commit "$(commit)" --date "$(date -u +%Y-%m-%d)" --command "$command_line" --program "$run")
+	python3 tools/advice.py save "$REPORT/raw-advice.json" "${told[@]}" --out "$REPORT/advice.json" || exit 1
+	make_page advice
 	if $save; then
-		python3 tools/advice.py save "$REPORT/advice.json" --commit "$(commit)" \
-			--date "$(date -u +%Y-%m-%d)" --command "$command_line" --program "$run" || exit 1
+		python3 tools/advice.py save "$REPORT/raw-advice.json" "${told[@]}" || exit 1
 		python3 tools/advice.py quote || exit 1
 		regenerate
 	fi
 }
 
 regenerate() {
-	# shellcheck disable=SC2046
-	install_packages $(node_packages)
 	say "BENCHMARKS.md and plots/"
-	if [ ! -d tools/node_modules/echarts ]; then
-		quietly "$REPORT/npm.log" npm ci --prefix tools --no-audit --no-fund
+	if fetch_plotter; then
+		node tools/plot.mjs || die "the plots could not be made"
+	else
+		say "plots/ is as it was: drawing needs Node.js, and npm (see $REPORT/npm.log)"
 	fi
-	node tools/plot.mjs || die "the plots could not be made"
 	python3 tools/report.py markdown || exit 1
 }
 

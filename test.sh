@@ -89,6 +89,8 @@ run_ctest() {
 # shellcheck disable=SC2086
 install_packages $PACKAGES_BUILD $PACKAGES_TEST $(node_packages)
 mkdir -p build
+# shellcheck disable=SC2086
+(install_packages $PACKAGES_BROWSER) || say "without $PACKAGES_BROWSER the test report-browser is skipped"
 for preset in $presets; do
 	labels=(-LE oracle)
 	if [ "$preset" = oracle ]; then

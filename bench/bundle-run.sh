@@ -97,6 +97,15 @@ for flush in strict strict-per-leaf queued; do
 	start bench_replay --quiet --flush "$flush" --repeat 25 --json "$out/replay-$flush.json" \
 		"$here"/traces/*.xz || die "bench_replay failed"
 done
+echo "== the same code against itself" >&2
+self_cases='^(map|unmap|pair|iova_to_phys)/impl:core/fmt:arm_64_lpae_s1/granule:4K/size:4K/batch:(1|256)'
+self_cases=$self_cases'/pattern:(warm|random_1G)/coherent:1/flush:strict/domain:private/threads:1$'
+for launch in 1 2 3 4 5; do
+	start bench_map "--benchmark_filter=$self_cases" "--benchmark_min_time=${min_time:-0.05}" \
+		--benchmark_repetitions=2 --benchmark_enable_random_interleaving=true \
+		"--benchmark_out=$out/self-$launch.json" --benchmark_out_format=json >"$out/self.log" 2>&1 ||
+		die "bench_map failed: see $out/self.log"
+done
 cat >"$out/run.json" <<END || die "cannot write to $out (is the disk full?)"
 {
   "kind": "$kind",

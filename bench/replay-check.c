@@ -49,9 +49,19 @@ static int check_op(const struct trace *trace, const struct replay_op *op, struc
 	return 0;
 }
 
+static uint64_t table_bytes(const struct replay_tables *tables)
+{
+	uint64_t bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < tables->nr; i++)
+		bytes += io_pgtable_table_bytes(tables->iop[i]);
+	return bytes;
+}
+
 static int check_ops(const struct trace *trace, const struct replay_plan *plan,
 		     const struct replay_tables *tables, struct iommu_iotlb_gather *gathers,
-		     char *msg)
+		     struct replay_check *check, char *msg)
 {
 	const struct replay_thread *thread = &plan->threads[0];
 	const struct replay_op *op;
@@ -67,6 +77,8 @@ static int check_ops(const struct trace *trace, const struct replay_plan *plan,
 		for (i = 0; gathers && nr_unmaps == REPLAY_QUEUE_UNMAPS && i < tables->nr; i++)
 			io_pgtable_sync(tables->iop[i], &gathers[i]);
 		nr_unmaps %= REPLAY_QUEUE_UNMAPS;
+		if (n % REPLAY_EVENT_CHUNK == REPLAY_EVENT_CHUNK - 1)
+			check->chunk_table_bytes[n / REPLAY_EVENT_CHUNK] = table_bytes(tables);
 	}
 	for (i = 0; gathers && i < tables->nr; i++)
 		io_pgtable_sync(tables->iop[i], &gathers[i]);
@@ -78,8 +90,8 @@ static int check_end(const struct trace *trace, const struct replay_plan *plan,
 {
 	unsigned int i;
 
+	check->table_end_bytes = table_bytes(tables);
 	for (i = 0; i < tables->nr; i++) {
-		check->table_end_bytes += io_pgtable_table_bytes(tables->iop[i]);
 		if (io_pgtable_validate(tables->iop[i])) {
 			snprintf(msg, TRACE_MSG_BYTES, "%s: the table of domain %u is not valid",
 				 trace->name, i);
@@ -123,7 +135,7 @@ static int check_with_pool(const struct trace *trace, const struct replay_plan *
 	table_pool_mem(pool, &mem);
 	ret = replay_tables_open(&tables, cfg, plan->nr_domains, &mem);
 	if (!ret) {
-		ret = check_ops(trace, plan, &tables, gathers, msg);
+		ret = check_ops(trace, plan, &tables, gathers, check, msg);
 		if (!ret)
 			ret = check_end(trace, plan, &tables, check, msg);
 		replay_tables_close(&tables);
@@ -141,9 +153,12 @@ int replay_run_check(const struct trace *trace, const struct replay_plan *plan,
 	struct table_pool *pool = table_pool_create(&exact);
 	int ret = -ENOMEM;
 
-	*check = (struct replay_check){ 0 };
+	*check = (struct replay_check){
+		.chunk_table_bytes = calloc(plan->threads[0].nr_ops / REPLAY_EVENT_CHUNK + 1,
+					    sizeof(*check->chunk_table_bytes)),
+	};
 	snprintf(msg, TRACE_MSG_BYTES, "%s: no memory for the tables", trace->name);
-	if (pool)
+	if (pool && check->chunk_table_bytes)
 		ret = check_with_pool(trace, plan, cfg, pool, check, msg);
 	table_pool_destroy(pool);
 	return ret;

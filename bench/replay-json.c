@@ -149,6 +149,35 @@ static void put_figures(struct json *j, const struct options *opts, const struct
 	json_number(j, "wall_ns", report->wall_ns.median);
 }
 
+static void put_counts(struct json *j, const char *key, const uint64_t *counts, uint32_t nr)
+{
+	json_open(j, key, '[');
+	for (uint32_t i = 0; i < nr; i++)
+		put_count(j, NULL, counts[i]);
+	json_close(j, ']');
+}
+
+/* Absent where there is none, like a figure that was not measured. */
+static void put_timeline(struct json *j, const struct timeline *timeline)
+{
+	uint32_t i;
+
+	if (!timeline->nr)
+		return;
+	json_open(j, "timeline", '{');
+	json_open(j, "events", '[');
+	for (i = 0; i < timeline->nr; i++)
+		put_count(j, NULL, (uint64_t)(i + 1) * timeline->window_events);
+	json_close(j, ']');
+	json_open(j, "ns_per_event", '[');
+	for (i = 0; i < timeline->nr; i++)
+		json_number(j, NULL, timeline->ns_per_event[i]);
+	json_close(j, ']');
+	put_counts(j, "mapped_bytes", timeline->mapped_bytes, timeline->nr);
+	put_counts(j, "table_bytes", timeline->table_bytes, timeline->nr);
+	json_close(j, '}');
+}
+
 static void put_context(struct json *j)
 {
 	json_open(j, "context", '{');
@@ -182,6 +211,7 @@ static void put_all(struct json *j, const void *what)
 		put_trace(j, &all->reports[i].trace);
 		put_plan(j, all->opts, &all->reports[i]);
 		put_figures(j, all->opts, &all->reports[i]);
+		put_timeline(j, &all->reports[i].timeline);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

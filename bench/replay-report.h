@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "replay-options.h"
+#include "replay-timeline.h"
 
 /**
  * struct report - everything about one trace
@@ -24,6 +25,7 @@
  * @nr_waits: in a pass by events
  * @wait_ns: in a pass by events, all threads together
  * @clock: what reading the clock did to the figures of maps and unmaps
+ * @timeline: how it went along the trace
  */
 struct report {
 	struct trace trace;
@@ -36,6 +38,7 @@ struct report {
 	struct stats_value nr_waits;
 	struct stats_value wait_ns;
 	struct stats_clock clock;
+	struct timeline timeline;
 };
 
 /**

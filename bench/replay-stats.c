@@ -62,13 +62,13 @@ static uint32_t *count_pages(const struct maker *mk, const struct replay_thread 
 	return pages;
 }
 
-static double batch_ns(const struct maker *mk, const struct replay_chunks *chunks, uint32_t first,
-		       uint32_t nr)
+double stats_chunks_ns(const struct replay_chunks *chunks, uint32_t first, uint32_t nr,
+		       double overhead_ns)
 {
 	double ns = 0;
 
 	for (; nr--; first++)
-		ns += (double)chunks->ns[first] - mk->overhead_ns * chunks->nr_segments[first];
+		ns += (double)chunks->ns[first] - overhead_ns * chunks->nr_segments[first];
 	return ns;
 }
 
@@ -84,7 +84,7 @@ static double shortest_ns(const struct maker *mk, uint32_t per_batch)
 		for (thread = 0; thread < mk->plan->nr_threads; thread++) {
 			chunks = chunks_of(mk, repeat, thread);
 			for (i = 0; chunks->nr - i >= per_batch; i += per_batch) {
-				ns = batch_ns(mk, chunks, i, per_batch);
+				ns = stats_chunks_ns(chunks, i, per_batch, mk->overhead_ns);
 				ns = ns > 0 ? ns : 0;
 				least_ns = least_ns < 0 || ns < least_ns ? ns : least_ns;
 			}
@@ -121,7 +121,7 @@ static void one_repeat(struct maker *mk, unsigned int repeat, uint32_t per_batch
 	for (thread = 0; thread < mk->plan->nr_threads; thread++) {
 		chunks = chunks_of(mk, repeat, thread);
 		for (first = 0; chunks->nr - first >= per_batch; first += per_batch) {
-			ns = batch_ns(mk, chunks, first, per_batch);
+			ns = stats_chunks_ns(chunks, first, per_batch, mk->overhead_ns);
 			for (pages = 0, j = 0; j < per_batch; j++)
 				pages += mk->chunk_pages[thread][first + j];
 			mk->op_ns[nr] = ns / (per_batch * mk->chunk_ops);
@@ -165,7 +165,7 @@ static void make_means(struct maker *mk, struct stats_series *stats)
 	for (repeat = 0; repeat < mk->nr_passes; repeat++) {
 		for (ns = 0, nr = 0, thread = 0; thread < mk->plan->nr_threads; thread++) {
 			chunks = chunks_of(mk, repeat, thread);
-			ns += batch_ns(mk, chunks, 0, chunks->nr);
+			ns += stats_chunks_ns(chunks, 0, chunks->nr, mk->overhead_ns);
 			nr += (uint64_t)chunks->nr * mk->chunk_ops;
 		}
 		mk->repeat_op[repeat] = nr ? ns / (double)nr : 0;

@@ -102,6 +102,16 @@ struct stats_clock stats_compare(const struct replay_plan *plan, const struct re
 				 const struct replay_pass *by_event, unsigned int nr_passes);
 
 /**
+ * stats_chunks_ns() - the time of consecutive chunks
+ * @chunks: of a series
+ * @first: the first of them
+ * @nr: how many
+ * @overhead_ns: what reading the clock adds to a segment
+ */
+double stats_chunks_ns(const struct replay_chunks *chunks, uint32_t first, uint32_t nr,
+		       double overhead_ns);
+
+/**
  * stats_over() - median, least and greatest of some numbers
  * @values: the numbers; sorted afterwards
  * @nr: how many, at least one

@@ -129,6 +129,10 @@ static int make_report(const struct options *opts, const struct trace *trace,
 							 : report->clock.overhead_ns,
 				 &opts->list, &report->series[series]);
 	if (!ret)
+		ret = timeline_make(plan, passes->by_event, passes->nr,
+				    report->series[REPLAY_EVENTS].batch_ops,
+				    bench_clock.overhead_ns, &report->check, &report->timeline);
+	if (!ret)
 		ret = summarise_passes(opts, passes, report);
 	if (ret)
 		snprintf(msg, TRACE_MSG_BYTES, "no memory for the figures");
@@ -169,6 +173,8 @@ static int replay_planned(const struct options *opts, const struct trace *trace,
 	if (!ret)
 		ret = make_report(opts, trace, plan, &passes, report, msg);
 	free_passes(&passes);
+	free(report->check.chunk_table_bytes);
+	report->check.chunk_table_bytes = NULL;
 	return ret;
 }
 

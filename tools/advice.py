@@ -13,23 +13,15 @@ import json
 import sys
 from pathlib import Path
 
-from figures import number
+from figures import markdown_table, number, shorten
+from results import ROOT, SCHEMA_VERSION, text_of
 
-ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = [
     ("ns per page", "ns_per_page", 1), ("unmap p50 ns", "p50_ns", 1), ("p99 ns", "p99_ns", 1),
     ("exposed us", "exposure_page_us", 1), ("release p99 us", "release_p99_ns", 1e-3),
     ("invalidations per page", "invalidations_per_page", 1), ("syncs per page", "syncs_per_page", 1),
     ("collateral per page", "collateral_per_page", 1), ("held KiB", "quarantine_bytes", 1 / 1024),
 ]
-
-
-def shorten(value):
-    """Four digits are more than any of these figures has."""
-    if isinstance(value, float):
-        value = float(f"{value:.4g}")
-        return int(value) if value.is_integer() else value
-    return value
 
 
 def saved(raw, args):
@@ -43,24 +35,10 @@ def saved(raw, args):
         trace["strategies"] = [{k: shorten(v) for k, v in row.items()}
                                for row in trace["strategies"]]
     model = traces[0]["model"]
-    return {"version": 1, "kind": "advice", "label": f"{model}-modelled", "commit": args.commit,
+    return {"schema_version": SCHEMA_VERSION, "kind": "advice", "label": f"{model}-modelled", "commit": args.commit,
             "date": args.date, "command": args.command, "advice_command": args.program,
             "environment": {"architecture": "modelled", "cpu": model, "emulated": False},
             "advice": traces}
-
-
-def text_of(report):
-    """A line for each strategy, so that a change shows in a diff."""
-    report = dict(report)
-    traces = report.pop("advice")
-    head = json.dumps(report, indent=2)[:-2]
-    parts = []
-    for trace in traces:
-        rows = ",\n        ".join(json.dumps(row) for row in trace["strategies"])
-        rest = {k: v for k, v in trace.items() if k != "strategies"}
-        body = json.dumps(rest, indent=6)[:-2].rstrip()
-        parts.append(f'    {body},\n      "strategies": [\n        {rows}\n      ]\n    }}')
-    return head + ',\n  "advice": [\n' + ",\n".join(parts) + "\n  ]\n}\n"
 
 
 def cell(row, field, scale):
@@ -71,13 +49,16 @@ def cell(row, field, scale):
 
 
 def table(trace, columns=None):
+    """As the tables of report.py; the one that is advised has a mark."""
     columns = columns or COLUMNS
-    head = ["strategy"] + [title for title, _, _ in columns]
-    lines = [head, ["---"] + ["---:"] * len(columns)]
-    for row in trace["strategies"]:
-        name = f"**{row['strategy']}**" if row["advised"] else row["strategy"]
-        lines.append([name] + [cell(row, field, scale) for _, field, scale in columns])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    body = [[f"**{row['strategy']}**" if row["advised"] else row["strategy"]] +
+            [cell(row, field, scale) for _, field, scale in columns] for row in trace["strategies"]]
+    return {"head": ["strategy"] + [title for title, _, _ in columns], "body": body, "keys": 1}
+
+
+def reasons(trace):
+    """In words, in order."""
+    return [trace[k] for k in sorted(k for k in trace if k.startswith("reason_"))]
 
 
 def markdown(path, report):
@@ -95,10 +76,9 @@ def markdown(path, report):
            "was unmapped and not released. Every thread goes as fast as it can: at the pace of a device "
            "queues fill more slowly, and expose for longer (`--pace trace`).")
     for trace in report["advice"]:
-        reasons = [trace[k] for k in sorted(k for k in trace if k.startswith("reason_"))]
         yield f"### {trace['trace']}, {trace['cpus']} CPUs, budget {trace['budget_us']} us: modelled"
-        yield "\n".join(f"* {reason}" for reason in reasons)
-        yield table(trace)
+        yield "\n".join(f"* {reason}" for reason in reasons(trace))
+        yield markdown_table(table(trace))
 
 
 BEGIN = "<!-- advice: made by tools/advice.py from results/, do not edit -->\n"
@@ -112,9 +92,9 @@ QUOTED_COLUMNS = [column for column in COLUMNS
 def quoted(report):
     """The block of docs/flush.md."""
     trace = next(t for t in report["advice"] if t["trace"] == QUOTED[1])
-    reasons = [f"       {trace[k]}" for k in sorted(trace) if k.startswith("reason_")]
-    return BEGIN + "\n" + table(trace, QUOTED_COLUMNS) + "\n\n   It says\n\n" + \
-        "\n".join(reasons) + "\n\n"
+    said = "\n".join(f"       {reason}" for reason in reasons(trace))
+    return BEGIN + "\n" + markdown_table(table(trace, QUOTED_COLUMNS)) + "\n\n   It says\n\n" + \
+        said + "\n\n"
 
 
 def quote(results, docs):
@@ -132,6 +112,7 @@ def main():
     for name in ("commit", "date", "command", "program"):
         sub.add_argument(f"--{name}", required=True)
     sub.add_argument("--results", default=ROOT / "results")
+    sub.add_argument("--out", help="this file instead of one in results/")
     sub.set_defaults(save=True)
     sub = commands.add_parser("quote", help="what docs/flush.md quotes")
     sub.set_defaults(save=False)
@@ -142,9 +123,9 @@ def main():
             docs.write_text(quote(ROOT / "results", docs.read_text()))
             return
         report = saved(json.loads(Path(args.raw).read_text()), args)
-        out = Path(args.results) / report["label"] / "advice.json"
+        out = Path(args.out or Path(args.results) / report["label"] / "advice.json")
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text_of(report))
+        out.write_text(text_of(report) + "\n")
     except (OSError, ValueError) as error:
         sys.exit(f"advice.py: {error}")
 

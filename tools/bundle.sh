@@ -82,7 +82,7 @@ make_bundle() { # ARCH PRESET ROOT TRIPLET STRIP
 	compgen -G "$dir/lib/ld-linux-*" >/dev/null || cp_loader "$dir" "$root" "$triplet"
 	copy_licences "$dir/licences" "$root"
 	cp bench/traces/*.xz "$dir/traces/"
-	for script in report advice compare contention figures pool; do
+	for script in report advice contention figures flush pool ratios results selfcheck; do
 		cp "tools/$script.py" "$dir/"
 	done
 	cp bench/bundle-run.sh "$dir/run.sh"

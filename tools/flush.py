@@ -12,6 +12,7 @@ import json
 import sys
 
 from figures import number
+from ratios import Ratio
 
 STRATEGIES = ["none", "strict-page", "gather", "gather-ril", "fq-percpu", "fq-single", "ticket",
               "epoch", "adaptive", "kernel-strict", "kernel-fq-percpu", "kernel-fq-single"]
@@ -51,6 +52,13 @@ class Rows:
         for key, row in self.rows:
             if all(key.get(k) == v for k, v in want.items()):
                 return row if "ns_per_page" in row else None
+        return None
+
+    def real(self, strategy):
+        """One thread, 4K, on this host's clock, at whatever depth and timeout was measured there."""
+        for key, row in self.rows:
+            if (key["strategy"], key["clock"], key["threads"], key["unmap"]) == (strategy, "real", "1", "4K"):
+                return row if row.get("ns_per_page") else None
         return None
 
     def values(self, name, **where):
@@ -121,6 +129,37 @@ def open_table(rows):
         body.append([strategy] + cells)
     head = [f"{load}% {what}" for load in (50, 80, 95) for what in ("p50", "p99", "exposure us")]
     return {"head": ["strategy"] + head, "body": body, "keys": 1}
+
+
+RATIO_CPUS = ("1", "8", "64")
+
+
+def ratio_of(rows, strategy, threads):
+    row, base = rows.find(strategy, threads), rows.find("strict-page", threads)
+    return f"{row['ns_per_page'] / base['ns_per_page']:.3f}" if row and base else ""
+
+
+def ratio_table(rows):
+    """Virtual clock: exact, so without intervals."""
+    body = [[s] + [ratio_of(rows, s, cpus) for cpus in RATIO_CPUS] + [exposure(rows.find(s, 8))]
+            for s in STRATEGIES if rows.find(s, 8)]
+    if not rows.find("strict-page", 8):
+        body = []
+    return {"head": ["strategy"] + [f"CPUs {n}" for n in RATIO_CPUS] + ["exposure us, 8 CPUs"],
+            "body": body, "keys": 1}
+
+
+def real_ratio_table(launches):
+    """This host's clock: one ratio for each launch, so with intervals."""
+    body = []
+    for strategy in STRATEGIES:
+        pairs = [(launch.real(strategy), launch.real("strict-page")) for launch in launches]
+        pairs = [(a, b) for a, b in pairs if a and b]
+        if pairs and strategy != "strict-page":
+            ratio_ = Ratio([a["ns_per_page"] / b["ns_per_page"] for a, b in pairs])
+            body.append([strategy, f"{ratio_.value:.3f}", ratio_.interval(), ratio_.verdict(),
+                         exposure(max((a for a, _ in pairs), key=lambda r: r["exposure_page_us"]))])
+    return {"head": ["strategy", "ratio", "95% interval", "", "exposure us, at most"], "body": body, "keys": 1}
 
 
 def worst_fall(rows, strategy):

@@ -12,20 +12,20 @@ can compare it; figures of different files never stand in one table; nothing tha
 a path on it gets into a merged file.
 """
 import argparse
-import json
 import os
 import re
 import sys
 from pathlib import Path
 
 import advice
-import compare
 import contention
 import flush
 import pool
-from figures import number
+import ratios
+import selfcheck
+from figures import markdown_table, number, shorten
+from results import ROOT, SCHEMA_VERSION, Problem, load, load_results, save, text_of
 
-ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"4K": 12, "16K": 14, "64K": 16, "2M": 21, "32M": 25, "512M": 29, "1G": 30}
 OPS = ["map", "unmap", "pair", "populate", "iova_to_phys", "alloc_free",
        "cursor_pair", "map_sg", "iova_to_phys_batch"]
@@ -39,36 +39,7 @@ BASE = {"fmt": "arm_64_lpae_s1", "granule": "4K", "size": "4K", "pattern": "warm
 NOISY = 1.3
 
 
-class Problem(Exception):
-    """Something the user can do something about."""
-
-
-def load(path):
-    try:
-        return json.loads(Path(path).read_text())
-    except OSError as error:
-        raise Problem(f"{path}: {error.strerror}") from error
-    except ValueError as error:
-        raise Problem(f"{path}: not complete or not JSON (was the disk full?): {error}") from error
-
-
-def save(path, text):
-    try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(text)
-    except OSError as error:
-        raise Problem(f"{path}: cannot be written: {error.strerror}") from error
-
-
 # ---- merging ------------------------------------------------------------------------------------
-
-def shorten(value):
-    """Four digits are more than any of these figures has."""
-    if isinstance(value, float):
-        value = float(f"{value:.4g}")
-        return int(value) if value.is_integer() else value
-    return value
-
 
 def keep(key):
     return key.startswith(("ns_per_page", "map_ns", "unmap_ns")) or key in ("pages", "samples")
@@ -88,7 +59,7 @@ def merge_row(row, keep=keep):
 def merge(folder, label):
     folder = Path(folder)
     run = load(folder / "run.json")
-    merged = {"version": 1, **run}
+    merged = {"schema_version": SCHEMA_VERSION, **run}
     if label:
         merged["label"] = label
     merged["environment"] = load(folder / "environment.json")
@@ -104,20 +75,8 @@ def merge(folder, label):
     for path in sorted(folder.glob("replay-*.json")):
         for row in load(path)["replay"]:
             merged["replay"].append({k: shorten(v) for k, v in row.items()})
+    merged.update(selfcheck.merge(folder))
     return merged
-
-
-def one_row_per_line(merged):
-    """JSON that a diff of two runs can be read from."""
-    parts = []
-    for key, value in merged.items():
-        if isinstance(value, list) and value:
-            rows = ",\n    ".join(json.dumps(row) for row in value)
-            parts.append(f"  {json.dumps(key)}: [\n    {rows}\n  ]")
-        else:
-            text = json.dumps(value, indent=2).replace("\n", "\n  ")
-            parts.append(f"  {json.dumps(key)}: {text}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def command_merge(args):
@@ -127,7 +86,7 @@ def command_merge(args):
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", merged["label"]):
             raise Problem(f"label {merged['label']!r}: only a-z, 0-9, dot and dash")
         out = Path(args.into) / merged["label"] / f"{merged['kind']}.json"
-    save(out, one_row_per_line(merged))
+    save(out, text_of(merged) + "\n")
 
 
 # ---- tables -------------------------------------------------------------------------------------
@@ -249,7 +208,7 @@ def tables(report, brief=False):
 
 
 def command_table(args):
-    report = load(args.file)
+    report = load_results(args.file)
     env = report["environment"]
     out = [f"{env['cpu']}, {env['cpus']} CPUs, {env['compiler']}, commit {report['commit']}"
            f"{', EMULATED: times mean nothing' if env['emulated'] else ''}"]
@@ -312,12 +271,6 @@ def host_lines(path, report):
     yield "figures from", f"[{path}]({path})"
 
 
-def markdown_table(table):
-    keys = table["keys"]
-    lines = [table["head"], ["---"] * keys + ["---:"] * (len(table["head"]) - keys)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines + table["body"])
-
-
 COMMANDS = [("Traces", "replay_command"), ("Memory", "pool_command"),
             ("Contention", "contention_command"), ("Flush strategies", "flush_command")]
 
@@ -330,7 +283,7 @@ def section(path, report):
     yield "\n".join(["| | |", "| --- | --- |"] +
                     [f"| {key} | {value} |" for key, value in host_lines(path, report)])
     if report["kind"] == "peers":
-        yield from compare.markdown(report)
+        yield from ratios.markdown(report)
         return
     stem = f"plots/{report['label']}-{report['kind']}"
     for plot in sorted(ROOT.glob(f"{stem}-*.svg")):
@@ -350,7 +303,7 @@ def section(path, report):
 
 def results():
     for path in sorted(ROOT.glob("results/*/*.json")):
-        yield path.relative_to(ROOT).as_posix(), load(path)
+        yield path.relative_to(ROOT).as_posix(), load_results(path)
 
 
 def command_markdown(args):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""compare.py: its statistics against worked examples, what it lists as lost, which bars it finds
+"""tools/compare and ratios.py on launches: their statistics against worked examples, what it lists as lost, which bars it finds
 met, and that it refuses what it cannot compare."""
 import contextlib
+import importlib.machinery
+import importlib.util
 import io
 import json
 import math
@@ -12,8 +14,11 @@ import tempfile
 
 def load(top):
     sys.path.insert(0, os.path.join(top, "tools"))
-    import compare  # pylint: disable=import-outside-toplevel
-    return compare
+    path = os.path.join(top, "tools", "compare")
+    loader = importlib.machinery.SourceFileLoader("compare", path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("compare", loader))
+    loader.exec_module(module)
+    return module
 
 
 def near(a, b):
@@ -41,19 +46,19 @@ def run(compare, launches, *args):
 
 
 def check_statistics(compare):
-    single = compare.Ratio([0.25])
+    single = compare.ratios.Ratio([0.25])
     assert near(single.value, 0.25) and single.low is None and single.interval() == "-"
     # Logarithms -ln 2, 0, ln 2: mean 0, deviation ln 2; t(2) = 4.303; half = 4.303 ln 2 / sqrt 3.
-    three = compare.Ratio([0.5, 1, 2])
+    three = compare.ratios.Ratio([0.5, 1, 2])
     assert near(three.value, 1)
     assert near(three.high, math.exp(4.303 * math.log(2) / math.sqrt(3)))
     assert near(three.low * three.high, 1)
-    same = compare.Ratio([0.3] * 5)
+    same = compare.ratios.Ratio([0.3] * 5)
     assert near(same.low, 0.3) and near(same.high, 0.3)
     assert same.surely_above(0.29) and not same.surely_above(0.31)
     assert not single.surely_above(0.1), "one launch proves nothing"
     # More launches than the table has rows.
-    assert compare.Ratio([0.5, 2] * 40).high < 1.3
+    assert compare.ratios.Ratio([0.5, 2] * 40).high < 1.3
 
 
 def check_table(compare):
@@ -99,11 +104,11 @@ def check_bars(compare):
     assert "met, not certain" in text, text
     # All of them, also those that are not single-threaded.
     everything = []
-    for _, _, op, batch, pattern, flush in compare.BARS + (compare.BLOCK_BAR,):
+    for _, _, op, batch, pattern, flush in compare.ratios.BARS + (compare.ratios.BLOCK_BAR,):
         for size in ("4K", "2M"):
             for impl, ns in (("core", 0.05), ("linux-6.12", 1)):
-                case = compare.case_of(op, batch, pattern, flush,
-                                       compare.BASE.replace("size:4K", f"size:{size}"))
+                case = compare.ratios.case_of(op, batch, pattern, flush,
+                                       compare.ratios.BASE.replace("size:4K", f"size:{size}"))
                 name = case.replace("/fmt", f"/impl:{impl}/fmt", 1)
                 everything.append({"name": name, "ns_per_page": ns})
                 shared = name.replace("private/threads:1", "shared/threads:2")
@@ -133,7 +138,7 @@ def main(top):
     check_repetitions(compare)
     check_bars(compare)
     check_refusals(compare)
-    print("compare.py computes what it should")
+    print("compare computes what it should")
 
 
 main(*sys.argv[1:])

@@ -1,23 +1,18 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Compares implementations that one bench_map ran side by side.
+"""Ratios of figures that were measured side by side, with intervals over launches.
 
-    compare.py [--bars] [--peer NAME] [--save OUT --run RUN --environment ENV] FILE...
-
-Each FILE is what one launch of a bench_map with peers wrote (--benchmark_out), or what --save made of
-several: one file with every launch's figures, which BENCHMARKS.md is made from. A launch gives one
-ratio per case, of two figures that were measured right after one another; several launches give an
-interval, because the layout of memory differs from launch to launch and is the larger error.
-Prints the ratio core / peer of every case that both have, then where core loses; with --bars also
-which of the project's bars are met, and then exits with 1 if one is not, or cannot be told.
+A launch gives one ratio per case, of two figures that were measured right after one another; several
+launches give an interval, because the layout of memory differs from launch to launch and is the
+larger error. What holds: a ratio is made of figures of one process; of one launch there is no
+interval, and nothing is certain.
 """
-import argparse
-import json
 import math
 import re
 import statistics
-import sys
 
+from results import SCHEMA_VERSION
+
+PEER = "linux-6.12"
 BASE = "fmt:arm_64_lpae_s1/granule:4K/size:4K"
 # Two-sided 95% quantiles of Student's t by degrees of freedom; beyond the table the last one, which
 # makes intervals a little too wide.
@@ -31,13 +26,30 @@ class Ratio:
 
     def __init__(self, ratios):
         logs = [math.log(r) for r in ratios]
-        mean = statistics.fmean(logs)
-        self.n = len(logs)
+        spread = statistics.variance(logs) / len(logs) if len(logs) > 1 else None
+        self._set(len(logs), statistics.fmean(logs), spread, len(logs) - 1)
+
+    @classmethod
+    def unpaired(cls, ours, theirs):
+        """Of two sets of times that have nothing to do with one another (Welch's interval)."""
+        logs = [[math.log(ns) for ns in times] for times in (ours, theirs)]
+        made = cls.__new__(cls)
+        mean = statistics.fmean(logs[0]) - statistics.fmean(logs[1])
+        if min(map(len, logs)) < 2:
+            made._set(1, mean, None, 0)
+            return made
+        parts = [statistics.variance(x) / len(x) for x in logs]
+        below = sum(part ** 2 / (len(x) - 1) for part, x in zip(parts, logs))
+        freedom = max(1, int(sum(parts) ** 2 / below)) if below else min(map(len, logs)) - 1
+        made._set(min(map(len, logs)), mean, sum(parts), freedom)
+        return made
+
+    def _set(self, n, mean, variance, freedom):
+        self.n = n
         self.value = math.exp(mean)
         self.low = self.high = None
-        if self.n > 1:
-            t = T95[min(self.n - 1, len(T95)) - 1]
-            half = t * statistics.stdev(logs) / math.sqrt(self.n)
+        if variance is not None:
+            half = T95[min(freedom, len(T95)) - 1] * math.sqrt(variance)
             self.low, self.high = math.exp(mean - half), math.exp(mean + half)
 
     def interval(self):
@@ -45,6 +57,16 @@ class Ratio:
 
     def surely_above(self, limit):
         return self.low is not None and self.low > limit
+
+    def verdict(self):
+        """One word about a ratio of times."""
+        if self.low is None or self.low <= 1 <= self.high:
+            return "not told apart"
+        return "faster" if self.high < 1 else "slower"
+
+    def point(self):
+        """For a chart."""
+        return {"value": self.value, "low": self.low, "high": self.high}
 
 
 class Figure:
@@ -76,36 +98,22 @@ def read_launch(report):
     return {key: Figure(group) for key, group in rows.items()}
 
 
-def read_launches(text):
-    """Those of a saved file, or the one of a report."""
-    report = json.loads(text)
+def launches_of(report):
+    """Those of a saved file, or the one of what bench_map wrote."""
     return [read_launch(launch) for launch in report.get("launches", [report])]
 
 
 KEPT = ("name", "ns_per_page", "dropped_share", "noisy", "table_alloc_ns_per_page")
 
 
-def save(args):
-    """One file of all launches, with what is needed to know where they come from."""
-    with open(args.run, encoding="utf-8") as file:
-        saved = json.load(file)
-    with open(args.environment, encoding="utf-8") as file:
-        saved["environment"] = json.load(file)
-    saved["launches"] = []
-    for name in args.files:
-        with open(name, encoding="utf-8") as file:
-            rows = json.load(file)["benchmarks"]
-        saved["launches"].append({"benchmarks": [
-            {key: float(f"{row[key]:.4g}") if key != "name" else row[key]
-             for key in KEPT if row.get(key)} for row in rows if row.get("ns_per_page")]})
-    head = {key: value for key, value in saved.items() if key != "launches"}
-    # A row a line: a difference between two runs can be read.
-    lines = ["\n".join(("{\"benchmarks\": [",
-                        ",\n".join(json.dumps(row) for row in launch["benchmarks"]), "]}"))
-             for launch in saved["launches"]]
-    with open(args.save, "w", encoding="utf-8") as file:
-        file.write(json.dumps(head, indent=1)[:-2] + ',\n "launches": [\n' + ",\n".join(lines) +
-                   "\n]}\n")
+def merge(run, environment, launches, extra):
+    """One results file of all launches, with what is needed to know where they come from."""
+    kept = [{"benchmarks": [{key: float(f"{row[key]:.4g}") if key != "name" else row[key]
+                             for key in KEPT if row.get(key)}
+                            for row in launch["benchmarks"] if row.get("ns_per_page")]}
+            for launch in launches]
+    return {"schema_version": SCHEMA_VERSION, **run, "environment": environment, **extra,
+            "launches": kept}
 
 
 class Comparison:
@@ -151,13 +159,16 @@ def cases_of(launches, impl):
     return list(dict.fromkeys(case for launch in launches for name, case in launch if name == impl))
 
 
+def compare_all(launches, peer):
+    """{case: Comparison} of all that core and the peer have."""
+    made = {case: Comparison(launches, ("core", case), (peer, case))
+            for case in cases_of(launches, peer)}
+    return {case: c for case, c in made.items() if c.found}
+
+
 def print_table(launches, peer):
     """Returns the comparisons by case."""
-    found = {}
-    for case in cases_of(launches, peer):
-        comparison = Comparison(launches, ("core", case), (peer, case))
-        if comparison.found:
-            found[case] = comparison
+    found = compare_all(launches, peer)
     if not found:
         return found
     print(f"== core vs {peer}: {len(found)} cases, {len(launches)} launches")
@@ -272,6 +283,14 @@ def bars(launches, peer):
                enough)
 
 
+def points(launches, peer):
+    """(label, Ratio) of the bars of the base format that are ratios to the peer: for charts."""
+    for label, *rest in BARS:
+        comparison = Comparison(launches, ("core", case_of(*rest[1:])), (peer, case_of(*rest[1:])))
+        if comparison.found:
+            yield label, comparison.ratio
+
+
 def value_of(comparison):
     return f"{comparison.ratio.value:.3f}" if comparison.found else "-"
 
@@ -322,12 +341,10 @@ def floor_blocks(launches, peer):
                                    "Linux, other barrier / Linux"), rows))
 
 
-def markdown(report, peer="linux-6.12"):
+def markdown(report, peer=PEER):
     """The blocks of BENCHMARKS.md for a saved file."""
-    launches = [read_launch(launch) for launch in report["launches"]]
-    found = {case: Comparison(launches, ("core", case), (peer, case))
-             for case in cases_of(launches, peer)}
-    found = {case: c for case, c in found.items() if c.found}
+    launches = launches_of(report)
+    found = compare_all(launches, peer)
     all_bars = list(bars(launches, peer))
     yield "### Core vs Linux"
     yield (f"Ratio core / {peer}, the kernel's own code in the same process, cases interleaved, over "
@@ -351,43 +368,3 @@ def markdown(report, peer="linux-6.12"):
     dropped = statistics.fmean(c.dropped for c in found.values())
     yield (f"Over all {len(found)} cases the geometric mean of the ratios is {rest:.3f}. "
            f"{dropped:.1%} of the samples were dropped because a neighbour had the core.")
-
-
-def main(argv):
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a report of one launch")
-    parser.add_argument("--bars", action="store_true", help="check the bars, too")
-    parser.add_argument("--peer", default="linux-6.12", help="compare with this implementation")
-    parser.add_argument("--save", metavar="OUT", help="also write all launches to one file")
-    parser.add_argument("--run", help="run.json of bench.sh, for --save")
-    parser.add_argument("--environment", help="what bench_env printed, for --save")
-    args = parser.parse_args(argv)
-    if args.save and not (args.run and args.environment):
-        parser.error("--save needs --run and --environment")
-    launches = []
-    for name in args.files:
-        try:
-            with open(name, encoding="utf-8") as file:
-                launches += read_launches(file.read())
-        except (OSError, ValueError, KeyError) as error:
-            print(f"compare.py: {name}: {error}", file=sys.stderr)
-            return 2
-    found = print_table(launches, args.peer)
-    if not found:
-        print(f"compare.py: no case was measured for both core and {args.peer}", file=sys.stderr)
-        return 2
-    print_other_peers(launches, args.peer)
-    print_losses(found)
-    try:
-        if args.save:
-            save(args)
-    except (OSError, ValueError) as error:
-        print(f"compare.py: {args.save}: {error}", file=sys.stderr)
-        return 2
-    if args.bars and not print_bars(launches, args.peer):
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""tools/page.py without a browser: the parts in order, nothing that would be fetched, data that cannot break
+out of its element, what is missing says how to get it, and the bound on embedded data.
+
+Usage: test-page.py TOP SMALL
+"""
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ORDER = ["verdict", "self-check", "ratios", "plots", "tables", "counts", "environment", "raw"]
+
+
+def sections(text):
+    return re.findall(r'<section id="([a-z-]+)"', text)
+
+
+def data_of(text):
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)[1])
+
+
+def check_whole(page, files):
+    text = page.build(files)
+    assert sections(text) == ORDER, sections(text)
+    assert [report for _, report in files] == data_of(text)["run"]
+    # Outside of ECharts' own text nothing names another place.
+    own = text.replace(page.read_library(), "")
+    assert not re.search(r'(?:src|href)="(?!#|data:,)|url\(|@import|https?://(?!json-schema)', own), "fetches"
+    assert "default-src 'none'" in text and "connect-src" not in text
+    assert re.search(r"This run can see differences of [\d.]+% or more", text), "the self-check"
+    for word in ("modelled", "measured", "counted"):
+        assert f'<span class="tag {word}">' in text, word
+    assert "emulated: counts, not time" in text
+    return text
+
+
+def check_hints(page, report):
+    """What was not run says how to run it."""
+    bare = {key: value for key, value in report.items()
+            if key not in ("flush", "self_check", "strategy_launches", "contention")}
+    text = page.build([("x.json", bare)])
+    for words in ("./bench.sh --peers", "./bench.sh --advice", "No flush strategies in this run",
+                  "This file has no self-check"):
+        assert words in text, words
+
+
+def check_hostile(page, report):
+    """Whatever a file has in it stays text."""
+    evil = "</script><script>alert(1)</script>"
+    text = page.build([(evil, {**report, "commit": evil, "command": evil, "date": evil})])
+    assert "<script>alert" not in text
+    assert data_of(text)["run"][0]["commit"] == evil
+
+
+def check_bound(page, report):
+    page.EMBED_BYTES = 1000
+    text = page.build([("some/file.json", report)])
+    assert "too large for this page" in text and "some/file.json" in text
+    assert not data_of(text)["run"][0]["map"] and "data-download" not in text.split("<script")[0]
+    page.EMBED_BYTES = 16 << 20
+
+
+def check_without_library(page, report, top, small):
+    """Where npm could fetch nothing: a page with tables, and the run goes on."""
+    there, page.ECHARTS = page.ECHARTS, top / "not/there.js"
+    text = page.build([("x.json", report)])
+    page.ECHARTS = there
+    assert "could not be had" in text and "npm ci --prefix tools" in text
+    assert len(text) < 2 * len((small / "one/report.json").read_text()) + (1 << 20)
+
+
+def check_refusals(top, folder):
+    def run(*args):
+        return subprocess.run([sys.executable, top / "tools/page.py", "-o", folder / "out.html", *args],
+                              capture_output=True, text=True, timeout=60, check=False)
+    (folder / "old.json").write_text('{"version": 1, "kind": "quick"}')
+    for name, words in (("old.json", "schema version 1 is old"), ("none.json", "No such file")):
+        result = run(folder / name)
+        assert result.returncode == 1 and words in result.stderr and "Traceback" not in result.stderr, result
+    assert not (folder / "out.html").exists()
+
+
+def main(top, small):
+    top, small = Path(top), Path(small)
+    sys.path.insert(0, str(top / "tools"))
+    import page  # pylint: disable=import-error,import-outside-toplevel
+    report = json.loads((small / "one/report.json").read_text())
+    check_whole(page, [("one/report.json", report)])
+    files = [(p.name, json.loads(p.read_text())) for p in
+             (top / "results/amd-epyc-f25m17-2c/peers.json", top / "results/hi1620-modelled/advice.json")]
+    text = page.build(files)
+    assert "bars of the project" in text and "Which strategy for the traces" in text
+    check_hints(page, report)
+    check_hostile(page, report)
+    check_bound(page, report)
+    check_without_library(page, report, top, small)
+    with tempfile.TemporaryDirectory() as name:
+        check_refusals(top, Path(name))
+    print("the page is as it should be")
+
+
+main(*sys.argv[1:])
