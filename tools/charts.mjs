@@ -289,23 +289,29 @@ function atBase(report)
 		.filter(([, row]) => row);
 }
 
-function flushRelease(report, theme)
+const QUANTILES = ['10%', '25%', '50%', '75%', '90%', '99%', '99.9%', 'most'];
+
+// Lines over those quantiles of a counter that anybody has.
+function distribution(report, theme, xName, yName, counterOf)
 {
 	const rows = atBase(report);
-	return frame(theme, {
-		xAxis: categories(theme, 'strategy', rows.map(([s]) => s)), yAxis: yAxis(theme, 'ns (modelled)'),
-	}, bars(theme, [['median', 'release_p50_ns'], ['99%', 'release_p99_ns']].map(([name, counter]) =>
-		[name, rows.map(([, row]) => row[counter] ?? null)])));
+	const shown = QUANTILES.filter((q) => rows.some(([, row]) => row[counterOf(q)] > 0));
+	return frame(theme, { xAxis: categories(theme, xName, shown), yAxis: yAxis(theme, yName) },
+		rows.map(([s, row]) => strategyLine(theme, s, shown.map((q) => row[counterOf(q)] || null))));
 }
+
+const counterName = (q, most, percentile) => (q === 'most' ? most : percentile(q.replace(/[.%]/g, '')));
 
 function flushLatency(report, theme)
 {
-	const quantiles = [['50%', 'p50_ns'], ['99%', 'p99_ns'], ['99.9%', 'p999_ns'], ['most', 'max_ns']];
-	return frame(theme, {
-		xAxis: categories(theme, 'so many unmaps took no longer', quantiles.map(([name]) => name)),
-		yAxis: yAxis(theme, 'ns, an unmap and its waits (modelled)'),
-	}, atBase(report).map(([s, row]) => strategyLine(theme, s,
-		quantiles.map(([, counter]) => row[counter] || null))));
+	return distribution(report, theme, 'so many unmaps took no longer', 'ns, an unmap and its waits (modelled)',
+		(q) => counterName(q, 'max_ns', (p) => `p${p}_ns`));
+}
+
+function flushRelease(report, theme)
+{
+	return distribution(report, theme, 'so many were released no later', 'ns, from unmap to release (modelled)',
+		(q) => counterName(q, 'release_max_ns', (p) => `release_p${p}_ns`));
 }
 
 // ---- traces -------------------------------------------------------------------------------------
@@ -433,7 +439,7 @@ export const CHARTS = [
 		subtitle: '4K maps and unmaps, all CPUs together, closed loop' },
 	{ id: 'flush-latency', title: 'How long an unmap takes: the distribution', build: flushLatency,
 		provenance: modelled, missing: NEEDS_RUN, subtitle: '8 CPUs, 4K unmaps, closed loop' },
-	{ id: 'flush-release', title: 'From an unmap to its release', build: flushRelease, provenance: modelled,
+	{ id: 'flush-release', title: 'From an unmap to its release: the distribution', build: flushRelease, provenance: modelled,
 		missing: NEEDS_RUN, subtitle: '8 CPUs, 4K unmaps, closed loop' },
 	{ id: 'replay', title: 'What an operation costs, along the traces', build: replayCost, provenance: ofHost,
 		subtitle: 'real DMA traces, strict, one thread; each point the median of the repeats', missing: NEEDS_RUN },
