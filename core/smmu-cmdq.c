@@ -3,9 +3,10 @@
  * The SMMUv3 command queue: reserve, write, mark ready, publish (smmu-cmdq.h has the table of who
  * writes what; docs/cmdq.md why it is done this way and what it costs).
  *
- * Invariants: done <= published <= head <= done + size, as positions; every position below
- * published was written by its owner; one thread at a time writes CMDQ_PROD, and what it
- * writes only grows. A slot is written again only after done has passed it.
+ * Invariants: done <= published <= head <= done + size and rung <= published, as positions; every
+ * position below published was written by its owner; one thread at a time writes CMDQ_PROD, and what it
+ * writes only grows. A slot is written again only after done has passed it. While MET is clear at most
+ * one batch that was handed out is not rung, and nobody relies on its producer to ring for others.
  */
 #include <errno.h>
 
@@ -22,6 +23,9 @@
 #define SYNC_EVERY	64 /* SMMU_CMDQ_SYNC_63: the last of so many positions */
 #define NOT_A_POSITION	UINT64_MAX
 #define PUBLISHING	(1ull << 63) /* in head: a thread is publishing */
+#define MET		(1ull << 62) /* in head: producers have met, and not for CALM turns since */
+#define CALM		256	     /* turns */
+#define LONE_LOOKS	1024 /* at a producer that is at the doorbell, with a pause after each */
 
 _Static_assert(SMMU_CMDQ_SYNC == 1, "added to the number of commands");
 
@@ -39,6 +43,11 @@ static always_inline uint32_t index_of(const struct smmu_cmdq *q, uint64_t posit
 static always_inline uint32_t register_of(const struct smmu_cmdq *q, uint64_t position)
 {
 	return (uint32_t)position & (2 * q->size - 1);
+}
+
+static always_inline uint64_t position_in(uint64_t head)
+{
+	return head & ~(PUBLISHING | MET);
 }
 
 static always_inline bool is_dead(const struct smmu_cmdq *q)
@@ -167,6 +176,108 @@ bool smmu_cmdq_failed(struct smmu_cmdq *q, uint64_t first, uint64_t end)
 	return failed;
 }
 
+/* Publishing. */
+
+/* The batch that begins at a position is complete in the ring: its end, or 0. */
+static always_inline uint64_t ready_end(const uint64_t *ready, uint32_t mask, uint64_t position)
+{
+	uint64_t end = load(&ready[(uint32_t)position & mask]);
+
+	return end > position ? end : 0; /* otherwise it is from an earlier lap */
+}
+
+/* The SMMU may go on up to a position; by the one whose turn it is. */
+static always_inline void ring_doorbell(struct smmu_cmdq *q, uint64_t to)
+{
+	/* The SMMU's answer must find it there. */
+	__atomic_store_n(&q->published, to, __ATOMIC_RELEASE);
+	port_dma_wmb();
+	q->config.ops->write_prod(q->config.ctx, register_of(q, to));
+	__atomic_store_n(&q->rung, to, __ATOMIC_RELEASE);
+}
+
+/* Takes the publisher's part from whoever has it not; false: somebody has it. */
+static always_inline bool become_publisher(struct smmu_cmdq *q)
+{
+	return !(__atomic_fetch_or(&q->head, PUBLISHING, __ATOMIC_ACQ_REL) & PUBLISHING);
+}
+
+/*
+ * Ends the publisher's part if nothing was handed out beyond to; forgets that producers had met if they
+ * have not for long, and everything is rung.
+ */
+static always_inline bool retire(struct smmu_cmdq *q, uint64_t to, bool calm)
+{
+	uint64_t head = __atomic_load_n(&q->head, __ATOMIC_RELAXED);
+
+	return position_in(head) == to &&
+	       __atomic_compare_exchange_n(&q->head, &head, calm ? to : head & ~PUBLISHING, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * From where and how far the doorbell can be rung: up to where batches are ready, one behind the other.
+ * Nowhere while a lone producer is at it, between its stores to published and rung; before the first of
+ * them it holds the chain up, as its batch is never marked. False: nothing to do.
+ */
+static always_inline bool reach(const struct smmu_cmdq *q, uint64_t *to)
+{
+	uint64_t from = load(&q->published), end;
+
+	*to = from;
+	if (load(&q->rung) != from)
+		return false;
+	while ((end = ready_end(q->config.ready, q->size - 1, *to)) != 0)
+		*to = end;
+	return *to != from;
+}
+
+/*
+ * By the publisher: everything that is ready, until there is nothing more. Not wait-free: a thread
+ * goes on here while others make batches ready. What is handed out and not ready stays with its owner, who will
+ * find that there is no publisher; it may have become ready just before that, so one more look.
+ */
+static void noinline publish(struct smmu_cmdq *q)
+{
+	uint64_t to;
+
+	do {
+		q->calm = 0;
+		if (reach(q, &to))
+			ring_doorbell(q, to);
+		if (retire(q, to, false))
+			return;
+		if (reach(q, &to))
+			continue;
+		__atomic_fetch_and(&q->head, ~PUBLISHING, __ATOMIC_ACQ_REL);
+		if (likely(!reach(q, &to)))
+			return;
+		if (!become_publisher(q))
+			return;
+	} while (true);
+}
+
+/* Publishes what is ready if nobody is at it. */
+static void noinline help(struct smmu_cmdq *q)
+{
+	uint64_t to;
+
+	if (reach(q, &to) && become_publisher(q))
+		publish(q);
+}
+
+/*
+ * By the one that met a lone producer, whose batch lies just before this position: its store to rung is
+ * all that tells of its end, and it may have looked for others before that store was seen. It is a few
+ * instructions from it; if it was preempted there it will look later, and who waits for these
+ * commands looks too.
+ */
+static void noinline wait_for_lone(const struct smmu_cmdq *q, uint64_t position)
+{
+	for (unsigned int looks = 0; load(&q->rung) < position && looks < LONE_LOOKS; looks++)
+		port_cpu_relax();
+}
+
 /* Completion. */
 
 static uint64_t read_progress(struct smmu_cmdq *q)
@@ -200,6 +311,8 @@ static bool look(struct smmu_cmdq *q, uint64_t position, uint64_t polls)
 {
 	if (load(&q->done) >= position)
 		return true;
+	if (unlikely(load(&q->published) < position))
+		help(q);
 	if (q->config.msi_word) {
 		if (read_msi_word(q) >= position)
 			return true;
@@ -227,7 +340,7 @@ bool smmu_cmdq_done(struct smmu_cmdq *q, uint64_t position)
 
 int smmu_cmdq_wait(struct smmu_cmdq *q, uint64_t position)
 {
-	if (misuse(position > (__atomic_load_n(&q->head, __ATOMIC_RELAXED) & ~PUBLISHING),
+	if (misuse(position > position_in(__atomic_load_n(&q->head, __ATOMIC_RELAXED)),
 		   "smmu_cmdq_wait: a position that no ticket has"))
 		return -EINVAL;
 	for (uint64_t polls = 0;; polls++) {
@@ -241,67 +354,6 @@ int smmu_cmdq_wait(struct smmu_cmdq *q, uint64_t position)
 }
 
 /* Producing. */
-
-/* The batch that begins at a position is complete in the ring: its end, or 0. */
-static always_inline uint64_t ready_end(const uint64_t *ready, uint32_t mask, uint64_t position)
-{
-	uint64_t end = load(&ready[(uint32_t)position & mask]);
-
-	return end > position ? end : 0; /* otherwise it is from an earlier lap */
-}
-
-/* The SMMU may go on up to a position; by the publisher only. */
-static always_inline void ring_doorbell(struct smmu_cmdq *q, uint64_t to)
-{
-	/* The SMMU's answer must find it there. */
-	__atomic_store_n(&q->published, to, __ATOMIC_RELEASE);
-	port_dma_wmb();
-	q->config.ops->write_prod(q->config.ctx, register_of(q, to));
-}
-
-/* Takes the publisher's part from whoever has it not; false: somebody has it. */
-static always_inline bool become_publisher(struct smmu_cmdq *q)
-{
-	return !(__atomic_fetch_or(&q->head, PUBLISHING, __ATOMIC_ACQ_REL) & PUBLISHING);
-}
-
-/* Ends the publisher's part if nothing was handed out beyond to. */
-static always_inline bool retire(struct smmu_cmdq *q, uint64_t to)
-{
-	uint64_t head = to | PUBLISHING;
-
-	return __atomic_compare_exchange_n(&q->head, &head, to, false, __ATOMIC_ACQ_REL,
-					   __ATOMIC_ACQUIRE);
-}
-
-/*
- * By the publisher: everything that is ready, until there is nothing more. Not wait-free: a thread
- * goes on here while others make batches ready. What is handed out and not ready stays with its owner, who will
- * find that there is no publisher; it may have become ready just before that, so one more look.
- */
-static void noinline publish(struct smmu_cmdq *q)
-{
-	const uint64_t *ready = q->config.ready;
-	uint32_t mask = q->size - 1;
-	uint64_t from, to, end;
-
-	do {
-		from = to = q->published;
-		while ((end = ready_end(ready, mask, to)) != 0)
-			to = end;
-		if (to != from)
-			ring_doorbell(q, to);
-		if (retire(q, to))
-			return;
-		if (ready_end(ready, mask, to))
-			continue;
-		__atomic_fetch_and(&q->head, ~PUBLISHING, __ATOMIC_ACQ_REL);
-		if (likely(!ready_end(ready, mask, to)))
-			return;
-		if (!become_publisher(q))
-			return;
-	} while (true);
-}
 
 /* Looks for space. 0: try again. */
 static int noinline wait_for_space(struct smmu_cmdq *q, unsigned int flags, uint64_t *polls)
@@ -331,33 +383,54 @@ static unsigned int slots_with_syncs(uint64_t position, unsigned int n)
 	return n + (n > before ? 1 + (n - before - 1) / (SYNC_EVERY - 1) : 0);
 }
 
+/* Whose turn it is to ring the doorbell once a batch is written. */
+enum turn {
+	LONE,	   /* ours, and nobody counts on us for more */
+	PUBLISHER, /* ours, and for what others make ready meanwhile */
+	WAITS,	   /* ours, when the lone producer before us is through */
+	LEAVES,	   /* whoever publishes, or we if nobody does */
+};
+
+/* What a producer that finds head becomes. */
+static always_inline enum turn turn_at(const struct smmu_cmdq *q, uint64_t head)
+{
+	uint64_t rung = load(&q->rung);
+
+	if (likely(rung == head))
+		return LONE;
+	if (rung == (head & ~MET))
+		return PUBLISHER;
+	return head & MET ? LEAVES : WAITS;
+}
+
 /*
  * Takes slots for n commands. Lock-free: a compare-and-swap fails only if another's succeeded. With
- * nobody publishing and nothing handed out that is not published, this thread becomes the publisher
- * in the same step (*publisher): what is handed out later lies behind its batch anyway.
+ * nobody publishing and nothing handed out that is not rung, the turn comes with the slots: what is
+ * handed out later lies behind this batch anyway.
  */
 static always_inline int reserve(struct smmu_cmdq *q, unsigned int n, unsigned int flags,
-				 struct smmu_cmdq_ticket *t, bool *publisher)
+				 struct smmu_cmdq_ticket *t, enum turn *turn)
 {
+	static const uint64_t sets[] = {
+		[LONE] = 0, [PUBLISHER] = PUBLISHING, [WAITS] = MET, [LEAVES] = 0
+	};
 	uint64_t head = __atomic_load_n(&q->head, __ATOMIC_RELAXED), polls = 0;
 
 	if (is_dead(q))
 		return -EIO;
 	for (;;) {
-		uint64_t first = head & ~PUBLISHING, end = first + n;
+		uint64_t first = position_in(head), end = first + n;
 		int ret;
 
 		if (unlikely(q->config.errata & SMMU_CMDQ_SYNC_63))
 			end = first + slots_with_syncs(first, n);
 		/* Signed: a head that is old by now may lie below done. */
 		if (likely((int64_t)(end - load(&q->done)) <= (int64_t)q->size)) {
-			/* With somebody publishing the two differ by that bit. */
-			*publisher = __atomic_load_n(&q->published, __ATOMIC_RELAXED) == head;
+			*turn = turn_at(q, head);
 			t->first = first;
 			t->end = end;
 			if (likely(__atomic_compare_exchange_n(
-				    &q->head, &head,
-				    end | (*publisher ? PUBLISHING : head & PUBLISHING), true,
+				    &q->head, &head, (head - first + end) | sets[*turn], true,
 				    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
 				return 0;
 			continue;
@@ -395,17 +468,33 @@ static void noinline write_forced(struct smmu_cmdq *q, const struct smmu_cmd *cm
 	}
 }
 
+static always_inline void copy(struct smmu_cmd *to, const struct smmu_cmd *from, unsigned int n)
+{
+	for (; n >= 4; n -= 4, to += 4, from += 4) {
+		to[0] = from[0];
+		to[1] = from[1];
+		to[2] = from[2];
+		to[3] = from[3];
+	}
+	for (; n; n--)
+		*to++ = *from++;
+}
+
 static always_inline void write_commands(struct smmu_cmdq *q, const struct smmu_cmd *cmd,
 					 unsigned int n, unsigned int flags,
 					 const struct smmu_cmdq_ticket *t)
 {
 	struct smmu_cmd *ring = q->config.ring;
-	uint32_t mask = q->size - 1, at = (uint32_t)t->first;
+	uint32_t mask = q->size - 1, at = (uint32_t)t->first & mask, straight = q->size - at;
 
-	for (unsigned int i = 0; i < n; i++)
-		ring[at++ & mask] = cmd[i];
+	if (unlikely(n > straight)) {
+		copy(ring + at, cmd, straight);
+		copy(ring, cmd + straight, n - straight);
+	} else {
+		copy(ring + at, cmd, n);
+	}
 	if (flags & SMMU_CMDQ_SYNC)
-		ring[at & mask] = sync_for(q, t->end);
+		ring[(at + n) & mask] = sync_for(q, t->end);
 }
 
 static void noinline clean_written(const struct smmu_cmdq *q, const struct smmu_cmdq_ticket *t)
@@ -418,11 +507,30 @@ static void noinline clean_written(const struct smmu_cmdq *q, const struct smmu_
 		ring_written(q, 0, count - straight);
 }
 
+/* The end of a submit that is not alone. */
+static void noinline submit_met(struct smmu_cmdq *q, const struct smmu_cmdq_ticket *t,
+				enum turn turn)
+{
+	if (turn == PUBLISHER) {
+		bool calm = ++q->calm >= CALM;
+
+		ring_doorbell(q, t->end);
+		if (!retire(q, t->end, calm))
+			publish(q);
+		return;
+	}
+	__atomic_store_n(&q->config.ready[index_of(q, t->first)], t->end, __ATOMIC_RELEASE);
+	if (turn == WAITS)
+		wait_for_lone(q, t->first);
+	if (become_publisher(q))
+		publish(q);
+}
+
 static always_inline int submit(struct smmu_cmdq *q, const struct smmu_cmd *cmd, unsigned int n,
 				unsigned int flags, struct smmu_cmdq_ticket *t)
 {
-	bool publisher;
-	int ret = reserve(q, n + (flags & SMMU_CMDQ_SYNC), flags, t, &publisher);
+	enum turn turn;
+	int ret = reserve(q, n + (flags & SMMU_CMDQ_SYNC), flags, t, &turn);
 
 	if (unlikely(ret))
 		return ret;
@@ -432,15 +540,14 @@ static always_inline int submit(struct smmu_cmdq *q, const struct smmu_cmd *cmd,
 		write_commands(q, cmd, n, flags, t);
 	if (unlikely(q->config.ops->ring_written != NULL))
 		clean_written(q, t);
-	if (likely(publisher)) {
+	if (likely(turn == LONE)) {
 		ring_doorbell(q, t->end);
-		if (unlikely(!retire(q, t->end)))
-			publish(q);
+		/* Who has met us waits; this is for the one that has given up doing so. */
+		if (unlikely(__atomic_load_n(&q->head, __ATOMIC_RELAXED) & MET))
+			help(q);
 		return 0;
 	}
-	__atomic_store_n(&q->config.ready[index_of(q, t->first)], t->end, __ATOMIC_RELEASE);
-	if (become_publisher(q))
-		publish(q);
+	submit_met(q, t, turn);
 	return 0;
 }
 
@@ -575,7 +682,7 @@ int smmu_cmdq_init(struct smmu_cmdq *q, const struct smmu_cmdq_config *config)
 		q->config.max_retries = DEFAULT_RETRIES;
 	if (register_of(q, config->ops->read_cons(config->ctx)) != register_of(q, first))
 		return -EINVAL;
-	q->head = q->published = q->done = first;
+	q->head = q->published = q->rung = q->done = first;
 	for (uint32_t i = 0; i < q->size; i++)
 		q->config.ready[i] = 0;
 	if (q->config.msi_word)
@@ -589,12 +696,13 @@ int smmu_cmdq_validate(struct smmu_cmdq *q)
 
 	if (!config_is_good(&q->config) || q->size != 1u << q->config.size_lg2)
 		return -EUCLEAN;
-	if (q->recovering || q->head != q->published || q->bad_cons)
+	if (q->recovering || (q->head & ~MET) != q->published || q->rung != q->published ||
+	    q->bad_cons)
 		return -EUCLEAN;
 	if (done > q->published || q->published - done > q->size)
 		return -EUCLEAN;
 	for (uint32_t i = 0; i < q->size; i++)
-		if (q->config.ready[i] > q->head)
+		if (q->config.ready[i] > q->published)
 			return -EUCLEAN;
 	for (uint64_t i = 0; i < q->nr_errors && i < SMMU_CMDQ_ERRORS_MAX; i++)
 		if (q->error[i].position > done)

@@ -3,20 +3,25 @@
  * A producer for one SMMUv3 command queue (IHI0070 3.5 and 4.1.2), for any number of threads.
  *
  * The ring is memory that the caller gives; registers are reached through hooks only, so the same
- * code drives hardware, an emulated SMMU or a test. Submitting takes no lock and never waits for
- * another producer, only for space. Nothing here allocates, and every wait has a bound.
+ * code drives hardware, an emulated SMMU or a test. Submitting takes no lock. It waits for space, and for
+ * another producer only if that one is at the doorbell and was alone until now: for a few instructions,
+ * or 1024 looks if it was preempted just there. Nothing here allocates, and every wait has a bound.
  *
  * A position counts every command ever put into the queue, in 64 bits: it never wraps, its low bits
  * are the ring's index and wrap bit. That is what waiters share.
  *
  * Who writes what, and why that is enough:
  *
- *   head        any producer, by compare-and-swap. Whoever moves it from a to b owns the slots a
- *               to b - 1. Its top bit says that a thread is publishing; taken and given back by
- *               compare-and-swap, or and and, acquire and release. Who takes it publishes; who finds it taken leaves:
- *               the publisher gives it back later, acquires this one's access to head, and so the
- *               look at ready[] that follows sees this one's batch. A producer that is handed slots while
- *               nobody publishes, and all before them is published, takes it in the same step.
+ *   head        any producer, by compare-and-swap, acquire and release. Whoever moves it from a to b owns
+ *               the slots a to b - 1. Bit 62 (MET) says that producers have met lately.
+ *               While it is clear, a producer that is handed slots when everything before them is rung is
+ *               alone: it rings, stores rung, and leaves, without another atomic operation. Who finds one
+ *               not rung yet sets the bit with its slots, and waits for rung before it relies on nobody.
+ *               While it is set, the top bit says that a thread is publishing; taken and given back by
+ *               compare-and-swap, or or and and, acquire and release. Who takes it publishes; who finds it
+ *               taken leaves: the publisher gives it back later, acquires this one's access to head, and so
+ *               the look at ready[] that follows sees this one's batch. A producer that is handed slots
+ *               while nobody publishes, and all before them is rung, takes it in the same step.
  *   ring[i]     the owner of the slot, plain stores, before it stores ready[] or rings; and whoever recovers
  *               from an error, while the SMMU is stopped at that command.
  *   ready[i]    the owner of the first slot of a batch, store-release of the batch's end. Ends only
@@ -24,6 +29,10 @@
  *   published   the publisher, store-release before the doorbell; anyone reads it as a hint. The publisher load-acquires
  *               ready[] on the way, so the doorbell is ordered after every command it covers, and
  *               after what their owners did before (cleared descriptors).
+ *   rung        whoever rang, store-release behind the doorbell; load-acquired before the next one's: two
+ *               writes of PROD are ordered by it, or by head. A publisher that finds it behind published
+ *               knows that a lone producer is between the two, and leaves the doorbell to that one.
+ *   calm        the publisher, while it is; ordered by head.
  *   done        anyone who has read CMDQ_CONS, by compare-and-swap upwards, release. A producer
  *               load-acquires it before it writes to a slot again, a waiter before it goes on. It
  *               is read before CONS, so a late reader computes a position that is too low, never
@@ -158,8 +167,11 @@ struct smmu_cmdq_config {
  * @config: private, as given to smmu_cmdq_init(), never written after it
  * @size: private, commands in the ring
  * @batch_max: private, commands in one submit
- * @head: private, the position that the next producer gets; bit 63: a thread is publishing
+ * @head: private, the position that the next producer gets; bit 63: a thread is publishing; bit 62:
+ *	producers have met
  * @published: private, the position that the SMMU may consume up to
+ * @rung: private, the position that CMDQ_PROD was written for; below @published only inside a turn
+ * @calm: private, turns since producers met last
  * @done: private, the SMMU has consumed up to here
  * @dead: private, given up after too many errors
  * @recovering: private, a thread handles an error
@@ -177,6 +189,8 @@ struct smmu_cmdq {
 	uint64_t __attribute__((aligned(128))) head;
 
 	uint64_t __attribute__((aligned(128))) published;
+	uint64_t rung;
+	uint64_t calm;
 
 	uint64_t __attribute__((aligned(128))) done;
 	uint32_t dead;
@@ -233,7 +247,9 @@ unsigned int smmu_cmdq_batch_max(const struct smmu_cmdq *q);
  *
  * Return: 0; -EINVAL (@n); -EAGAIN (full, SMMU_CMDQ_NOWAIT); -ETIMEDOUT (full for max_polls looks
  * or until the wait hook gave up); -EIO (the queue was given up). After an error nothing was
- * submitted. Context: any number of threads; lock-free. IHI0070 3.5.1, 4.1.2.
+ * submitted. Context: any number of threads; lock-free. IHI0070 3.5.1, 4.1.2. In one case the doorbell
+ * for a batch is left to whoever asks for it (smmu_cmdq_done(), smmu_cmdq_wait(), any submit): if
+ * 1024 looks were not enough for a lone producer's store to arrive, and it went on without seeing us.
  */
 int smmu_cmdq_submit(struct smmu_cmdq *q, const struct smmu_cmd *cmd, unsigned int n,
 		     unsigned int flags, struct smmu_cmdq_ticket *ticket);

@@ -135,6 +135,28 @@ static double do_stores(unsigned int n)
 	return (now_ns() - t) / (1 << SIZE_LG2);
 }
 
+/* The least that a batch with a doorbell can be. */
+static double do_cas_stores_doorbell(unsigned int n)
+{
+	struct smmu_cmd cmd[SMMU_CMDQ_BATCH_MAX] = { { { 0x12, 1 } } };
+	unsigned int count = (1 << SIZE_LG2) / 2;
+	double t = now_ns();
+
+	for (unsigned int i = 0; i < count; i += n) {
+		uint64_t old = i;
+
+		__atomic_compare_exchange_n(&word, &old, i + n, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
+		__asm__ volatile("" : : "r"(cmd) : "memory");
+		for (unsigned int k = 0; k < n; k++)
+			ring[i + k] = cmd[k];
+		write_prod(NULL, i + n);
+	}
+	t = now_ns() - t;
+	word = 0;
+	return t / count;
+}
+
 static double do_submit(unsigned int n)
 {
 	struct smmu_cmd cmd[SMMU_CMDQ_BATCH_MAX] = { { { 0x12, 1 } } };
@@ -206,6 +228,11 @@ static double doorbell_cas_running(unsigned int n)
 	return with_consumer(do_cas_doorbell_cas, n);
 }
 
+static double cas_stores_doorbell_running(unsigned int n)
+{
+	return with_consumer(do_cas_stores_doorbell, n);
+}
+
 /* Per command of one producer, while the other does the same. */
 static double two(unsigned int n)
 {
@@ -243,6 +270,7 @@ int main(void)
 		{ "CAS and doorbell, consumer running", doorbell_running, 1 },
 		{ "CAS, doorbell, CAS, consumer stopped", do_cas_doorbell_cas, 1 },
 		{ "CAS, doorbell, CAS, consumer running", doorbell_cas_running, 1 },
+		{ "CAS, 64 stores, doorbell, running", cas_stores_doorbell_running, 64 },
 		{ "submit 1, consumer stopped", stopped, 1 },
 		{ "submit 64, consumer stopped", stopped, 64 },
 		{ "submit 1, consumer running", running, 1 },

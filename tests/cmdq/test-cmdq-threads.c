@@ -256,9 +256,9 @@ static void run(const struct variation *v)
 	assert_int_equal(w->left, 0);
 	assert_int_equal(w->reports, w->q->nr_errors);
 	assert_true((w->reports != 0) == (v->refuse_every != 0));
-	assert_int_equal(smmu_cmdq_validate(w->q), 0); /* looks at CONS */
-	assert_int_equal(w->q->done, w->q->head);
-	assert_true(w->q->head > 1ull << 32);
+	assert_int_equal(smmu_cmdq_validate(w->q), 0);		  /* looks at CONS */
+	assert_int_equal(w->q->done, w->q->head & ~(1ull << 62)); /* producers may have met */
+	assert_true(w->q->done > 1ull << 32);
 	free(w->q);
 	device_free(w->dev);
 	free(w);
