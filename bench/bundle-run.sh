@@ -17,6 +17,8 @@ run.sh - what map, unmap, translate and flush cost on this host
   --filter REGEX         only the synthetic cases that match
   --min-time SECONDS     how long to take samples of each case (0.1)
   --out DIR              where the figures go, instead of report-LABEL
+  --run PROGRAM ARG...   run one of the programs in bin/, with these arguments, and nothing else:
+                         bench_replay --strategy all YOUR.trace, bench_flush --matrix=full ...
   --help                 this
 
 To publish them, copy the folder to a clone of the project: ./bench.sh --import DIR
@@ -26,6 +28,14 @@ END
 die() {
 	printf 'run.sh: %s\n' "$1" >&2
 	exit "${2:-1}"
+}
+
+# BENCH_RUNNER: an emulator for trying the bundle on a host of another architecture.
+start() {
+	program=$1
+	shift
+	HWLOC_PLUGINS_PATH=$here/lib ${BENCH_RUNNER-} "$here"/lib/ld-linux-*.so.* \
+		--library-path "$here/lib" "$here/bin/$program" "$@"
 }
 
 kind=quick matrix=default label='' filter='' min_time='' out=''
@@ -42,19 +52,18 @@ while [ $# -gt 0 ]; do
 		--out) out=$2 ;;
 		esac
 		shift ;;
+	--run)
+		shift
+		[ $# -gt 0 ] && [ -x "$here/bin/$1" ] ||
+			die "--run needs one of: $(cd "$here/bin" && echo *)" 2
+		start "$@"
+		exit
+		;;
 	--help | -h) usage && exit 0 ;;
 	*) die "$1: not understood (see --help)" 2 ;;
 	esac
 	shift
 done
-
-# BENCH_RUNNER: an emulator for trying the bundle on a host of another architecture.
-start() {
-	program=$1
-	shift
-	HWLOC_PLUGINS_PATH=$here/lib ${BENCH_RUNNER-} "$here"/lib/ld-linux-*.so.* \
-		--library-path "$here/lib" "$here/bin/$program" "$@"
-}
 
 json_string() {
 	printf '"%s"' "$(printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g')"
@@ -92,6 +101,9 @@ measure pool 0.03
 pool_command=$measured
 measure contention 0.1
 contention_command=$measured
+matrix=default # of flush always: the whole cross of it takes months (--run bench_flush --help)
+measure flush 0.1
+flush_command=$measured
 echo "== traces" >&2
 for flush in strict strict-per-leaf queued; do
 	start bench_replay --quiet --flush "$flush" --repeat 25 --json "$out/replay-$flush.json" \
@@ -116,6 +128,7 @@ cat >"$out/run.json" <<END || die "cannot write to $out (is the disk full?)"
   "map_command": $(json_string "$map_command"),
   "pool_command": $(json_string "$pool_command"),
   "contention_command": $(json_string "$contention_command"),
+  "flush_command": $(json_string "$flush_command"),
   "replay_command": "bench_replay --flush FLUSH --repeat 25 TRACE"
 }
 END

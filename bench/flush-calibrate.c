@@ -24,6 +24,10 @@ static const struct {
 	{ "hi1620", "1M x1", 256, 1, 0.8, 19.3, true },
 	{ "hi1620", "4K x10", 1, 10, 0.1, 5.8, false },
 	{ "hi1620", "1M x10", 256, 10, 1.8, 191.5, false },
+	{ "hi1620-before", "4K x1", 1, 1, 0.1, 1.3, true },
+	{ "hi1620-before", "1M x1", 256, 1, 14.0, 53.9, true },
+	{ "hi1620-before", "4K x10", 1, 10, 0.3, 7.0, false },
+	{ "hi1620-before", "1M x10", 256, 10, 14.7, 280.8, false },
 	{ "morello", "4K x1", 1, 1, 0.1, 0.6, true },
 	{ "morello", "1M x1", 256, 1, 0.8, 21.2, true },
 	{ "morello", "4K x4", 1, 4, 0.1, 1.1, false },
@@ -77,17 +81,28 @@ static double off(double predicted, double published)
 	return 100 * (predicted / published - 1);
 }
 
+/* Of a time that was published as 0.0 there is no error to give. */
+static void print_pair(double predicted, double published)
+{
+	printf(" %10.2f %10.2f", predicted, published);
+	if (published > 0)
+		printf(" %+7.1f%%", off(predicted, published));
+	else
+		printf(" %8s", "-");
+}
+
 static void print_latencies(void)
 {
-	printf("%-17s %-7s %23s %23s\n", "host", "row", "unmap us, modelled", "published");
+	printf("%-17s %-7s %10s %10s %8s %10s %10s %8s\n", "host", "row", "map us", "published",
+	       "error", "unmap us", "published", "error");
 	for (size_t i = 0; i < ARRAY_SIZE(latencies); i++) {
 		struct flush_result r =
 			run(latencies[i].model, latencies[i].pages, latencies[i].threads);
-		double us = r.mean_ns / 1000;
 
-		printf("%-17s %-7s %23.2f %23.2f  %+6.1f%%%s\n", latencies[i].model,
-		       latencies[i].row, us, latencies[i].unmap_us, off(us, latencies[i].unmap_us),
-		       latencies[i].used ? "  (calibrated on)" : "");
+		printf("%-17s %-7s", latencies[i].model, latencies[i].row);
+		print_pair(r.map_ns / 1000, latencies[i].map_us);
+		print_pair(r.mean_ns / 1000, latencies[i].unmap_us);
+		puts(latencies[i].used ? "  (calibrated on)" : "");
 	}
 }
 

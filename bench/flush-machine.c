@@ -89,10 +89,12 @@ static int find_model(const char *name, struct machine_opts *o)
 {
 	for (unsigned int i = 0; i < nr_machine_profiles; i++) {
 		size_t len = strlen(machine_profiles[i].name);
+		struct machine_opts with = *o;
 
 		if (strncmp(name, machine_profiles[i].name, len) != 0 ||
-		    apply_variants(name + len, o))
+		    apply_variants(name + len, &with))
 			continue;
+		*o = with;
 		o->profile = flush_profile ? flush_profile : &machine_profiles[i];
 		return 0;
 	}

@@ -24,7 +24,7 @@ say() {
 # shellcheck source=tools/packages.sh
 . tools/packages.sh
 
-programs="bench_map bench_pool bench_contention bench_env bench_replay"
+programs="bench_map bench_pool bench_contention bench_flush flush_calibrate bench_env bench_replay"
 licensed="libc6 libstdc++6 libgcc-s1 gcc-12-base libbenchmark1debian libhwloc15 libudev1 libcap2
 	liblzma5 zlib1g libjemalloc-dev"
 
@@ -101,6 +101,7 @@ cp_loader() { # DIR ROOT TRIPLET
 
 # A few cases of each program: under an emulator they take their time.
 try_filter='batch:(1|512)/pattern:warm/.*private/threads:1$|op:pair/size:4K|^contention/.*threads:2$'
+try_filter+='|^flush/strategy:(gather|ticket)/.*unmap:4K/.*threads:1/.*loop:closed$'
 
 try_bundle() { # ARCH RUNNER
 	local scratch name=io-pgtable-bench-$1
@@ -113,6 +114,11 @@ try_bundle() { # ARCH RUNNER
 		tail -n 20 "$out/$1-try.log" >&2
 		rm -rf "$scratch"
 		die "$name does not run"
+	fi
+	if ! BENCH_RUNNER=$2 "$scratch/$name/run.sh" --run flush_calibrate >>"$out/$1-try.log" 2>&1 ||
+		! grep -q '"flush/strategy:ticket/clock:real/' "$scratch/report/report.json"; then
+		rm -rf "$scratch"
+		die "$name: the flush benchmarks do not run (see $out/$1-try.log)"
 	fi
 	rm -rf "$scratch" "${out:?}/$name"
 	say "$out/$name.tar.gz"
