@@ -75,9 +75,10 @@ esac
 
 # shellcheck source=tools/packages.sh
 . tools/packages.sh
+# shellcheck source=tools/plots.sh
+. tools/plots.sh
 
 # What an earlier run measured stays: the page shows it beside this one, if it is of the same commit.
-FINISHED="report peers advice"
 
 prepare_report_folder() {
 	local keep=() name
@@ -173,41 +174,6 @@ run_launches() {
 	done
 }
 
-# Fetches what draws plots; says so and goes on where it cannot be had.
-fetch_plotter() {
-	[ ! -d tools/node_modules/echarts ] || return 0
-	# shellcheck disable=SC2046
-	(install_packages $(node_packages)) || return 1
-	command -v npm >/dev/null &&
-		npm ci --prefix tools --omit=dev --no-audit --no-fund >"$REPORT/npm.log" 2>&1
-}
-
-# Finished files of the commit that NAME.json has: what was measured together belongs together.
-same_commit() {
-	python3 - "$REPORT" "$1" $FINISHED <<'END'
-import json, pathlib, sys
-folder, newest, *names = sys.argv[1:]
-wanted = json.loads(pathlib.Path(folder, f"{newest}.json").read_text())["commit"]
-for name in names:
-	path = pathlib.Path(folder, f"{name}.json")
-	if path.exists():
-		report = json.loads(path.read_text())
-		same = report["commit"] == wanted and not wanted.endswith(("-modified", "unknown"))
-		if name == newest or same:
-			print(path)
-END
-}
-
-# make_page NAME: index.html, of NAME.json, which was just made, and what belongs to it.
-make_page() {
-	local files=()
-	fetch_plotter || say "Apache ECharts could not be fetched (see $REPORT/npm.log): \
-the page has tables instead of plots"
-	mapfile -t files < <(same_commit "$1")
-	python3 tools/page.py -o "$REPORT/index.html" "${files[@]}" || exit 1
-	say "report: $REPORT/index.html"
-}
-
 json_string() {
 	local text=${1//\\/\\\\}
 	printf '"%s"' "${text//\"/\\\"}"
@@ -295,16 +261,6 @@ advise() {
 		python3 tools/advice.py quote || exit 1
 		regenerate
 	fi
-}
-
-regenerate() {
-	say "BENCHMARKS.md and plots/"
-	if fetch_plotter; then
-		node tools/plot.mjs || die "the plots could not be made"
-	else
-		say "plots/ is as it was: drawing needs Node.js, and npm (see $REPORT/npm.log)"
-	fi
-	python3 tools/report.py markdown || exit 1
 }
 
 # keep DIR: what a run left in DIR becomes a file in results/, and everything made from those.

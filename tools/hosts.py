@@ -43,6 +43,16 @@ def is_virtual(report):
     return report["environment"].get("hypervisor", "none") != "none"
 
 
+def leaders(reports):
+    """For each report the index of the first one that its times may be set against (maybe itself)."""
+    found = []
+    for i, report in enumerate(reports):
+        same = (j for j in range(i) if found[j] == j and family(reports[j]) == family(report) and
+                not reasons(reports[j], report))
+        found.append(next(same, i))
+    return found
+
+
 def family(report):
     """Kinds that have the same figures."""
     return "run" if report["kind"] in ("quick", "full") else report["kind"]
@@ -65,16 +75,16 @@ def names_of(reports):
 
 def file_table(names, reports):
     body = []
-    for name, report in zip(names, reports):
-        first = next(r for r in reports if family(r) == family(report))
-        why = reasons(first, report)
-        env = report["environment"]
-        said = "the first of its kind" if report is first else "; ".join(why) or (
-            "yes" + (", with the noise of virtual machines" if is_virtual(report) else ""))
-        body.append([name, report["kind"], env["cpu"], report["date"], said if report is first or not why
-                     else f"NO: {said}"])
-    return {"head": ["file", "kind", "CPU", "date", "times comparable with the first of the kind?"],
-            "body": body, "keys": 5}
+    for i, (name, report, leader) in enumerate(zip(names, reports, leaders(reports))):
+        first = next(j for j, r in enumerate(reports) if family(r) == family(report))
+        if leader != i:
+            said = f"with {names[leader]}" + (": as well as virtual machines allow" if is_virtual(report) else "")
+        elif first != i:
+            said = f"not with {names[first]}: {'; '.join(reasons(reports[first], report))}"
+        else:
+            said = "the first of its kind"
+        body.append([name, report["kind"], report["environment"]["cpu"], report["date"], said])
+    return {"head": ["file", "kind", "CPU", "date", "may its times be compared?"], "body": body, "keys": 5}
 
 
 # ---- ratios within each run ---------------------------------------------------------------------
@@ -198,10 +208,10 @@ def blocks_of(names, reports):
             if made["body"]:
                 yield ("Strategies by strict-page, modelled", "8 CPUs; the same on every host: a difference "
                        "is the commit's.", made, None)
-        for name, report in zip(called[1:], some[1:]):
-            if kind != "advice" and not reasons(some[0], report):
-                yield (f"Times: {name} by {called[0]}", "Nothing but the commit differs between the two.",
-                       time_table(some[0], report), None)
+        for i, leader in enumerate(leaders(some)):
+            if kind != "advice" and leader != i:
+                yield (f"Times: {called[i]} by {called[leader]}", "Nothing but the commit differs between the two.",
+                       time_table(some[leader], some[i]), None)
 
 
 def section(runs, data, make_section, charts):

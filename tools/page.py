@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The report page: one HTML file with everything in it, out of results files.
 
-  page.py -o OUT.html [--note TEXT] FILE...
+  page.py -o OUT.html [--beside OLDER]... FILE...
 
 Reads offline: style, script, Apache ECharts (from tools/node_modules, if it is there) and the data are
 in the page, and its policy forbids it to fetch anything. Without ECharts every chart is its table.
@@ -23,7 +23,7 @@ import report as tables
 import verdict
 from figures import number
 from markup import details, esc, json_script, pairs, table, tag, words
-from results import ROOT, Problem, load, load_results, provenance, save
+from results import KINDS, ROOT, Problem, load, load_results, provenance, save
 from selfcheck import SelfCheck
 
 PARTS = Path(__file__).resolve().parent / "page"
@@ -290,7 +290,7 @@ def about(runs):
     return "; ".join(said[:4]) + (f" and {len(said) - 4} more" if len(said) > 4 else "")
 
 
-def build(files, note=""):
+def build(files):
     """The page's text; files: (path, report) of each."""
     runs = [Run(i, path, report, len(files) > 1) for i, (path, report) in enumerate(files)]
     golden = [load(path) for path in sorted(GOLDEN.glob("*.json"))]
@@ -315,7 +315,7 @@ def build(files, note=""):
 </head>
 <body>
 <a class="skip" href="#main">Skip to the figures</a>
-<header class="top"><div><h1>{esc(TITLE)}</h1><p>{esc(about(runs))}</p>{paragraph(note, "warn") if note else ""}</div>
+<header class="top"><div><h1>{esc(TITLE)}</h1><p>{esc(about(runs))}</p></div>
 <button type="button" class="plain" id="theme" hidden>Dark</button></header>
 <nav aria-label="Parts of the report"><ul>{links}</ul></nav>
 <main id="main" tabindex="-1">
@@ -337,14 +337,35 @@ def read_all(paths):
     return [(str(path), load_results(path)) for path in paths]
 
 
+def belongs(older, newest):
+    """Was an older file made of the same commit, with nothing modified?"""
+    commit = newest["commit"]
+    return older["commit"] == commit and not commit.endswith(("-modified", "unknown"))
+
+
+def read_beside(paths, newest):
+    """Those of paths that belong to it; a file of another version was made by another commit."""
+    for path in paths:
+        try:
+            report = load_results(path)
+        except Problem:
+            continue
+        if belongs(report, newest):
+            yield str(path), report
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("files", nargs="+", metavar="FILE", help="results files")
     parser.add_argument("-o", "--out", required=True, help="the page")
-    parser.add_argument("--note", default="", help="a remark for the top of the page")
+    parser.add_argument("--beside", action="append", default=[], metavar="OLDER",
+                        help="also this file, if it is of the same commit as FILE")
     args = parser.parse_args()
     try:
-        save(args.out, build(read_all(args.files), args.note))
+        files = read_all(args.files)
+        files += read_beside(args.beside, files[0][1])
+        files.sort(key=lambda item: KINDS.index(item[1]["kind"]))
+        save(args.out, build(files))
     except Problem as problem:
         sys.exit(f"page.py: {problem}")
 

@@ -70,8 +70,8 @@ async function checkFigures(page)
 	const ticket = data.run[0].flush.find((row) => row.name.includes('strategy:ticket/clock:virtual') && row.name.includes('/depth:64/'));
 	expect(exposure.some((row) => row[0] === 'ticket' && row[2] === shown(ticket.ns_per_page)), 'ticket against exposure');
 	const counts = await table('counts-0-counts');
-	const golden = data.counts[0].counts[0].cases[`map/${rest}/batch:1`];
-	expect(counts[0][1] === shown(golden.instructions / golden.pages), `counted ${counts[0]}`);
+	const golden = data.counts[0].counts[0].cases[`map/${rest}/batch:256`];
+	expect(counts[2][1] === shown(golden.instructions / golden.pages), `counted ${counts[2]}`);
 }
 
 // A chart that has data is a picture with as many lines as the definitions make; others say why not.

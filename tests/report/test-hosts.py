@@ -34,6 +34,9 @@ def check_reasons(hosts, report):
         other["environment"][key] = value
         found = hosts.reasons(report, other)
         assert len(found) == 1 and words in found[0], (key, found)
+    other = copy.deepcopy(report)
+    other["environment"]["cpus"] = 128
+    assert hosts.leaders([report, other, report, other]) == [0, 1, 0, 1], "groups of what can be compared"
     assert hosts.reasons(report, {"kind": "advice"}) == ["one is modelled, the other is not"]
 
 
@@ -76,7 +79,7 @@ def check_side_by_side(top, small, folder):
     other["environment"]["cpu_id"] = "another"
     (folder / "other.json").write_text(json.dumps(other))
     result = compare(top, one, folder / "other.json")
-    assert result.returncode == 0 and "NO: CPU model: another instead of" in result.stdout, result
+    assert result.returncode == 0 and "not with small-run 01234567: CPU model: another instead of" in result.stdout, result
     assert "== Within each run" in result.stdout and "== Times" not in result.stdout
 
 

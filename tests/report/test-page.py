@@ -72,6 +72,18 @@ def check_without_library(page, report, top, small):
     assert len(text) < 2 * len((small / "one/report.json").read_text()) + (1 << 20)
 
 
+def check_help(top):
+    """Every tool explains its options."""
+    for tool, options in (("page.py", ("--out", "--beside")), ("compare", ("--report", "--json", "--bars", "--peer")),
+                          ("results-validate", ("--upgrade",))):
+        result = subprocess.run([top / "tools" / tool, "--help"], capture_output=True, text=True, timeout=60,
+                                check=False)
+        assert result.returncode == 0 and all(o in result.stdout for o in options), (tool, result)
+        result = subprocess.run([top / "tools" / tool, "--nonsense"], capture_output=True, text=True, timeout=60,
+                                check=False)
+        assert result.returncode == 2 and "usage: " in result.stderr, (tool, result)
+
+
 def check_refusals(top, folder):
     def run(*args):
         return subprocess.run([sys.executable, top / "tools/page.py", "-o", folder / "out.html", *args],
@@ -97,6 +109,7 @@ def main(top, small):
     check_hostile(page, report)
     check_bound(page, report)
     check_without_library(page, report, top, small)
+    check_help(top)
     with tempfile.TemporaryDirectory() as name:
         check_refusals(top, Path(name))
     print("the page is as it should be")
