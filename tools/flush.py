@@ -131,35 +131,42 @@ def open_table(rows):
     return {"head": ["strategy"] + head, "body": body, "keys": 1}
 
 
+BASE = "strict-page"
 RATIO_CPUS = ("1", "8", "64")
 
 
-def ratio_of(rows, strategy, threads):
-    row, base = rows.find(strategy, threads), rows.find("strict-page", threads)
-    return f"{row['ns_per_page'] / base['ns_per_page']:.3f}" if row and base else ""
+def ratio_of(rows, strategy, threads, base=BASE):
+    row, other = rows.find(strategy, threads), rows.find(base, threads)
+    return f"{row['ns_per_page'] / other['ns_per_page']:.3f}" if row and other else ""
 
 
-def ratio_table(rows):
+def ratio_table(rows, base=BASE):
     """Virtual clock: exact, so without intervals."""
-    body = [[s] + [ratio_of(rows, s, cpus) for cpus in RATIO_CPUS] + [exposure(rows.find(s, 8))]
+    body = [[s] + [ratio_of(rows, s, cpus, base) for cpus in RATIO_CPUS] + [exposure(rows.find(s, 8))]
             for s in STRATEGIES if rows.find(s, 8)]
-    if not rows.find("strict-page", 8):
-        body = []
     return {"head": ["strategy"] + [f"CPUs {n}" for n in RATIO_CPUS] + ["exposure us, 8 CPUs"],
-            "body": body, "keys": 1}
+            "body": body if rows.find(base, 8) else [], "keys": 1}
 
 
-def real_ratio_table(launches):
-    """This host's clock: one ratio for each launch, so with intervals."""
-    body = []
+def launches_of(report):
+    return [Rows(launch["benchmarks"]) for launch in
+            report.get("strategy_launches", {}).get("launches", [])]
+
+
+def real_ratios(launches, base=BASE):
+    """(strategy, Ratio, the most that it exposed): this host's clock, one ratio for each launch."""
     for strategy in STRATEGIES:
-        pairs = [(launch.real(strategy), launch.real("strict-page")) for launch in launches]
+        pairs = [(launch.real(strategy), launch.real(base)) for launch in launches]
         pairs = [(a, b) for a, b in pairs if a and b]
-        if pairs and strategy != "strict-page":
-            ratio_ = Ratio([a["ns_per_page"] / b["ns_per_page"] for a, b in pairs])
-            body.append([strategy, f"{ratio_.value:.3f}", ratio_.interval(), ratio_.verdict(),
-                         exposure(max((a for a, _ in pairs), key=lambda r: r["exposure_page_us"]))])
-    return {"head": ["strategy", "ratio", "95% interval", "", "exposure us, at most"], "body": body, "keys": 1}
+        if pairs and strategy != base:
+            yield (strategy, Ratio([a["ns_per_page"] / b["ns_per_page"] for a, b in pairs]),
+                   exposure(max((a for a, _ in pairs), key=lambda row: row["exposure_page_us"])))
+
+
+def real_ratio_table(launches, base=BASE):
+    return {"head": ["strategy", "ratio", "95% interval", "", "exposure us, at most"],
+            "body": [[strategy, f"{found.value:.3f}", found.interval(), found.verdict(), exposed]
+                     for strategy, found, exposed in real_ratios(launches, base)], "keys": 1}
 
 
 def worst_fall(rows, strategy):

@@ -113,10 +113,31 @@ def table_of_points(points):
     return {"head": ["case"] + [s["name"] for s in points["series"]], "body": body, "keys": 1}
 
 
-def strategy_table(names, reports):
+def strategy_table(names, reports, base):
     rows = [flush.Rows(report.get("flush") or []) for report in reports]
-    body = [[s] + [flush.ratio_of(r, s, "8") or "-" for r in rows] for s in flush.STRATEGIES]
+    body = [[s] + [flush.ratio_of(r, s, "8", base) or "-" for r in rows] for s in flush.STRATEGIES]
     return {"head": ["strategy"] + names, "body": [row for row in body if set(row[1:]) != {"-"}], "keys": 1}
+
+
+def strategy_blocks(report, base=flush.BASE):
+    """(title, what, table, no points) of the strategies of one run, by one of them."""
+    launches = flush.launches_of(report)
+    yield (f"Strategies by {base} on this host", "Unmaps of 4K by one thread in front of the software SMMU, whose "
+           f"service times are settings; ratio of times over {len(launches)} launches.",
+           flush.real_ratio_table(launches, base), None)
+    yield (f"Strategies by {base}, modelled", "Virtual clock, hi1620, unmaps of 4K; ratio of times by CPUs, and "
+           "exposure. No intervals: it is the same in every run.",
+           flush.ratio_table(flush.Rows(report.get("flush") or []), base), None)
+
+
+def strategy_points(names, reports, base):
+    """{cases, series} for the chart, of this host's clock."""
+    by_run = [{s: found.point() for s, found, _ in flush.real_ratios(flush.launches_of(r), base)}
+              for r in reports]
+    cases = [s for s in flush.STRATEGIES if any(s in found for found in by_run)]
+    return {"cases": cases, "axis": f"time: strategy / {base}",
+            "series": [{"name": name, "values": [found.get(case) for case in cases]}
+                       for name, found in zip(names, by_run)]}
 
 
 WITHIN = [
@@ -193,8 +214,21 @@ def time_table(one, two):
     return {"head": ["case", "first ns", "this ns", "ratio", "95% interval", ""], "body": body, "keys": 1}
 
 
-def blocks_of(names, reports):
+def run_blocks(names, reports, base):
+    """Of runs of the quick or the full set."""
+    yield "Within each run", "No intervals: one launch each.", within_table(names, reports), None
+    points = strategy_points(names, reports, base)
+    yield (f"Strategies by {base}, each on its own host", "One thread in front of the software SMMU; ratios "
+           "within each run.", table_of_points(points), points)
+    yield (f"Strategies by {base}, modelled", "8 CPUs; the same on every host: a difference is the commit's.",
+           strategy_table(names, reports, base), None)
+
+
+def blocks_of(names, reports, base=flush.BASE):
     """(title, what, table, points for the chart or None) of each, in order."""
+    if len(reports) == 1:
+        yield from strategy_blocks(reports[0], base)
+        return
     yield "Files", "Whether times may be set against one another.", file_table(names, reports), None
     for kind, where in families(reports).items():
         some, called = [reports[i] for i in where], [names[i] for i in where]
@@ -203,11 +237,7 @@ def blocks_of(names, reports):
             yield ("Core against Linux, each on its own host", "Ratios within each run may be compared between "
                    "any hosts; the interval is of 95% over launches.", table_of_points(points), points)
         if kind == "run":
-            yield ("Within each run", "No intervals: one launch each.", within_table(called, some), None)
-            made = strategy_table(called, some)
-            if made["body"]:
-                yield ("Strategies by strict-page, modelled", "8 CPUs; the same on every host: a difference "
-                       "is the commit's.", made, None)
+            yield from run_blocks(called, some, base)
         for i, leader in enumerate(leaders(some)):
             if kind != "advice" and leader != i:
                 yield (f"Times: {called[i]} by {called[leader]}", "Nothing but the commit differs between the two.",
@@ -222,6 +252,8 @@ def section(runs, data, make_section, charts):
     made = ["<p>Absolute figures are compared only between runs of the same kind of host and build; ratios "
             f"within a run, and {tag('modelled')} figures, between any.</p>"]
     for title, what, rows, points in blocks_of(names_of(reports), reports):
+        if not rows["body"]:
+            continue
         made.append(f"<h3>{esc(title)}</h3>")
         if points and points["cases"]:
             data["ratios"].append({**points, "provenance": "measured"})

@@ -16,7 +16,6 @@ import sys
 from pathlib import Path
 
 import advice
-import flush
 import hosts
 import ratios
 import report as tables
@@ -117,19 +116,9 @@ def peer_tables(run):
 
 
 def strategy_tables(run):
-    rows = flush.Rows(run.report.get("flush") or [])
-    launches = [flush.Rows(launch["benchmarks"]) for launch in
-                run.report.get("strategy_launches", {}).get("launches", [])]
-    measured = flush.real_ratio_table(launches)
-    if measured["body"]:
-        yield table(measured, "This host: unmaps of 4K by one thread in front of the software SMMU, whose "
-                    f"service times are settings; time by strict-page's, over {len(launches)} launches.",
-                    f"strategies-real-{run.id}")
-    modelled = flush.ratio_table(rows)
-    if modelled["body"]:
-        yield table(modelled, "Modelled, hi1620, unmaps of 4K: time by strict-page's, by CPUs, and exposure "
-                    "with 8. No intervals: the virtual clock gives the same in every run.",
-                    f"strategies-{run.id}")
+    for title, what, made, _ in hosts.strategy_blocks(run.report):
+        if made["body"]:
+            yield table(made, f"{title}. {what}")
 
 
 def ratio_section(runs, data):

@@ -214,7 +214,7 @@ async function main()
 	where = 'many files';
 	const merged = await open(browser, many);
 	await scrollThrough(merged);
-	expect(await merged.locator('#hosts .charts svg').count() === 1, 'no chart of the hosts');
+	expect(await merged.locator('#hosts .charts svg').count() >= 1, 'no chart of the hosts');
 	await merged.close();
 	await browser.close();
 }

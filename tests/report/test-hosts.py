@@ -83,6 +83,26 @@ def check_side_by_side(top, small, folder):
     assert "== Within each run" in result.stdout and "== Times" not in result.stdout
 
 
+def check_strategies(top, small, folder):
+    """Of one file, by any of them."""
+    one = small / "one/report.json"
+    result = compare(top, one, "--base", "gather", "--json", folder / "one.json")
+    assert result.returncode == 0, result
+    tables = {t["title"]: t for t in json.loads((folder / "one.json").read_text())}
+    ns = {row["name"].split("/")[1]: row["ns_per_page"] for row in json.loads(one.read_text())["flush"]
+          if "/depth:0/" in row["name"] or "strategy:ticket" in row["name"] and "/depth:64/" in row["name"]}
+    body = {cells[0]: cells for cells in tables["Strategies by gather, modelled"]["body"]}
+    want = ns["strategy:ticket"] / ns["strategy:gather"]
+    assert math.isclose(float(body["ticket"][2]), want, abs_tol=6e-4), (body, want)
+    result = compare(top, one)
+    assert "== Strategies by strict-page on this host" in result.stdout, result
+    launches = json.loads(one.read_text())["strategy_launches"]["launches"]
+    times = [{row["name"].split("/")[1]: row["ns_per_page"] for row in launch["benchmarks"]} for launch in launches]
+    mean = math.exp(sum(math.log(t["strategy:fq-percpu"] / t["strategy:strict-page"]) for t in times) / len(times))
+    line = next(line for line in result.stdout.splitlines() if line.startswith("fq-percpu"))
+    assert math.isclose(float(line.split()[1]), mean, abs_tol=6e-4) and ".." in line, (line, mean)
+
+
 def check_hosts_page(top, small, folder):
     files = sorted(top.glob("results/*/*.json")) + [small / "one/report.json", small / "two/report.json"]
     out = folder / "fleet.html"
@@ -100,7 +120,7 @@ def check_refusals(top, small, folder):
     (folder / "new.json").write_text(json.dumps({**json.loads(one.read_text()), "schema_version": 99}))
     for args, words in (((one, folder / "cut.json"), "not complete"), ((one, folder / "new.json"), "newer than"),
                         ((one, small / "one/map.json"), "do not mix"), ((one, folder / "none.json"), "No such file"),
-                        ((one,), "neither"), ((small / "one/map.json", "--report", folder / "x.html"), "need results"),
+                        ((top / "results/hi1620-modelled/advice.json",), "neither"), ((small / "one/map.json", "--report", folder / "x.html"), "need results"),
                         ((one, one, "--report", folder / "cut.json" / "x.html"),
                          "cannot be written")):
         result = compare(top, *args)
@@ -118,6 +138,7 @@ def main(top, small):
     check_self_check(selfcheck)
     with tempfile.TemporaryDirectory() as name:
         check_side_by_side(top, small, Path(name))
+        check_strategies(top, small, Path(name))
         check_hosts_page(top, small, Path(name))
         check_refusals(top, small, Path(name))
     print("hosts are compared where they can be")
