@@ -87,6 +87,7 @@ prepare_report_folder() {
 	done
 	mkdir -p "$REPORT" 2>/dev/null &&
 		find "$REPORT" -maxdepth 1 -name '*.json' "${keep[@]}" -delete 2>/dev/null &&
+		rm -f "$REPORT/index.html" 2>/dev/null &&
 		: 2>/dev/null >"$REPORT/writable" && rm -f "$REPORT/writable" ||
 		die "cannot write to $REPORT"
 }

@@ -367,6 +367,7 @@ function ratios(input, theme)
 			axisLine: { onZero: false, lineStyle: { color: theme.muted } } },
 	}, [...input.series.map(({ name, values }, k) => ({
 		name, type: 'scatter', symbol: SYMBOLS[k % SYMBOLS.length], symbolSize: 9,
+		itemStyle: { color: theme.colours[k % theme.colours.length] },
 		data: values.flatMap((v, i) => (v ? [[v.value, place(i, k)]] : [])),
 		markLine: { silent: true, symbol: 'none', label: { show: false }, data: whiskers(values, k),
 			lineStyle: { type: 'solid', width: 2, color: theme.colours[k % theme.colours.length] } },

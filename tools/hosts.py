@@ -10,7 +10,7 @@ import statistics
 import flush
 import ratios
 from figures import number
-from markup import esc, table, tag, words
+from markup import esc, table, tag
 from ratios import Ratio
 from selfcheck import SelfCheck
 
@@ -258,5 +258,5 @@ def section(runs, data, make_section, charts):
         if points and points["cases"]:
             data["ratios"].append({**points, "provenance": "measured"})
             made.append(charts("ratios", len(data["ratios"]) - 1))
-        made.append(table(rows, words(what)))
+        made.append(table(rows, what))
     return make_section("hosts", "Side by side", *made)

@@ -289,6 +289,10 @@ def section(path, report):
     for plot in sorted(ROOT.glob(f"{stem}-*.svg")):
         name = plot.stem.removeprefix(Path(stem).name + "-")
         yield f"![{report['label']}: {name}]({plot.relative_to(ROOT)})"
+    said = selfcheck.SelfCheck(report).words()
+    if said:
+        yield "### Self-check"
+        yield " ".join(said)
     for title, what, table in tables(report):
         command = report[next((c for t, c in COMMANDS if title.startswith(t)), "map_command")]
         yield f"### {title}"

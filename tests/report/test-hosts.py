@@ -109,6 +109,7 @@ def check_hosts_page(top, small, folder):
     result = compare(top, "--report", out, *files)
     assert result.returncode == 0, result
     text = out.read_text()
+    assert "&amp;#" not in text, "escaped twice"
     assert '<section id="hosts"' in text and "Core against Linux, each on its own host" in text
     for path in files:
         assert json.loads(path.read_text())["label"] in text
@@ -118,7 +119,7 @@ def check_refusals(top, small, folder):
     one = small / "one/report.json"
     (folder / "cut.json").write_text(one.read_text()[:500])
     (folder / "new.json").write_text(json.dumps({**json.loads(one.read_text()), "schema_version": 99}))
-    for args, words in (((one, folder / "cut.json"), "not complete"), ((one, folder / "new.json"), "newer than"),
+    for args, words in ((tuple([one] * 65), "65 files: at most 64"), ((one, folder / "cut.json"), "not complete"), ((one, folder / "new.json"), "newer than"),
                         ((one, small / "one/map.json"), "do not mix"), ((one, folder / "none.json"), "No such file"),
                         ((top / "results/hi1620-modelled/advice.json",), "neither"), ((small / "one/map.json", "--report", folder / "x.html"), "need results"),
                         ((one, one, "--report", folder / "cut.json" / "x.html"),
