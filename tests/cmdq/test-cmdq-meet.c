@@ -94,15 +94,15 @@ static void meeting_end(struct meeting *m)
 }
 
 /* A producer is stopped at the doorbell while n others come and go. */
-static void meet(struct meeting *m, unsigned int n, bool rung_first)
+static void meet(struct meeting *m, uint64_t n, bool rung_first)
 {
 	struct smmu_cmdq_ticket t;
 
 	m->rung_first = rung_first;
-	m->others = n;
+	m->others = (unsigned int)n;
 	assert_int_equal(put(m->q, &t), 0);
 	assert_int_equal(m->others, 0);
-	for (unsigned int i = 0; i < n; i++)
+	for (uint64_t i = 0; i < n; i++)
 		assert_int_equal(m->other[i].first, t.end + 2 * i);
 	/* It has rung for all of them. */
 	device_run(m->dev, UINT32_MAX);
