@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 import advice
+import cmdq
 import contention
 import flush
 import pool
@@ -66,7 +67,7 @@ def merge(folder, label):
     rows = load(folder / "map.json")["benchmarks"]
     # With repetitions the library adds its own mean, median ... to the samples.
     merged["map"] = [merge_row(r) for r in rows if r.get("run_type") != "aggregate"]
-    for part in (pool, contention, flush):
+    for part in (pool, contention, cmdq, flush):
         path = folder / f"{part.__name__}.json"
         if path.exists():
             merged[part.__name__] = [merge_row(r, part.keep) for r in load(path)["benchmarks"]
@@ -202,6 +203,7 @@ def tables(report, brief=False):
             yield title, what + " ns per page.", table
     yield from pool.tables(report.get("pool"))
     yield from contention.tables(report.get("contention"))
+    yield from cmdq.tables(report.get("cmdq"))
     yield from flush.tables(report.get("flush"))
     if report["replay"]:
         yield ("Traces", "Real DMA traces replayed; ns per call.", replay_table(report))
@@ -272,7 +274,8 @@ def host_lines(path, report):
 
 
 COMMANDS = [("Traces", "replay_command"), ("Memory", "pool_command"),
-            ("Contention", "contention_command"), ("Flush strategies", "flush_command")]
+            ("Contention", "contention_command"), ("Command queue", "cmdq_command"),
+            ("Flush strategies", "flush_command")]
 
 
 def section(path, report):
