@@ -120,7 +120,14 @@ int flush_machine_opts(const struct flush_case *c, struct machine_profile *profi
 	opts->unit_lg2 = flush_unit_lg2(c);
 	opts->reclaim = c->layout == FLUSH_EMPTYING;
 	opts->kernel = machine_kernel_find(c->strategy);
-	return opts->kernel ? 0 : iommu_strategy_find(c->strategy, &opts->kind);
+	if (opts->kernel)
+		return 0;
+	if (iommu_strategy_find(c->strategy, &opts->kind))
+		return -ENOENT;
+	/* One CPU at a time hands a round over: to one queue, whatever there are. */
+	if (opts->kind >= IOMMU_STRATEGY_TICKET)
+		opts->queues = 1;
+	return 0;
 }
 
 unsigned int flush_queues(const struct flush_case *c)

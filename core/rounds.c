@@ -14,17 +14,13 @@
  * took it is complete, or a whole one that began after its descriptors were cleared; no lock is held
  * while the driver or a hook is called.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "core/gather.h"
-#include "core/strategy.h"
+#include "core/rounds.h"
 #include "core/tree.h"
 
-#define FLIGHTS	   IOMMU_STRATEGY_FLIGHTS
-#define CALL_MAX   (IOMMU_GATHER_TABLES + IOMMU_GATHER_RANGES + 1) /* posts of one call */
 #define DRAIN_ONCE (IOMMU_STRATEGY_DRAIN_MAX / 2) /* before and behind a wait for room */
-#define CHUNK	   IOMMU_STRATEGY_DRAIN_MAX	  /* ranges in one call of the driver */
 #define SEQ_BITS   48
 #define SEQ_MASK   ((1ull << SEQ_BITS) - 1)
 
@@ -40,15 +36,6 @@ _Static_assert(DRAIN_ONCE >= CALL_MAX, "a lane that is drained as it is filled n
 
 enum { POST_INVALIDATE = 1, POST_LEAF = 2, POST_RELEASE = 4, POST_TABLE = 8 };
 
-/* A range; or a table, with its level as iova and the flags to free it with as size. */
-struct post {
-	uint64_t stamp; /* begun, when its descriptors had been cleared */
-	uint64_t round; /* that took it; 0: none has */
-	uint64_t iova, size;
-	void *table;
-	uint8_t what, stride_lg2;
-};
-
 struct arrival {
 	uint32_t n;
 	uint64_t leaves;
@@ -59,56 +46,6 @@ struct batch {
 	uint32_t n;
 	struct post post[DRAIN_ONCE];
 };
-
-struct lane {
-	struct port_lock lock __attribute__((aligned(128)));
-	uint32_t first, used, pending;
-	uint64_t queued, released; /* posts so far: names of the next, and of the oldest one here */
-	uint64_t leaves;	   /* atomic: unmapped so far */
-	uint64_t full;
-	uint32_t max_used, max_drained;
-	struct post *post;
-};
-
-/* A round under way. Its slot is written again only when it is complete. */
-struct flight {
-	uint64_t token;
-	uint64_t whole; /* of the whole context */
-};
-
-struct pt_rounds {
-	struct pt_domain *d;
-	struct iommu_strategy_opts opts;
-	uint32_t capacity;
-	bool adaptive;
-	struct lane *lane;
-
-	uint64_t begun __attribute__((aligned(128)));
-
-	uint64_t completed __attribute__((aligned(128)));
-	uint64_t whole; /* the newest complete round of the whole context */
-
-	uint64_t issued __attribute__((aligned(128)));
-	struct flight flight[FLIGHTS];
-
-	uint32_t busy __attribute__((aligned(128)));
-	uint64_t wholes; /* begun; under busy */
-	struct pt_adaptive policy;
-	struct iommu_gather_range chunk[CHUNK]; /* under busy */
-};
-
-static uint64_t load(const uint64_t *p)
-{
-	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
-}
-
-static void pause(const struct pt_rounds *r)
-{
-	if (r->opts.wait)
-		r->opts.wait(r->opts.ctx);
-	else
-		port_cpu_relax();
-}
 
 static void raise(uint64_t *counter, uint64_t to)
 {
@@ -170,6 +107,8 @@ static void complete_up_to(struct pt_rounds *r, uint64_t round)
 		if (whole && load(&r->completed) < i)
 			raise(&r->whole, i);
 		raise(&r->completed, i);
+		if (unlikely(r->d->reclaim != NULL))
+			pt_round_tables_complete(r->d, &r->tables[i % FLIGHTS], i);
 	}
 }
 
@@ -198,9 +137,13 @@ static void wait_round(struct pt_rounds *r, uint64_t round)
 
 /* Beginning a round: with busy. */
 
-static uint32_t slot(const struct pt_rounds *r, uint32_t at)
+/* Tables whose round is complete. */
+static void free_tables(struct pt_rounds *r)
 {
-	return at < r->capacity ? at : at - r->capacity;
+	uint64_t completed = load(&r->completed);
+
+	for (unsigned int i = 0; i < FLIGHTS; i++)
+		r->reclaimed += pt_round_tables_free(r->d, &r->tables[i], completed);
 }
 
 /* What a round has collected, and from where on a flush of everything is the cheaper one. */
@@ -248,7 +191,7 @@ static uint32_t take(struct pt_rounds *r, struct lane *l, struct harvest *h, uin
 static uint64_t collect(struct pt_rounds *r, struct harvest *h)
 {
 	uint64_t token = h->round > 1 ? token_of(r, h->round - 1) : 0;
-	bool open = h->round == 1;
+	bool open = h->round == 1 || h->n;
 
 	for (uint32_t i = 0; i < r->opts.lanes; i++) {
 		struct lane *l = &r->lane[i];
@@ -310,6 +253,30 @@ static uint64_t consult(struct pt_rounds *r, bool *whole, bool *measured)
 	return now;
 }
 
+/*
+ * Empty tables, before the round has its number; what an earlier round in their place took out has been
+ * given back, as that one is complete.
+ */
+static void unlink_tables(struct pt_rounds *r)
+{
+	struct pt_round_tables *t = &r->tables[(load(&r->begun) + 1) % FLIGHTS];
+
+	free_tables(r);
+	pt_round_tables_take(r->d, t);
+}
+
+/* The ranges of the tables that this round took out. */
+static void take_ranges(struct pt_rounds *r, struct harvest *h)
+{
+	struct pt_round_tables *t = &r->tables[h->round % FLIGHTS];
+
+	for (unsigned int i = 0; i < t->tables.nr_ranges; i++)
+		r->chunk[h->n++] = t->tables.range[i];
+	h->leaves += h->n;
+	t->tables.nr_ranges = 0;
+	pt_round_tables_wait_for(t, h->round);
+}
+
 /* By ranges, until that turns out to be too much. Returns whether it was of everything after all. */
 static bool hand_over(struct pt_rounds *r, uint64_t round, bool whole, uint64_t *leaves,
 		      uint64_t *token)
@@ -317,6 +284,8 @@ static bool hand_over(struct pt_rounds *r, uint64_t round, bool whole, uint64_t 
 	struct harvest h = { .round = round, .limit = UINT64_MAX };
 
 	*leaves = 1;
+	if (unlikely(r->d->reclaim != NULL))
+		take_ranges(r, &h);
 	if (!whole) {
 		if (r->adaptive)
 			h.limit = pt_adaptive_limit(&r->policy, &r->opts);
@@ -340,6 +309,8 @@ static void issue(struct pt_rounds *r)
 	bool whole, measured;
 
 	began = consult(r, &whole, &measured);
+	if (unlikely(r->d->reclaim != NULL))
+		unlink_tables(r);
 	if (ROUNDS_LATE && whole)
 		token = begin_whole(r);
 	round = count_round(r);
@@ -640,6 +611,15 @@ void pt_rounds_wait(struct pt_rounds *r, uint64_t ticket)
 	}
 }
 
+/* Gives back what was reclaimed, if nobody else is at it. */
+static void tidy(struct pt_rounds *r)
+{
+	if (__atomic_exchange_n(&r->busy, 1, __ATOMIC_ACQUIRE))
+		return;
+	free_tables(r);
+	__atomic_store_n(&r->busy, 0, __ATOMIC_RELEASE);
+}
+
 bool pt_rounds_poll(struct pt_rounds *r, uint32_t lane, uint64_t now_ns)
 {
 	struct lane *l = &r->lane[lane];
@@ -648,57 +628,12 @@ bool pt_rounds_poll(struct pt_rounds *r, uint32_t lane, uint64_t now_ns)
 	reap(r);
 	if (pending && (!r->adaptive || pt_adaptive_is_due(&r->policy, now_ns)))
 		try_issue(r);
+	else if (unlikely(r->d->reclaim != NULL))
+		tidy(r);
 	return release_lane(r, l);
 }
 
-/* Making, ending, checking. */
-
-static uint32_t capacity_of(const struct iommu_strategy_opts *o)
-{
-	return o->depth - 1 + CALL_MAX;
-}
-
-size_t pt_rounds_bytes(const struct iommu_strategy_opts *opts)
-{
-	size_t bytes =
-		sizeof(struct pt_rounds) +
-		opts->lanes * (sizeof(struct lane) + capacity_of(opts) * sizeof(struct post));
-
-	return (bytes + 127) & ~(size_t)127;
-}
-
-static bool can_invalidate(const struct io_pgtable *iop, const struct iommu_strategy_opts *opts)
-{
-	const struct iommu_gather_ops *tlb = iop->cfg.tlb;
-
-	if (opts->async || !tlb)
-		return true;
-	return tlb->tlb_sync && (tlb->tlb_flush_all || opts->kind != IOMMU_STRATEGY_ADAPTIVE);
-}
-
-struct pt_rounds *pt_rounds_create(struct io_pgtable *iop, const struct iommu_strategy_opts *opts,
-				   void *memory)
-{
-	struct pt_rounds *r = memory;
-	struct post *post;
-
-	if (!can_invalidate(iop, opts))
-		return NULL;
-	memset(r, 0, sizeof(*r));
-	r->d = pt_domain(iop);
-	r->opts = *opts;
-	r->adaptive = opts->kind == IOMMU_STRATEGY_ADAPTIVE;
-	if (r->adaptive)
-		pt_adaptive_init(&r->policy, opts);
-	r->capacity = capacity_of(opts);
-	r->lane = (struct lane *)(r + 1);
-	post = (struct post *)(r->lane + opts->lanes);
-	for (uint32_t i = 0; i < opts->lanes; i++, post += r->capacity) {
-		memset(&r->lane[i], 0, sizeof(r->lane[i]));
-		r->lane[i].post = post;
-	}
-	return r;
-}
+/* The end. */
 
 void pt_rounds_destroy(struct pt_rounds *r)
 {
@@ -708,57 +643,6 @@ void pt_rounds_destroy(struct pt_rounds *r)
 			release_lane(r, &r->lane[i]);
 		}
 	}
-}
-
-void pt_rounds_get_stats(struct pt_rounds *r, struct iommu_strategy_stats *stats)
-{
-	for (uint32_t i = 0; i < r->opts.lanes; i++) {
-		struct lane *l = &r->lane[i];
-
-		port_lock(&l->lock);
-		stats->queued += l->queued;
-		stats->released += l->released;
-		stats->full += l->full;
-		if (l->max_used > stats->max_used)
-			stats->max_used = l->max_used;
-		if (l->max_drained > stats->max_drained)
-			stats->max_drained = l->max_drained;
-		port_unlock(&l->lock);
-	}
-	stats->flushes = load(&r->issued);
-	while (__atomic_exchange_n(&r->busy, 1, __ATOMIC_ACQUIRE))
-		pause(r);
-	stats->whole = r->wholes;
-	stats->sync_ns = r->policy.sync_ns >> 4;
-	stats->leaf_ns = r->policy.leaf_ns >> 4;
-	__atomic_store_n(&r->busy, 0, __ATOMIC_RELEASE);
-}
-
-static bool lane_is_good(const struct pt_rounds *r, const struct lane *l)
-{
-	uint64_t begun = load(&r->begun);
-
-	if (l->used > r->capacity || l->first >= r->capacity || l->pending > l->used ||
-	    l->queued - l->released != l->used)
-		return false;
-	for (uint32_t i = 0; i < l->used; i++) {
-		const struct post *p = &l->post[slot(r, l->first + i)];
-		bool pending = i >= l->used - l->pending;
-
-		if (p->stamp > begun || p->round > begun || pending != !p->round)
-			return false;
-	}
-	return true;
-}
-
-bool pt_rounds_are_good(struct pt_rounds *r)
-{
-	bool good = load(&r->completed) <= load(&r->begun) && load(&r->whole) <= load(&r->begun);
-
-	for (uint32_t i = 0; i < r->opts.lanes && good; i++) {
-		port_lock(&r->lane[i].lock);
-		good = lane_is_good(r, &r->lane[i]);
-		port_unlock(&r->lane[i].lock);
-	}
-	return good;
+	wait_round(r, load(&r->issued));
+	free_tables(r);
 }

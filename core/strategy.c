@@ -295,6 +295,7 @@ void iommu_strategy_get_stats(struct iommu_strategy *s, struct iommu_strategy_st
 	stats->released = q.released;
 	stats->flushes = stats->whole = q.flushes;
 	stats->full = q.full;
+	stats->reclaimed = q.reclaimed;
 	stats->max_used = q.max_used;
 	stats->max_drained = q.max_drained;
 }

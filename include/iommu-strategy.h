@@ -159,6 +159,8 @@ struct iommu_strategy_opts {
  * @full: unmaps that found their queue or lane full, and waited
  * @max_used: the most entries that one queue or lane has held
  * @max_drained: the most that one call has released
+ * @reclaimed: empty tables that were noted (IO_PGTABLE_RECLAIM_ON_SYNC), waited for a flush or round, and
+ *	went
  * @sync_ns: adaptive: what a round takes, measured
  * @leaf_ns: adaptive: and a leaf more
  */
@@ -168,6 +170,7 @@ struct iommu_strategy_stats {
 	uint64_t flushes;
 	uint64_t whole;
 	uint64_t full;
+	uint64_t reclaimed;
 	uint32_t max_used;
 	uint32_t max_drained;
 	uint64_t sync_ns;
@@ -276,6 +279,9 @@ void iommu_strategy_get_stats(struct iommu_strategy *s, struct iommu_strategy_st
 /**
  * iommu_strategy_validate() - check every invariant
  * @s: the strategy; lanes are locked in turn
+ *
+ * io_pgtable_validate() of a table that reclaims needs more: iommu_strategy_destroy(), as rounds under way may
+ * hold its tables.
  *
  * Return: 0, or -EUCLEAN.
  */

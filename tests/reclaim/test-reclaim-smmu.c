@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "iommu-flushq.h"
+#include "iommu-strategy.h"
 #include "smmu/rig.h"
 
 #define ON_SYNC IO_PGTABLE_RECLAIM_ON_SYNC
@@ -39,6 +40,7 @@ bool __wrap_pt_section_quiesce(void)
 }
 
 static uint64_t reclaimed; /* by flush queues */
+static uint64_t by_rounds;
 
 static uint64_t load(unsigned int strategy, bool coherent, enum plant plant, uint64_t *unlinked)
 {
@@ -74,6 +76,8 @@ static uint64_t load(unsigned int strategy, bool coherent, enum plant plant, uin
 		iommu_flushq_get_stats(rig->flushq, &queue);
 		reclaimed += queue.reclaimed;
 	}
+	if (strategies[strategy].layer >= IOMMU_STRATEGY_TICKET)
+		by_rounds += rig->layer_reclaimed;
 	if (!violations)
 		rig_free(rig);
 	return violations;
@@ -86,10 +90,12 @@ static void test_load(void **state)
 	for (unsigned int strategy = 0; strategy < nr_strategies; strategy++)
 		for (unsigned int coherent = 0; coherent < 2; coherent++)
 			assert_int_equal(load(strategy, coherent, PLANT_NONE, &unlinked), 0);
-	print_message("%llu tables reclaimed, %llu of them by flush queues\n",
-		      (unsigned long long)unlinked, (unsigned long long)reclaimed);
+	print_message("%llu tables reclaimed, %llu of them by flush queues, %llu by rounds\n",
+		      (unsigned long long)unlinked, (unsigned long long)reclaimed,
+		      (unsigned long long)by_rounds);
 	assert_true(unlinked > 100);
 	assert_true(reclaimed > 20);
+	assert_true(by_rounds > 20);
 }
 
 /*

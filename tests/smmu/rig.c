@@ -508,6 +508,9 @@ void rig_settle(struct rig *rig)
 	}
 	if (rig->strategy->end)
 		rig->strategy->end(rig);
+	/* Rounds may be under way that hold nothing but tables. */
+	iommu_strategy_destroy(rig->layer);
+	rig->layer = NULL;
 }
 
 void rig_free(struct rig *rig)

@@ -111,6 +111,7 @@ struct rig {
 	struct iommu_flushq *flushq; /* of the strategies that have one */
 	void *flushq_memory;
 	struct iommu_strategy *layer;
+	uint64_t layer_reclaimed; /* by its rounds or flushes, when a run has ended */
 	uint32_t flushq_rings;
 	struct iommu_iova *space; /* and of these the addresses; NULL: places stay where they are */
 	void *space_memory;

@@ -218,6 +218,7 @@ static void end_layer(struct rig *rig)
 	assert_true(stats.max_drained <= IOMMU_STRATEGY_DRAIN_MAX);
 	assert_int_equal(iommu_strategy_validate(rig->layer), 0);
 	assert_int_equal(iommu_iova_validate(rig->space), 0);
+	rig->layer_reclaimed = stats.reclaimed;
 }
 
 static const char *all_mode_not_applicable(enum plant plant)

@@ -19,6 +19,7 @@ struct bench {
 	struct iommu_strategy *s;
 	void *memory;
 	uint64_t leaves, syncs, wholes; /* asked for */
+	uint64_t tables;		/* ranges that are not leaves only */
 	uint64_t tokens, complete;
 	uint64_t released, released_bytes, last_released;
 	uint64_t now_ns;
@@ -51,8 +52,10 @@ static uint64_t on_begin(const struct iommu_gather_range *range, unsigned int n,
 	struct bench *b = cookie;
 
 	assert_true(n <= IOMMU_STRATEGY_DRAIN_MAX);
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++) {
 		b->leaves += range[i].size >> range[i].stride_lg2;
+		b->tables += !range[i].leaf;
+	}
 	b->syncs++;
 	b->tokens++;
 	if (b->instantly)
@@ -115,13 +118,15 @@ static struct iommu_strategy_opts opts_of(struct bench *b, enum iommu_strategy_k
 	};
 }
 
-static struct bench *make(enum iommu_strategy_kind kind, uint32_t depth)
+static struct bench *make_with(enum iommu_strategy_kind kind, uint32_t depth,
+			       enum io_pgtable_reclaim reclaim)
 {
 	struct io_pgtable_cfg cfg = config(find_variant("arm_64_lpae_s1/4K"));
 	struct bench *b = calloc(1, sizeof(*b));
 	struct iommu_strategy_opts opts = opts_of(b, kind, depth);
 
 	cfg.tlb = &driver;
+	cfg.reclaim = reclaim;
 	b->iop = alloc_io_pgtable(ARM_64_LPAE_S1, &cfg, b);
 	assert_non_null(b->iop);
 	assert_int_equal(io_pgtable_map(b->iop, BASE, SZ_4K, PAGES * SZ_4K, RW), 0);
@@ -131,9 +136,14 @@ static struct bench *make(enum iommu_strategy_kind kind, uint32_t depth)
 	return b;
 }
 
+static struct bench *make(enum iommu_strategy_kind kind, uint32_t depth)
+{
+	return make_with(kind, depth, IO_PGTABLE_RECLAIM_NEVER);
+}
+
 static void end(struct bench *b)
 {
-	assert_int_equal(iommu_strategy_validate(b->s), 0);
+	assert_true(!b->s || !iommu_strategy_validate(b->s));
 	iommu_strategy_destroy(b->s);
 	assert_int_equal(io_pgtable_validate(b->iop), 0);
 	free_io_pgtable(b->iop);
@@ -293,6 +303,63 @@ static void test_tables(void **state)
 	}
 }
 
+/*
+ * Tables that single pages have emptied wait in the same quarantine: taken out as a round begins, with its ranges,
+ * given back when it is complete.
+ */
+static void test_emptied(void **state)
+{
+	struct bench *b = make_with(IOMMU_STRATEGY_EPOCH, 0, IO_PGTABLE_RECLAIM_ON_SYNC);
+	struct iommu_strategy_stats stats;
+	size_t before;
+
+	for (unsigned int i = 1; i <= 3; i++)
+		assert_int_equal(io_pgtable_map(b->iop, BASE + i * SZ_2M, SZ_4K, SZ_4K, RW), 0);
+	before = io_pgtable_table_bytes(b->iop);
+	unmap(b, 1 * PAGES, 1);
+	assert_int_equal(b->tables, 0); /* noted: it may be used again at once */
+	b->complete = 1;
+	unmap(b, 2 * PAGES, 1);
+	assert_int_equal(b->tokens, 2);
+	assert_int_equal(b->tables, 1);
+	iommu_strategy_poll(b->s, 0, 0);
+	assert_int_equal(io_pgtable_table_bytes(b->iop), before);
+	b->complete = 2;
+	iommu_strategy_poll(b->s, 0, 0);
+	assert_int_equal(io_pgtable_table_bytes(b->iop), before - SZ_4K);
+	iommu_strategy_get_stats(b->s, &stats);
+	assert_int_equal(stats.reclaimed, 1);
+	/* One that a round holds when it all ends. */
+	unmap(b, 3 * PAGES, 1);
+	assert_int_equal(b->tables, 2);
+	assert_int_equal(io_pgtable_table_bytes(b->iop), before - SZ_4K);
+	iommu_strategy_destroy(b->s);
+	b->s = NULL;
+	assert_int_equal(io_pgtable_table_bytes(b->iop), before - 2 * SZ_4K);
+	end(b);
+}
+
+/* And with a flush of everything. */
+static void test_emptied_whole(void **state)
+{
+	struct bench *b = make_with(IOMMU_STRATEGY_ADAPTIVE, 0, IO_PGTABLE_RECLAIM_ON_SYNC);
+	struct iommu_strategy_stats stats;
+
+	b->instantly = true;
+	for (unsigned int i = 1; i <= 40; i++)
+		assert_int_equal(io_pgtable_map(b->iop, BASE + i * SZ_2M, SZ_4K, SZ_4K, RW), 0);
+	for (unsigned int i = 1; i <= 40; i++) {
+		unmap(b, i * PAGES, 1);
+		unmap(b, 2 * i, 1);
+		if (i % 8 == 0)
+			b->now_ns += 50000;
+	}
+	unmap(b, 256, 256);
+	iommu_strategy_get_stats(b->s, &stats);
+	assert_true(stats.reclaimed > 0 && stats.reclaimed <= 40);
+	end(b);
+}
+
 /* As late as the budget allows, and a flush of everything when that is cheaper. */
 static void test_adaptive(void **state)
 {
@@ -361,11 +428,12 @@ static void test_blocking(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	 cmocka_unit_test(test_opts),
-		cmocka_unit_test(test_at_once),	 cmocka_unit_test(test_rounds),
-		cmocka_unit_test(test_full),	 cmocka_unit_test(test_tables),
-		cmocka_unit_test(test_adaptive), cmocka_unit_test(test_adaptive_large),
-		cmocka_unit_test(test_blocking),
+		cmocka_unit_test(test_names),	      cmocka_unit_test(test_opts),
+		cmocka_unit_test(test_at_once),	      cmocka_unit_test(test_rounds),
+		cmocka_unit_test(test_full),	      cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_adaptive),      cmocka_unit_test(test_adaptive_large),
+		cmocka_unit_test(test_blocking),      cmocka_unit_test(test_emptied),
+		cmocka_unit_test(test_emptied_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
