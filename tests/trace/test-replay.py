@@ -58,20 +58,21 @@ def test_timeline():
     _, row = replay("--repeat", "3", trace("mixed-strict.trace.xz"))
     line = row.get("timeline", {})
     events, mapped = line.get("events", []), line.get("mapped_bytes", [])
-    check("points", 100 <= len(events) <= 200 and
+    check("points", 0 < len(events) <= 200 and
           {len(line[key]) for key in ("ns_per_event", "mapped_bytes", "table_bytes")} == {len(events)})
     step = events[0] if events else 0
-    check("windows", step and step >= row["batch_events"] and
+    ops = row["replayed_maps"] + row["replayed_unmaps"]
+    check("windows", step == max(row["batch_events"], 64 * -(-(ops // 64) // 200)) and
           events == list(range(step, step * len(events) + 1, step)))
-    left = row["replayed_maps"] + row["replayed_unmaps"] - events[-1]
-    check("nearly all of it", 0 <= left < step + 64)
+    check("nearly all of it", 0 <= ops - events[-1] < step + 64)
     check("mapped at the end", abs(mapped[-1] - 4096 * (row["mapped_pages"] - row["unmapped_pages"])) <=
           4096 * 64 * step)
     check("tables", 0 < min(line["table_bytes"]) and
           max(line["table_bytes"]) <= row["table_peak_bytes"] and
           line["table_bytes"][-1] == row["table_end_bytes"])
-    mean = sum(line["ns_per_event"]) / len(events)
-    check("its mean", 0.5 < mean / row["event_ns_mean"] < 2)
+    # Of the same size as the percentiles; not a speed, so that a busy host does not fail it.
+    check("its times", 0 < min(line["ns_per_event"]) <= row["event_ns_p50_max"] and
+          max(line["ns_per_event"]) >= row["event_ns_p50_min"])
     _, row = replay("--threads", "2", trace("mixed-strict.trace.xz"))
     check("no timeline of two threads", "timeline" not in row)
 
