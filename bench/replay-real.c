@@ -5,11 +5,13 @@
  *
  * Steps are too short to be timed one by one: the clock is read around runs of up to SEGMENT of them,
  * which end early where a thread has to wait for another, and that wait is not counted. The first
- * round warms up.
+ * round warms up. In the last one, which is not timed, every page that is mapped is put into the IOTLB, as if a
+ * device had used it, and what is thrown out while it is mapped is counted; and what waits.
  *
  * Who writes what: state, a mapping's thread in turn, store-release, and load-acquire by who waits
  * for it; so the mapping's address is visible. place, its thread, release, now and then. returned_ns
- * (of one mapping in SAMPLE), who unmaps it; who releases it reads 0 if it comes first. All else is a
+ * (of one mapping in SAMPLE), who unmaps it; who releases it reads 0 if it comes first. effect: flush-effect.h, a
+ * place for each page of the window; what is watched of a mapping in SAMPLE is its last leaf. All else is a
  * thread's own.
  */
 #define _GNU_SOURCE
@@ -23,6 +25,7 @@
 
 #include "barrier.h"
 #include "clock.h"
+#include "flush-effect.h"
 #include "histogram.h"
 #include "iommu-iova.h"
 #include "model/smmu.h"
@@ -48,8 +51,9 @@ struct member {
 	pthread_t thread;
 	uint64_t ticket;
 	bool has_ticket;
-	bool measuring;
-	uint64_t segment_ns; /* when this one began */
+	bool measuring, filling;
+	_Atomic uint64_t unmapped_bytes, released_bytes; /* by it */
+	uint64_t segment_ns;				 /* when this one began */
 	unsigned int in_segment;
 	uint64_t polled_ns;
 	double busy_ns;
@@ -77,6 +81,8 @@ struct run {
 	_Atomic uint32_t *sampled;  /* per granule of the window: a mapping, plus one */
 	_Atomic uint64_t *begun_ns; /* per mapping: its unmap */
 	_Atomic uint64_t *returned_ns;
+	struct flush_effect *effect;
+	_Atomic uint64_t max_waiting; /* bytes, in the last round */
 	struct member *member;
 	struct barrier barrier;
 	_Atomic bool failed;
@@ -89,15 +95,85 @@ static _Atomic uint32_t *sample_of(struct run *r, uint64_t iova)
 	return &r->sampled[(iova - WINDOW_BASE) >> r->what->granule_lg2];
 }
 
-static void look_at_sample(struct run *r, uint32_t mapping)
+static uint64_t block_bytes(const struct run *r)
+{
+	return 1ull << (2 * r->what->granule_lg2 - 3);
+}
+
+/* What leaves a mapping has: blocks first, then pages. */
+static uint64_t leaf_at(const struct run *r, const struct replay_mapping *what, uint64_t offset)
+{
+	uint64_t blocks = what->blocks ? what->size_bytes & ~(block_bytes(r) - 1) : 0;
+
+	return offset < blocks ? block_bytes(r) : 1ull << r->what->granule_lg2;
+}
+
+static uint32_t place_of(const struct run *r, uint64_t iova)
+{
+	return (uint32_t)((iova - WINDOW_BASE) >> r->what->granule_lg2);
+}
+
+/* Named last: what its exposure is measured by. */
+static uint32_t last_leaf(const struct run *r, uint32_t mapping, uint64_t iova)
+{
+	const struct replay_mapping *what = &r->w->mappings[mapping];
+	uint64_t end = what->size_bytes - 1;
+
+	return place_of(r, iova + (end & ~(leaf_at(r, what, end) - 1)));
+}
+
+static void look_at_sample(struct run *r, uint32_t mapping, uint64_t iova)
 {
 	uint64_t begun = atomic_load(&r->begun_ns[mapping]);
 	uint64_t returned = atomic_load(&r->returned_ns[mapping]), now = bench_clock_ns();
 	bool exposed = !r->info->page_at_release && !r->info->zero_exposure && returned;
 
 	histogram_add(&self->release, (double)(now - begun));
-	self->exposure_ns += exposed ? (double)(now - returned) : 0;
+	if (exposed)
+		self->exposure_ns += (double)flush_effect_exposure(
+			r->effect, last_leaf(r, mapping, iova), returned, now);
 	self->exposures++;
+}
+
+/* As if a device had used every page of it. */
+static void fill(struct run *r, const struct replay_mapping *what, uint64_t iova)
+{
+	static const struct model_tag tag = { .stage = 1, .asid = ASID };
+
+	for (uint64_t at = 0, leaf; at < what->size_bytes; at += leaf) {
+		leaf = leaf_at(r, what, at);
+		flush_effect_mapped(r->effect, place_of(r, iova + at));
+		smmu_model_fill(r->model, tag, iova + at, (unsigned int)__builtin_ctzll(leaf),
+				leaf == block_bytes(r));
+	}
+}
+
+static void add_to(_Atomic uint64_t *own, uint64_t bytes)
+{
+	atomic_store_explicit(own, atomic_load_explicit(own, memory_order_relaxed) + bytes,
+			      memory_order_relaxed);
+}
+
+/* What is unmapped and not released; of what others do at this moment, some. */
+static void count_waiting(struct run *r)
+{
+	uint64_t unmapped = 0, released = 0;
+
+	for (unsigned int i = 0; i < r->w->nr_threads; i++)
+		released +=
+			atomic_load_explicit(&r->member[i].released_bytes, memory_order_relaxed);
+	for (unsigned int i = 0; i < r->w->nr_threads; i++)
+		unmapped +=
+			atomic_load_explicit(&r->member[i].unmapped_bytes, memory_order_relaxed);
+	if (unmapped - released > atomic_load(&r->max_waiting))
+		atomic_store(&r->max_waiting, unmapped - released);
+}
+
+/* Before an unmap: from now on it is no collateral. */
+static void unfill(struct run *r, const struct replay_mapping *what, uint64_t iova)
+{
+	for (uint64_t at = 0; at < what->size_bytes; at += leaf_at(r, what, at))
+		flush_effect_unmaps(r->effect, place_of(r, iova + at));
 }
 
 static void on_release(void *ctx, uint64_t iova, uint64_t size)
@@ -106,7 +182,9 @@ static void on_release(void *ctx, uint64_t iova, uint64_t size)
 	uint32_t mapping = atomic_exchange(sample_of(r, iova), 0);
 
 	if (mapping && self && self->measuring)
-		look_at_sample(r, mapping - 1);
+		look_at_sample(r, mapping - 1, iova);
+	if (self)
+		add_to(&self->released_bytes, size);
 	iommu_iova_free(r->space, iova, size);
 }
 
@@ -198,11 +276,6 @@ static void next_segment(struct member *m, uint64_t place)
 	poll_if_time(m, m->segment_ns);
 }
 
-static uint64_t block_bytes(const struct run *r)
-{
-	return 1ull << (2 * r->what->granule_lg2 - 3);
-}
-
 /* Where the trace has it; the library takes blocks where it can, so what has none lies beside one. */
 static uint64_t paddr_of(const struct run *r, const struct replay_mapping *what)
 {
@@ -232,6 +305,8 @@ static void do_map(struct member *m, uint32_t mapping)
 	if (io_pgtable_map(r->iop, *iova, paddr_of(r, what), what->size_bytes,
 			   IOMMU_READ | IOMMU_WRITE))
 		fail(m, "a mapping failed");
+	if (m->filling)
+		fill(r, what, *iova);
 }
 
 static void do_unmap(struct member *m, uint32_t mapping)
@@ -245,6 +320,12 @@ static void do_unmap(struct member *m, uint32_t mapping)
 		atomic_store(&r->returned_ns[mapping], 0);
 		atomic_store(&r->begun_ns[mapping], bench_clock_ns());
 		atomic_store(sample_of(r, iova), mapping + 1);
+		flush_effect_unmaps(r->effect, last_leaf(r, mapping, iova));
+	}
+	add_to(&m->unmapped_bytes, size);
+	if (m->filling) {
+		count_waiting(r);
+		unfill(r, &r->w->mappings[mapping], iova);
 	}
 	if (iommu_strategy_unmap(r->strategy, iova, size, &m->ticket) != size)
 		fail(m, "not everything was unmapped");
@@ -284,7 +365,8 @@ static void *member_main(void *arg)
 	barrier_wait(&r->barrier);
 	for (unsigned int round = 0; round < r->rounds; round++) {
 		begin_segment(m);
-		m->measuring = round > 0;
+		m->filling = round + 1 == r->rounds;
+		m->measuring = round > 0 && !m->filling;
 		for (uint32_t i = 0; i < r->w->nr_steps[m->id]; i++) {
 			if (atomic_load_explicit(&r->failed, memory_order_relaxed))
 				break;
@@ -301,8 +383,9 @@ static void *member_main(void *arg)
 static bool make_table(struct run *r)
 {
 	const struct machine_profile *p = r->what->profile;
-	const struct model_opts opts = {
+	struct model_opts opts = {
 		.queue_lg2 = 10,
+		.iotlb_sets_lg2 = 8,
 		.threads = true,
 		.coherent = true,
 		.memory_bytes = 1 << 20,
@@ -318,6 +401,16 @@ static bool make_table(struct run *r)
 		.tlb = &smmu_cmdq_gather_ops,
 	};
 
+	*r->effect = (struct flush_effect){
+		.base = WINDOW_BASE,
+		.step = 1ull << r->what->granule_lg2,
+		.size = 1ull << r->what->granule_lg2,
+		.granule_lg2 = r->what->granule_lg2,
+		.leaf_lg2 = r->what->granule_lg2,
+	};
+	if (flush_effect_init(r->effect, (uint32_t)WINDOW_PAGES, 1))
+		return false;
+	flush_effect_hooks(r->effect, &opts);
 	r->model = smmu_model_make(&opts);
 	if (!r->model)
 		return false;
@@ -399,6 +492,9 @@ static void destroy(struct run *r)
 	free(r->returned_ns);
 	free(r->sampled);
 	free(r->member);
+	if (r->effect)
+		flush_effect_fini(r->effect);
+	free(r->effect);
 	free(r);
 }
 
@@ -465,7 +561,8 @@ static void sum_up(struct run *r, struct strategy_figures *out)
 					       smmu_model_count(r->model, MODEL_TLBI_ALL)) /
 				      all;
 	out->syncs_per_page = (double)smmu_model_count(r->model, MODEL_SYNC) / all;
-	out->collateral_per_page = out->quarantine_bytes = -1;
+	out->collateral_per_page = (double)flush_effect_collateral(r->effect) * r->rounds / all;
+	out->quarantine_bytes = (double)atomic_load(&r->max_waiting);
 	out->batch = SEGMENT;
 }
 
@@ -482,10 +579,11 @@ void strategy_run_real(const struct strategy_run *what, const struct replay_mapp
 	r->what = what;
 	r->info = iommu_strategy_describe(what->kind);
 	r->w = w;
-	r->rounds = strategy_rounds(what, w, &out->steady) + 1;
+	r->rounds = strategy_rounds(what, w, &out->steady) + 2;
+	r->effect = calloc(1, sizeof(*r->effect));
 	out->rounds = r->rounds;
 	out->threads = w->nr_threads;
-	if (make_table(r) && make_arrays(r) && make_strategy(r)) {
+	if (r->effect && make_table(r) && make_arrays(r) && make_strategy(r)) {
 		run_threads(r);
 		sum_up(r, out);
 	} else {

@@ -49,14 +49,14 @@ struct strategy_run {
  * @unmap_ns: quantiles of an unmap (and its wait): 50%, 99%
  * @release_ns: quantiles from the unmap's beginning to the release of its address: 50%, 99%
  * @exposure_us: the mean exposure of a page; negative: unbounded (none), or not known, as nothing was
- *	invalidated while this was measured. On the real clock an upper bound:
- *	until the release, of one mapping in 16
+ *	invalidated while this was measured. On the real clock as flush-effect.h
+ *	has it, of one mapping in 16
  * @invalidations_per_page: commands but CMD_SYNC
  * @syncs_per_page: CMD_SYNCs
  * @collateral_per_page: live translations thrown out of the IOTLB; negative: not known
  * @quarantine_bytes: the most that was unmapped and not released; negative: not known
  * @batch: unmaps that unmap_ns is an average of
- * @rounds: how often the trace was played, the warm-up included
+ * @rounds: how often the trace was played, the warm-up included, and what is played for the collateral
  * @threads: that there were
  * @steady: each queue was filled at least twice
  * @error: what went wrong; NULL if nothing did

@@ -44,7 +44,9 @@ def check_row(row, budget_us, clock):
         assert row["release_p50_ns"] <= row["release_p99_ns"], row
         assert row["quarantine_bytes"] > 0 and row["batch"] == 1, row
     else:
-        assert row["collateral_per_page"] is None and row["batch"] > 1, row
+        assert row["collateral_per_page"] >= 0 and row["batch"] > 1, row
+        assert row["quarantine_bytes"] > 0, row
+        assert not name.startswith("fq-single") or row["exposure_page_us"] > 0, row
     if name == "strict-page":
         # One invalidation and one sync a page (of 4K here).
         assert 0.99 < row["invalidations_per_page"] <= 1.01 < 2 * row["syncs_per_page"], row
