@@ -121,7 +121,7 @@ def strategy_table(names, reports, base):
 
 def strategy_blocks(report, base=flush.BASE):
     """(title, what, table, no points) of the strategies of one run, by one of them."""
-    launches = flush.launches_of(report)
+    launches = [] if report["environment"]["emulated"] else flush.launches_of(report)
     yield (f"Strategies by {base} on this host", "Unmaps of 4K by one thread in front of the software SMMU, whose "
            f"service times are settings; ratio of times over {len(launches)} launches.",
            flush.real_ratio_table(launches, base), None)
@@ -181,7 +181,9 @@ def launch_times(report):
 
 
 def run_times(report):
-    return {row["name"]: [row["ns_per_page"]] for row in report["map"] if "error" not in row}
+    """{case: [time]} of core."""
+    named = [(*ratios.split_name(row["name"]), row) for row in report["map"] if "error" not in row]
+    return {case: [row["ns_per_page"]] for impl, case, row in named if impl == "core"}
 
 
 def noise_of(one, two):
@@ -208,16 +210,22 @@ def time_table(one, two):
     for case in before:
         if case in after:
             ratio = Ratio.unpaired(after[case], before[case])
-            name = ratios.short(case if one["kind"] == "peers" else ratios.split_name(case)[1])
-            body.append([name, number(statistics.median(before[case])), number(statistics.median(after[case])),
+            body.append([ratios.short(case), number(statistics.median(before[case])), number(statistics.median(after[case])),
                          f"{ratio.value:.3f}", ratio.interval(), time_word(ratio, noise)])
     return {"head": ["case", "first ns", "this ns", "ratio", "95% interval", ""], "body": body, "keys": 1}
 
 
+def not_emulated(names, reports):
+    """Times of an emulator mean nothing, and so do their ratios."""
+    kept = [(n, r) for n, r in zip(names, reports) if not r["environment"]["emulated"]]
+    return [n for n, _ in kept], [r for _, r in kept]
+
+
 def run_blocks(names, reports, base):
     """Of runs of the quick or the full set."""
-    yield "Within each run", "No intervals: one launch each.", within_table(names, reports), None
-    points = strategy_points(names, reports, base)
+    real = not_emulated(names, reports)
+    yield "Within each run", "No intervals: one launch each.", within_table(*real), None
+    points = strategy_points(*real, base)
     yield (f"Strategies by {base}, each on its own host", "One thread in front of the software SMMU; ratios "
            "within each run.", table_of_points(points), points)
     yield (f"Strategies by {base}, modelled", "8 CPUs; the same on every host: a difference is the commit's.",
@@ -233,7 +241,7 @@ def blocks_of(names, reports, base=flush.BASE):
     for kind, where in families(reports).items():
         some, called = [reports[i] for i in where], [names[i] for i in where]
         if kind == "peers":
-            points = peer_ratios(called, some)
+            points = peer_ratios(*not_emulated(called, some))
             yield ("Core against Linux, each on its own host", "Ratios within each run may be compared between "
                    "any hosts; the interval is of 95% over launches.", table_of_points(points), points)
         if kind == "run":

@@ -76,6 +76,8 @@ def verdict_section(runs):
 
 
 def self_check_block(run):
+    if run.provenance == "emulated":
+        return paragraph("Emulated: its times mean nothing, and neither would a check of them.", "missing")
     check = SelfCheck(run.report)
     if check.within is None:
         return paragraph("This file has no self-check (it was made before there was one, or with "

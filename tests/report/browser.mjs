@@ -88,6 +88,11 @@ async function checkCharts(page)
 			`${id}: ${marks} paths, ${missing} messages`);
 		expect(await page.textContent(`#${id} .tag`) === chart.provenance(input), `${id}: its label`);
 	}
+	const emulated = { ...data.run[0], environment: { ...data.run[0].environment, emulated: true } };
+	for (const chart of CHARTS.filter((one) => one.provenance(data.run[0]) !== 'counted')) {
+		const option = chart.build(emulated, THEMES.light), label = chart.provenance(emulated);
+		expect(`${option.xAxis.name} ${option.yAxis.name}`.includes(`(${label})`), `${chart.id}: no (${label}) on an axis`);
+	}
 	const ids = await page.$$eval('.charts[data-list=run] figure', (all) => all.map((figure) => figure.dataset.chart));
 	expect(same(ids, CHARTS.map((chart) => chart.id)), `order ${ids}`);
 }

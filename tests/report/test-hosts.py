@@ -70,10 +70,20 @@ def check_side_by_side(top, small, folder):
     assert result.returncode == 0, result
     assert "Times: small-run ba987654 by small-run 01234567" in result.stdout, result.stdout
     tables = {t["title"].split(":")[0]: t for t in json.loads((folder / "out.json").read_text())}
-    a, b = ({row["name"]: row["ns_per_page"] for row in json.loads(p.read_text())["map"]} for p in (one, two))
+    a, b = ({row["name"]: row["ns_per_page"] for row in json.loads(p.read_text())["map"]
+             if "/impl:core/" in row["name"]} for p in (one, two))
     assert len(tables["Times"]["body"]) == len(a)
     for cells, name in zip(tables["Times"]["body"], a):
         assert math.isclose(float(cells[3]), b[name] / a[name], abs_tol=6e-4), (cells, name)
+    # Of an emulated run nothing measured is shown, its modelled figures are.
+    other = json.loads(two.read_text())
+    other["environment"]["emulated"] = True
+    (folder / "emulated.json").write_text(json.dumps(other))
+    result = compare(top, one, folder / "emulated.json", "--json", folder / "out.json")
+    assert "not with small-run 01234567: emulated: its times mean nothing" in result.stdout, result
+    columns = {t["title"]: len(t["head"]) for t in json.loads((folder / "out.json").read_text())}
+    assert columns == {"Files": 5, "Within each run": 2, "Strategies by strict-page, modelled": 3,
+                       "Strategies by strict-page, each on its own host": 2}, columns
     # Another CPU: ratios stay, times go.
     other = json.loads(two.read_text())
     other["environment"]["cpu_id"] = "another"

@@ -37,6 +37,16 @@ def check_whole(page, files):
     return text
 
 
+def check_emulated(page, report):
+    """No verdict out of an emulator's times, and every plot of them says so on its axis."""
+    report = {**report, "environment": {**report["environment"], "emulated": True}}
+    text = page.build([("x.json", report)])
+    verdict = text[text.index('id="verdict"'):text.index('id="self-check"')]
+    assert "EMULATED" in verdict and "ns" not in re.findall(r"[a-z]+", re.sub(r"Modelled.*?</li>", "", verdict))
+    assert "on this host" not in verdict and '<span class="tag emulated">' in text
+    assert "Strategies by strict-page on this host" not in text
+
+
 def check_hints(page, report):
     """What was not run says how to run it."""
     bare = {key: value for key, value in report.items()
@@ -105,6 +115,7 @@ def main(top, small):
              (top / "results/amd-epyc-f25m17-2c/peers.json", top / "results/hi1620-modelled/advice.json")]
     text = page.build(files)
     assert "bars of the project" in text and "Which strategy for the traces" in text
+    check_emulated(page, report)
     check_hints(page, report)
     check_hostile(page, report)
     check_bound(page, report)
