@@ -14,6 +14,9 @@ from markup import esc, table, tag
 from ratios import Ratio
 from selfcheck import SelfCheck
 
+TIMES = "Times"
+MOST_TIMES = 8 # on a page
+
 # What times depend on, besides the code: the field of the environment, and what it is called.
 DEPENDS = [
     ("architecture", "architecture"), ("cpu_id", "CPU model"), ("cpu", "CPU"), ("cpus", "number of CPUs"),
@@ -248,7 +251,7 @@ def blocks_of(names, reports, base=flush.BASE):
             yield from run_blocks(called, some, base)
         for i, leader in enumerate(leaders(some)):
             if kind != "advice" and leader != i:
-                yield (f"Times: {called[i]} by {called[leader]}", "Nothing but the commit differs between the two.",
+                yield (f"{TIMES}: {called[i]} by {called[leader]}", "Nothing but the commit differs between the two.",
                        time_table(some[leader], some[i]), None)
 
 
@@ -259,12 +262,16 @@ def section(runs, data, make_section, charts):
         return ""
     made = ["<p>Absolute figures are compared only between runs of the same kind of host and build; ratios "
             f"within a run, and {tag('modelled')} figures, between any.</p>"]
+    nr_times = 0
     for title, what, rows, points in blocks_of(names_of(reports), reports):
-        if not rows["body"]:
+        nr_times += title.startswith(TIMES)
+        if not rows["body"] or nr_times > MOST_TIMES:
             continue
         made.append(f"<h3>{esc(title)}</h3>")
         if points and points["cases"]:
             data["ratios"].append({**points, "provenance": "measured"})
             made.append(charts("ratios", len(data["ratios"]) - 1))
         made.append(table(rows, what))
+    if nr_times > MOST_TIMES:
+        made.append(f"<p class=note>Times of {nr_times - MOST_TIMES} more files: tools/compare prints them.</p>")
     return make_section("hosts", "Side by side", *made)

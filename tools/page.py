@@ -30,6 +30,7 @@ ECHARTS = ROOT / "tools/node_modules/echarts/dist/echarts.common.min.js"
 GOLDEN = ROOT / "tests/counts/golden"
 EMBED_BYTES = 16 << 20
 MOST_FILES = 64
+MOST_TABLES = 8
 TITLE = "io-pgtable: what map, unmap, translate and flush cost"
 POLICY = ("default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
           "img-src data: blob:; base-uri 'none'; form-action 'none'")
@@ -170,10 +171,13 @@ def plot_section(runs, has_library):
 
 def table_section(runs):
     blocks = []
-    for run in runs:
-        if run.has_plots:
-            made = [f"<h3>{esc(title)}</h3>" + table(t, what) for title, what, t in tables.tables(run.report)]
-            blocks.append(details(f"All figures of {run.title}", "\n".join(made)))
+    tabled = [run for run in runs if run.has_plots]
+    if len(tabled) > MOST_TABLES:
+        blocks.append(paragraph(f"The first {MOST_TABLES} files; `tools/report.py table FILE` prints those of any.",
+                                "note"))
+    for run in tabled[:MOST_TABLES]:
+        made = [f"<h3>{esc(title)}</h3>" + table(t, what) for title, what, t in tables.tables(run.report)]
+        blocks.append(details(f"All figures of {run.title}", "\n".join(made)))
     return section("tables", "Tables", *blocks) if blocks else ""
 
 
@@ -222,8 +226,8 @@ def raw_section(runs, left_out):
     for run in runs:
         name = f"{run.report['label']}-{run.kind}.json"
         if run.index in left_out:
-            blocks.append(paragraph(f"`{name}`: too large for this page ({left_out[run.index] >> 20} MiB); its "
-                                    "plots lack, its tables are here, the file itself is "
+            blocks.append(paragraph(f"`{name}`: too large for this page ({left_out[run.index] >> 10} KiB are more "
+                                    "than is left), so it has no plots here; the file itself is "
                                     f"`{run.path}`.", "warn"))
         else:
             blocks.append(f'<p><button type="button" class="plain" hidden data-download="{run.index}" '

@@ -32,6 +32,12 @@ def load(path):
 
 def save(path, text):
     path = Path(path)
+    if path.exists() and not path.is_file(): # a pipe, /dev/stdout: nothing to put in its place
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise Problem(f"{path}: cannot be written: {error.strerror}") from error
+        return
     new = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +46,8 @@ def save(path, text):
     except OSError as error:
         with contextlib.suppress(OSError):
             new.unlink()
-        raise Problem(f"{path}: cannot be written: {error.strerror}") from error
+        why = "its folder is a file" if isinstance(error, FileExistsError) else error.strerror
+        raise Problem(f"{path}: cannot be written: {why}") from error
 
 
 def version_of(report):

@@ -211,6 +211,14 @@ async function main()
 	await fresh.close();
 	await checkSystemTheme(browser);
 	await checkWidths(browser, whole);
+	where = 'without JavaScript';
+	const context = await browser.newContext({ javaScriptEnabled: false });
+	const still = await context.newPage();
+	await still.goto(pathToFileURL(whole).href);
+	expect(await still.locator('noscript .warn').isVisible(), 'nothing says why there are no plots');
+	expect(await still.locator('#counts-table tbody tr').count() > 10, 'no tables');
+	expect(!await still.locator('#theme').isVisible(), 'a button that does nothing');
+	await context.close();
 	where = 'without ECharts';
 	const plain = await open(browser, bare);
 	await checkFigures(plain);

@@ -73,6 +73,14 @@ def check_bound(page, report):
     page.EMBED_BYTES = 16 << 20
 
 
+def check_many(page, report):
+    """Tables of the first few files only; and what there is no room for is left out of the data."""
+    text = page.build([(f"{i}.json", report) for i in range(page.MOST_TABLES + 2)])
+    assert text.count("All figures of") == page.MOST_TABLES
+    assert f"The first {page.MOST_TABLES} files" in text
+    assert "Times of 1 more files" in text and text.count("<h3>Times: ") == page.hosts.MOST_TIMES
+
+
 def check_without_library(page, report, top, small):
     """Where npm could fetch nothing: a page with tables, and the run goes on."""
     there, page.ECHARTS = page.ECHARTS, top / "not/there.js"
@@ -94,7 +102,7 @@ def check_help(top):
         assert result.returncode == 2 and "usage: " in result.stderr, (tool, result)
 
 
-def check_refusals(top, folder):
+def check_refusals(top, small, folder):
     def run(*args):
         return subprocess.run([sys.executable, top / "tools/page.py", "-o", folder / "out.html", *args],
                               capture_output=True, text=True, timeout=60, check=False)
@@ -102,6 +110,11 @@ def check_refusals(top, folder):
     for name, words in (("old.json", "schema version 1 is old"), ("none.json", "No such file")):
         result = run(folder / name)
         assert result.returncode == 1 and words in result.stderr and "Traceback" not in result.stderr, result
+    for out, words in (("/dev/full", "No space left"), (folder / "old.json" / "x.html", "its folder is a file")):
+        result = run(small / "one/report.json", "-o", out)
+        assert result.returncode == 1 and f"cannot be written: {words}" in result.stderr, result
+    assert not list(folder.glob("*.new")) and not Path("/dev/full").is_file()
+    assert run(small / "one/report.json", "-o", "/dev/stdout").stdout.startswith("<!DOCTYPE html>")
     assert not (folder / "out.html").exists()
 
 
@@ -119,10 +132,11 @@ def main(top, small):
     check_hints(page, report)
     check_hostile(page, report)
     check_bound(page, report)
+    check_many(page, report)
     check_without_library(page, report, top, small)
     check_help(top)
     with tempfile.TemporaryDirectory() as name:
-        check_refusals(top, Path(name))
+        check_refusals(top, small, Path(name))
     print("the page is as it should be")
 
 
