@@ -27,6 +27,8 @@
 #include "stats.h"
 #include "topology.h"
 
+static const uint64_t PATIENCE_NS = 5000000000;
+
 enum { LIVE = 16, SPARE = 64, SAMPLES_MOST = 1 << 16, WARM_BATCHES = 8, ASID = 7, IOTLB_LG2 = 8 };
 
 struct pass {
@@ -141,7 +143,7 @@ static void look_at_release(const struct real *r, const struct thread *owner, ui
 	self->exposure_ns += exposed;
 	if (exposed > self->max_exposure_ns)
 		self->max_exposure_ns = exposed;
-	self->releases++;
+	__atomic_store_n(&self->releases, self->releases + 1, __ATOMIC_RELAXED);
 	histogram_add(&self->release, (double)(now - owner->unmapped_ns[place]));
 }
 
@@ -279,6 +281,21 @@ static void open_batch(struct thread *t, double gap_ns)
 	run_timer(t, bench_clock_ns());
 }
 
+/* What holds much may not have released anything yet: then a pass goes on, for so long at most. */
+static bool is_over(const struct thread *t, uint64_t now, uint64_t end)
+{
+	const struct real *r = t->r;
+
+	if (now < end)
+		return false;
+	if (!r->pass.measured || !r->info->depth || now > end + PATIENCE_NS)
+		return true;
+	for (unsigned int i = 0; i < r->c->threads; i++)
+		if (__atomic_load_n(&r->thread[i].releases, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
 static void run_pass(struct thread *t)
 {
 	const struct pass *p = &t->r->pass;
@@ -292,7 +309,7 @@ static void run_pass(struct thread *t)
 		else
 			closed_batch(t);
 		t->ended_ns = bench_clock_ns();
-	} while (t->ended_ns < end && !t->error);
+	} while (!is_over(t, t->ended_ns, end) && !t->error);
 }
 
 static void *body(void *arg)
