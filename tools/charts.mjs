@@ -101,7 +101,8 @@ function categories(theme, name, data)
 {
 	const text = axisText(theme, name);
 	return {
-		...text, type: 'category', nameGap: 28, data, axisLabel: { ...text.axisLabel, interval: 0 },
+		...text, type: 'category', nameGap: 28, data,
+		axisLabel: { ...text.axisLabel, interval: 0 },
 		axisTick: { alignWithLabel: true }, splitLine: { show: false },
 	};
 }
@@ -109,7 +110,8 @@ function categories(theme, name, data)
 function logAxis(theme, name, more = {})
 {
 	const text = axisText(theme, name);
-	return { ...text, type: 'log', nameGap: 28, axisLabel: { ...text.axisLabel, formatter: tick }, ...more };
+	return { ...text, type: 'log', nameGap: 28,
+		axisLabel: { ...text.axisLabel, formatter: tick }, ...more };
 }
 
 function frame(theme, axes, series)
@@ -117,7 +119,8 @@ function frame(theme, axes, series)
 	return {
 		animation: false, color: theme.colours, backgroundColor: theme.background,
 		textStyle: { fontFamily: 'sans-serif', color: theme.ink },
-		legend: { bottom: 8, left: 'center', itemGap: 16, textStyle: { fontSize: 12, color: theme.ink } },
+		legend: { bottom: 8, left: 'center', itemGap: 16,
+			textStyle: { fontSize: 12, color: theme.ink } },
 		grid: { left: 68, right: 24, top: 24, bottom: 104 },
 		...axes,
 		series: series.filter((s) => s.data.some((point) => point != null)),
@@ -156,21 +159,25 @@ function byBatch(report, theme)
 		['unmap, queued', { op: 'unmap', flush: 'queued' }],
 		['map + unmap pair', { op: 'pair' }],
 	];
-	return frame(theme, { xAxis: categories(theme, 'pages per call', batches), yAxis: yAxis(theme, unit(report, 'ns per page')) },
+	return frame(theme, { xAxis: categories(theme, 'pages per call', batches),
+		yAxis: yAxis(theme, unit(report, 'ns per page')) },
 		lines(shown.map(([name, change]) =>
 			[name, batches.map((batch) => figure(report, { ...change, batch }))])));
 }
 
-const BLOCKS = [['4K', '4K'], ['16K', '16K'], ['64K', '64K'], ['4K', '2M'], ['16K', '32M'], ['64K', '512M'],
+const BLOCKS = [['4K', '4K'], ['16K', '16K'], ['64K', '64K'], ['4K', '2M'], ['16K', '32M'],
+	['64K', '512M'],
 	['4K', '1G']];
 
 function byBlock(report, theme)
 {
-	const there = BLOCKS.filter(([granule, size]) => findRow(report, { op: 'map', granule, size, batch: '1' }));
+	const there = BLOCKS.filter(([granule, size]) => findRow(report,
+		{ op: 'map', granule, size, batch: '1' }));
 	const shown = [['map, 1 a call', 'map', '1'], ['unmap, 1 a call', 'unmap', '1'],
 		['map, 16 a call', 'map', '16'], ['unmap, 16 a call', 'unmap', '16']];
 	return frame(theme, {
-		xAxis: categories(theme, 'size of the page or block (granule)', there.map(([g, s]) => `${s} (${g})`)),
+		xAxis: categories(theme, 'size of the page or block (granule)',
+			there.map(([g, s]) => `${s} (${g})`)),
 		yAxis: yAxis(theme, unit(report, 'ns per page or block')),
 	}, lines(shown.map(([name, op, batch]) =>
 		[name, there.map(([granule, size]) => figure(report, { op, granule, size, batch }))])));
@@ -180,7 +187,8 @@ function byPattern(report, theme)
 {
 	const patterns = ['warm', 'sequential', 'random_1G', 'random_256G'];
 	const titles = ['warm', 'sequential', 'random in 1 GiB', 'random in 256 GiB'];
-	return frame(theme, { xAxis: categories(theme, 'pattern', titles), yAxis: yAxis(theme, unit(report, 'ns per page')) },
+	return frame(theme, { xAxis: categories(theme, 'pattern', titles),
+		yAxis: yAxis(theme, unit(report, 'ns per page')) },
 		bars(theme, ['map', 'unmap', 'pair', 'iova_to_phys'].map((op) =>
 			[op, patterns.map((pattern) => figure(report, { op, pattern, batch: '1' }))])));
 }
@@ -194,7 +202,8 @@ function byThreads(report, theme)
 		op: 'pair', batch: '1', domain: t === '1' ? 'private' : domain, threads: t,
 	});
 	return frame(theme, {
-		xAxis: categories(theme, 'threads', threads), yAxis: yAxis(theme, unit(report, 'ns per page, each thread'), 'value'),
+		xAxis: categories(theme, 'threads', threads),
+		yAxis: yAxis(theme, unit(report, 'ns per page, each thread'), 'value'),
 	}, bars(theme, domains.map(([domain, name]) => [name, threads.map((t) => at(domain, t))])));
 }
 
@@ -203,7 +212,8 @@ function byShared(report, theme)
 	const rows = rowsOf(report.contention).filter(({ key }) => key.impl === 'core');
 	const threads = [...new Set(rows.map(({ key }) => key.threads))].sort((a, b) => a - b);
 	const points = [
-		['private', 'nothing'], ['domain', 'a domain'], ['table', 'a table'], ['line', 'a cache line'],
+		['private', 'nothing'], ['domain', 'a domain'], ['table', 'a table'],
+		['line', 'a cache line'],
 		['flushq', 'a flush queue, ring each'], ['flushq-single', 'a flush queue, one ring'],
 		['cmdq', 'a command queue'], ['pool', 'the table pool (whole tables)'],
 	];
@@ -212,7 +222,8 @@ function byShared(report, theme)
 		return found?.row.ops_per_s ? found.row.ops_per_s / 1e6 : null;
 	};
 	return frame(theme, {
-		xAxis: categories(theme, 'threads', threads), yAxis: yAxis(theme, unit(report, 'millions a second')),
+		xAxis: categories(theme, 'threads', threads),
+		yAxis: yAxis(theme, unit(report, 'millions a second')),
 	}, lines(points.map(([point, name]) => [name, threads.map((t) => at(point, t))])));
 }
 
@@ -221,7 +232,8 @@ function byShared(report, theme)
 // Rows of the virtual clock, 4K unmaps, that have been measured.
 function flushRows(report)
 {
-	return rowsOf(report.flush).filter(({ key, row }) => key.clock === 'virtual' && key.unmap === '4K' &&
+	return rowsOf(report.flush).filter(({ key, row }) => key.clock === 'virtual' &&
+		key.unmap === '4K' &&
 		row.ns_per_page);
 }
 
@@ -230,8 +242,10 @@ function strategyLine(theme, name, data)
 {
 	const i = STRATEGIES.indexOf(name);
 	return {
-		name, type: 'line', symbol: SYMBOLS[i % 4], symbolSize: 8, itemStyle: { color: theme.colours[i] },
-		lineStyle: { width: 2, type: i > 4 ? 'dashed' : 'solid', color: theme.colours[i] }, data,
+		name, type: 'line', symbol: SYMBOLS[i % 4], symbolSize: 8,
+		itemStyle: { color: theme.colours[i] },
+		lineStyle: { width: 2, type: i > 4 ? 'dashed' : 'solid', color: theme.colours[i] },
+		data,
 	};
 }
 
@@ -245,18 +259,21 @@ function isBase(key)
 		(key.budget_ns ?? '5000') === '5000';
 }
 
+const DEEP_STRATEGIES = ['fq-percpu', 'fq-single', 'ticket', 'epoch', 'adaptive'];
 const SHOWN_STRATEGIES = STRATEGIES.filter((s) => s !== 'gather-ril');
 
 // One line a strategy: its depths, or budgets; without any, one point.
 function flushExposure(report, theme)
 {
-	const rows = flushRows(report).filter(({ key, row }) => key.threads === '8' && key.loop === 'closed' &&
+	const rows = flushRows(report).filter(({ key, row }) => key.threads === '8' &&
+		key.loop === 'closed' &&
 		row.exposure_page_us >= 0);
 	return frame(theme, {
 		xAxis: logAxis(theme, 'mean exposure of a page, us (modelled)'),
 		yAxis: yAxis(theme, 'ns per page (modelled)'),
 	}, SHOWN_STRATEGIES.filter((s) => s !== 'none').map((s) => strategyLine(theme, s,
-		rows.filter(({ key }) => key.strategy === s && (s !== 'adaptive' || key.depth === '256'))
+		rows.filter(({ key }) => key.strategy === s &&
+			(s !== 'adaptive' || key.depth === '256'))
 			.sort((a, b) => knob(a.key) - knob(b.key))
 			.map(({ row }) => [Math.max(row.exposure_page_us, 0.01), row.ns_per_page]))));
 }
@@ -267,16 +284,18 @@ function flushCpus(report, theme)
 	return frame(theme, {
 		xAxis: logAxis(theme, 'CPUs (modelled)', { logBase: 2 }),
 		yAxis: yAxis(theme, 'millions a second (modelled)'),
-	}, SHOWN_STRATEGIES.map((s) => strategyLine(theme, s, rows.filter(({ key }) => key.strategy === s)
+	}, SHOWN_STRATEGIES.map((s) => strategyLine(theme, s,
+		rows.filter(({ key }) => key.strategy === s)
 		.map(({ key, row }) => [Number(key.threads), 1000 / row.ns_per_page]).sort(byX))));
 }
 
 function byDepth(report, theme, yName, counter)
 {
-	const rows = flushRows(report).filter(({ key, row }) => key.threads === '8' && key.loop === 'closed' &&
+	const rows = flushRows(report).filter(({ key, row }) => key.threads === '8' &&
+		key.loop === 'closed' &&
 		(key.budget_ns ?? '5000') === '5000' && row[counter] >= 0);
 	return frame(theme, { xAxis: logAxis(theme, 'depth (modelled)'), yAxis: yAxis(theme, yName) },
-		['fq-percpu', 'fq-single', 'ticket', 'epoch', 'adaptive'].map((s) => strategyLine(theme, s,
+		DEEP_STRATEGIES.map((s) => strategyLine(theme, s,
 			rows.filter(({ key, row }) => key.strategy === s && row[counter] > 0)
 				.map(({ key, row }) => [Number(key.depth), row[counter]]).sort(byX))));
 }
@@ -297,20 +316,23 @@ function distribution(report, theme, xName, yName, counterOf)
 	const rows = atBase(report);
 	const shown = QUANTILES.filter((q) => rows.some(([, row]) => row[counterOf(q)] > 0));
 	return frame(theme, { xAxis: categories(theme, xName, shown), yAxis: yAxis(theme, yName) },
-		rows.map(([s, row]) => strategyLine(theme, s, shown.map((q) => row[counterOf(q)] || null))));
+		rows.map(([s, row]) => strategyLine(theme, s,
+			shown.map((q) => row[counterOf(q)] || null))));
 }
 
 const counterName = (q, most, percentile) => (q === 'most' ? most : percentile(q.replace(/[.%]/g, '')));
 
 function flushLatency(report, theme)
 {
-	return distribution(report, theme, 'so many unmaps took no longer', 'ns, an unmap and its waits (modelled)',
+	return distribution(report, theme, 'so many unmaps took no longer',
+		'ns, an unmap and its waits (modelled)',
 		(q) => counterName(q, 'max_ns', (p) => `p${p}_ns`));
 }
 
 function flushRelease(report, theme)
 {
-	return distribution(report, theme, 'so many were released no later', 'ns, from unmap to release (modelled)',
+	return distribution(report, theme, 'so many were released no later',
+		'ns, from unmap to release (modelled)',
 		(q) => counterName(q, 'release_max_ns', (p) => `release_p${p}_ns`));
 }
 
@@ -325,19 +347,23 @@ function replayChart(report, theme, yName, points)
 {
 	const percent = (line, i) => Number((100 * line.events[i] / line.events[line.events.length - 1]).toFixed(2));
 	return frame(theme, {
-		xAxis: { ...axisText(theme, 'how far into the trace, % of its events'), type: 'value', max: 100, nameGap: 28 },
+		xAxis: { ...axisText(theme, 'how far into the trace, % of its events'),
+			type: 'value', max: 100, nameGap: 28 },
 		yAxis: yAxis(theme, yName),
 	}, timelines(report).flatMap((row, i) => points.map(([suffix, of], j) => ({
-		name: `${row.trace}${suffix}`, type: 'line', showSymbol: false, symbol: SYMBOLS[i % SYMBOLS.length],
+		name: `${row.trace}${suffix}`, type: 'line', showSymbol: false,
+		symbol: SYMBOLS[i % SYMBOLS.length],
 		itemStyle: { color: theme.colours[i] },
 		lineStyle: { width: 1.5, type: j ? 'dashed' : 'solid', color: theme.colours[i] },
-		data: row.timeline.events.map((_, at) => [percent(row.timeline, at), of(row.timeline, at) || null]),
+		data: row.timeline.events.map((_, at) => [percent(row.timeline, at),
+			of(row.timeline, at) || null]),
 	}))));
 }
 
 function replayCost(report, theme)
 {
-	return replayChart(report, theme, unit(report, 'ns per map or unmap'), [['', (line, at) => line.ns_per_event[at]]]);
+	return replayChart(report, theme, unit(report, 'ns per map or unmap'),
+		[['', (line, at) => line.ns_per_event[at]]]);
 }
 
 function replayMemory(report, theme)
@@ -355,25 +381,32 @@ function replayMemory(report, theme)
 // A whisker is the interval. Each line of the chart is a case; runs stand a little apart on it.
 function ratios(input, theme)
 {
-	const least = Math.min(1, ...input.series.flatMap(({ values }) => values.map((v) => v?.low ?? v?.value ?? 1)));
+	const least = Math.min(1,
+		...input.series.flatMap(({ values }) => values.map((v) => v?.low ?? v?.value ?? 1)));
 	const names = input.cases, apart = 0.5 / Math.max(input.series.length, 1);
 	const place = (i, k) => names.length - 1 - i - (k - (input.series.length - 1) / 2) * apart;
 	const whiskers = (values, k) => values.flatMap((v, i) => (v?.low == null ? [] :
 		[[{ coord: [v.low, place(i, k)] }, { coord: [v.high, place(i, k)] }]]));
 	const option = frame(theme, {
 		yAxis: { ...axisText(theme, ''), type: 'value', min: -1, max: names.length, interval: 1,
-			axisLabel: { color: theme.ink, formatter: (v) => names[names.length - 1 - v] ?? '' } },
-		xAxis: { ...logAxis(theme, input.axis, { logBase: 2, min: 2 ** Math.floor(Math.log2(least)) }),
+			axisLabel: { color: theme.ink,
+				formatter: (v) => names[names.length - 1 - v] ?? '' } },
+		xAxis: { ...logAxis(theme, input.axis,
+			{ logBase: 2, min: 2 ** Math.floor(Math.log2(least)) }),
 			axisLine: { onZero: false, lineStyle: { color: theme.muted } } },
 	}, [...input.series.map(({ name, values }, k) => ({
 		name, type: 'scatter', symbol: SYMBOLS[k % SYMBOLS.length], symbolSize: 9,
 		itemStyle: { color: theme.colours[k % theme.colours.length] },
 		data: values.flatMap((v, i) => (v ? [[v.value, place(i, k)]] : [])),
-		markLine: { silent: true, symbol: 'none', label: { show: false }, data: whiskers(values, k),
-			lineStyle: { type: 'solid', width: 2, color: theme.colours[k % theme.colours.length] } },
+		markLine: { silent: true, symbol: 'none', label: { show: false },
+			data: whiskers(values, k),
+			lineStyle: { type: 'solid', width: 2,
+				color: theme.colours[k % theme.colours.length] } },
 	})), {
-		name: 'equal', type: 'line', symbol: 'none', data: names.length ? [[1, -1], [1, names.length]] : [],
-		lineStyle: { type: 'dashed', width: 1, color: theme.muted }, itemStyle: { color: theme.muted },
+		name: 'equal', type: 'line', symbol: 'none',
+		data: names.length ? [[1, -1], [1, names.length]] : [],
+		lineStyle: { type: 'dashed', width: 1, color: theme.muted },
+		itemStyle: { color: theme.muted },
 	}]);
 	const cells = (v) => (v ? [v.value, v.low ?? null, v.high ?? null] : [null, null, null]);
 	return {
@@ -381,7 +414,8 @@ function ratios(input, theme)
 		grid: { ...option.grid, left: 190 }, height: 130 + 26 * names.length,
 		table: {
 			head: ['case', ...input.series.flatMap(({ name }) => [name, 'from', 'to'])],
-			body: names.map((name, i) => [name, ...input.series.flatMap(({ values }) => cells(values[i]))]),
+			body: names.map((name, i) => [name,
+				...input.series.flatMap(({ values }) => cells(values[i]))]),
 		},
 	};
 }
@@ -417,41 +451,93 @@ const NEEDS_RUN = './bench.sh measures this; it is not in this file';
 
 // In the order of the report page. missing: how to get the data, where there is none.
 export const CHARTS = [
-	{ id: 'batch', title: 'What a page costs, by pages per call', build: byBatch, provenance: ofHost,
-		subtitle: 'arm_64_lpae_s1, 4K pages, warm tables, one thread; logarithmic scale', missing: NEEDS_RUN },
-	{ id: 'block', title: 'What a page or block costs, by its size', build: byBlock, provenance: ofHost,
-		subtitle: 'arm_64_lpae_s1, warm tables, one thread, strict; logarithmic scale', missing: NEEDS_RUN },
-	{ id: 'pattern', title: 'What one page costs, by where it is', build: byPattern, provenance: ofHost,
-		subtitle: 'arm_64_lpae_s1, one 4K page per call, one thread', missing: NEEDS_RUN },
-	{ id: 'threads', title: 'What a map + unmap pair costs each thread', build: byThreads, provenance: ofHost,
-		subtitle: 'arm_64_lpae_s1, one 4K page per call, warm; flat is ideal scaling', missing: NEEDS_RUN },
-	{ id: 'contention', title: 'Operations a second, by what the threads share', build: byShared, provenance: ofHost,
-		subtitle: 'map and unmap of one 4K page, all threads together; an SMMU that takes no time', missing: NEEDS_RUN },
-	{ id: 'flush-depth-cost', title: 'What a page costs, by depth', provenance: modelled, missing: NEEDS_RUN,
-		build: (report, theme) => byDepth(report, theme, 'ns per page (modelled)', 'ns_per_page'),
-		subtitle: '8 CPUs, 4K unmaps, closed loop' },
-	{ id: 'flush-depth', title: 'Exposure by depth', provenance: modelled, missing: NEEDS_RUN,
-		build: (report, theme) => byDepth(report, theme, 'mean exposure of a page, us (modelled)', 'exposure_page_us'),
-		subtitle: '8 CPUs, 4K unmaps, closed loop; no exposure is not drawn' },
-	{ id: 'flush-exposure', title: 'What a page costs, and how long it is exposed', build: flushExposure,
+	{
+		id: 'batch', title: 'What a page costs, by pages per call', build: byBatch,
+		provenance: ofHost,
+		subtitle: 'arm_64_lpae_s1, 4K pages, warm tables, one thread; logarithmic scale',
+		missing: NEEDS_RUN,
+	},
+	{
+		id: 'block', title: 'What a page or block costs, by its size', build: byBlock,
+		provenance: ofHost,
+		subtitle: 'arm_64_lpae_s1, warm tables, one thread, strict; logarithmic scale',
+		missing: NEEDS_RUN,
+	},
+	{
+		id: 'pattern', title: 'What one page costs, by where it is', build: byPattern,
+		provenance: ofHost, subtitle: 'arm_64_lpae_s1, one 4K page per call, one thread',
+		missing: NEEDS_RUN,
+	},
+	{
+		id: 'threads', title: 'What a map + unmap pair costs each thread', build: byThreads,
+		provenance: ofHost,
+		subtitle: 'arm_64_lpae_s1, one 4K page per call, warm; flat is ideal scaling',
+		missing: NEEDS_RUN,
+	},
+	{
+		id: 'contention', title: 'Operations a second, by what the threads share',
+		build: byShared, provenance: ofHost,
+		subtitle: 'map and unmap of one 4K page, all threads together; an SMMU that takes no time',
+		missing: NEEDS_RUN,
+	},
+	{
+		id: 'flush-depth-cost', title: 'What a page costs, by depth', provenance: modelled,
+		missing: NEEDS_RUN,
+		build: (report, theme) => byDepth(report, theme, 'ns per page (modelled)',
+			'ns_per_page'),
+		subtitle: '8 CPUs, 4K unmaps, closed loop',
+	},
+	{
+		id: 'flush-depth', title: 'Exposure by depth', provenance: modelled,
+		missing: NEEDS_RUN,
+		build: (report, theme) => byDepth(report, theme,
+			'mean exposure of a page, us (modelled)', 'exposure_page_us'),
+		subtitle: '8 CPUs, 4K unmaps, closed loop; no exposure is not drawn',
+	},
+	{
+		id: 'flush-exposure', title: 'What a page costs, and how long it is exposed',
+		build: flushExposure, provenance: modelled, missing: NEEDS_RUN,
+		subtitle: '8 CPUs, 4K unmaps; along a line: depth, or adaptive\'s budget; no exposure drawn at 0.01',
+	},
+	{
+		id: 'flush-cpus', title: 'Throughput against CPUs', build: flushCpus,
 		provenance: modelled, missing: NEEDS_RUN,
-		subtitle: '8 CPUs, 4K unmaps; along a line: depth, or adaptive\'s budget; no exposure drawn at 0.01' },
-	{ id: 'flush-cpus', title: 'Throughput against CPUs', build: flushCpus, provenance: modelled, missing: NEEDS_RUN,
-		subtitle: '4K maps and unmaps, all CPUs together, closed loop' },
-	{ id: 'flush-latency', title: 'How long an unmap takes: the distribution', build: flushLatency,
-		provenance: modelled, missing: NEEDS_RUN, subtitle: '8 CPUs, 4K unmaps, closed loop' },
-	{ id: 'flush-release', title: 'From an unmap to its release: the distribution', build: flushRelease, provenance: modelled,
-		missing: NEEDS_RUN, subtitle: '8 CPUs, 4K unmaps, closed loop' },
-	{ id: 'replay', title: 'What an operation costs, along the traces', build: replayCost, provenance: ofHost,
-		subtitle: 'real DMA traces, strict, one thread; each point the median of the repeats', missing: NEEDS_RUN },
-	{ id: 'replay-memory', title: 'What is mapped, and what the tables take, along the traces', build: replayMemory,
-		provenance: () => 'counted', subtitle: 'the same traces; solid: mapped; dashed: memory of the tables', missing: NEEDS_RUN },
+		subtitle: '4K maps and unmaps, all CPUs together, closed loop',
+	},
+	{
+		id: 'flush-latency', title: 'How long an unmap takes: the distribution',
+		build: flushLatency, provenance: modelled, missing: NEEDS_RUN,
+		subtitle: '8 CPUs, 4K unmaps, closed loop',
+	},
+	{
+		id: 'flush-release', title: 'From an unmap to its release: the distribution',
+		build: flushRelease, provenance: modelled, missing: NEEDS_RUN,
+		subtitle: '8 CPUs, 4K unmaps, closed loop',
+	},
+	{
+		id: 'replay', title: 'What an operation costs, along the traces', build: replayCost,
+		provenance: ofHost,
+		subtitle: 'real DMA traces, strict, one thread; each point the median of the repeats',
+		missing: NEEDS_RUN,
+	},
+	{
+		id: 'replay-memory',
+		title: 'What is mapped, and what the tables take, along the traces',
+		build: replayMemory, provenance: () => 'counted',
+		subtitle: 'the same traces; solid: mapped; dashed: memory of the tables',
+		missing: NEEDS_RUN,
+	},
 ];
-export const RATIO_CHART = { id: 'ratios', title: 'Ratios with their intervals', build: ratios,
+export const RATIO_CHART = {
+	id: 'ratios', title: 'Ratios with their intervals', build: ratios,
 	provenance: (input) => input.provenance,
-	subtitle: 'below 1 is faster; whiskers: 95% over launches', missing: '' };
-export const COUNT_CHART = { id: 'counts', title: 'Instructions per page', build: counts, provenance: () => 'counted',
-	subtitle: 'x86-64 by valgrind; arm64 emulated: counts, not time', missing: 'tests/counts/golden has no file' };
+	subtitle: 'below 1 is faster; whiskers: 95% over launches', missing: '',
+};
+export const COUNT_CHART = {
+	id: 'counts', title: 'Instructions per page', build: counts, provenance: () => 'counted',
+	subtitle: 'x86-64 by valgrind; arm64 emulated: counts, not time',
+	missing: 'tests/counts/golden has no file',
+};
 
 export function hasData(option)
 {
@@ -475,7 +561,8 @@ export function tableOf(option)
 	if (option.xAxis.type === 'category')
 		return {
 			head: [option.xAxis.name, ...option.series.map((s) => s.name)],
-			body: option.xAxis.data.map((name, i) => [name, ...option.series.map((s) => s.data[i] ?? null)]),
+			body: option.xAxis.data.map((name, i) => [name,
+				...option.series.map((s) => s.data[i] ?? null)]),
 		};
 	return {
 		head: ['line', option.xAxis.name, option.yAxis.name],

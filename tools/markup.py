@@ -47,22 +47,28 @@ def row_of(cells, keys):
 def table(made, caption, identity=""):
     """{head, body, keys} of report.py; sortable."""
     keys = made["keys"]
-    head = "".join(f'<th scope="col"{" class=k" if i < keys else ""}>{esc(name)}</th>'
-                   for i, name in enumerate(made["head"]))
+    head = "".join(
+        f'<th scope="col"{" class=k" if i < keys else ""}>{esc(name)}</th>'
+        for i, name in enumerate(made["head"])
+    )
     body = "\n".join(row_of(cells, keys) for cells in made["body"])
     long = " long" if len(made["body"]) > LONG_ROWS else ""
     name = f' id="{esc(identity)}"' if identity else ""
     plain = re.sub(r"[`*]", "", caption)
-    return (f'<div class="scroll{long}" tabindex="0" role="region" aria-label="{esc(plain)}">'
-            f'<table class="sortable"{name}><caption>{words(caption)}</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
+    return (
+        f'<div class="scroll{long}" tabindex="0" role="region" aria-label="{esc(plain)}">'
+        f'<table class="sortable"{name}><caption>{words(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def pairs(rows, caption):
     """(name, text) of each; not sortable."""
     body = "\n".join(f'<tr><th scope="row">{esc(k)}</th><td>{words(v)}</td></tr>' for k, v in rows)
-    return (f'<div class="scroll" tabindex="0" role="region" aria-label="{esc(caption)}">'
-            f'<table class="pairs"><caption>{esc(caption)}</caption><tbody>{body}</tbody></table></div>')
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{esc(caption)}">'
+        f'<table class="pairs"><caption>{esc(caption)}</caption><tbody>{body}</tbody></table></div>'
+    )
 
 
 def details(summary, body, is_open=False):

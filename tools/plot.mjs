@@ -20,7 +20,8 @@ function titled(option, chart, from)
 	return {
 		...option,
 		title: {
-			text: chart.title, subtext: [chart.subtitle, from].filter(Boolean).join('\n'), left: 16, top: 10,
+			text: chart.title, subtext: [chart.subtitle,
+				from].filter(Boolean).join('\n'), left: 16, top: 10,
 			textStyle: { fontSize: 17, color: THEME.ink },
 			subtextStyle: { fontSize: 12, color: THEME.muted, lineHeight: 17 },
 		},
@@ -30,7 +31,8 @@ function titled(option, chart, from)
 
 function draw(option)
 {
-	const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 860, height: 490 });
+	const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 860,
+		height: 490 });
 	chart.setOption(option);
 	const svg = chart.renderToSVGString();
 	chart.dispose();
@@ -47,9 +49,11 @@ const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
 function* results(folder)
 {
-	for (const label of readdirSync(folder, { withFileTypes: true }).filter((e) => e.isDirectory())
+	for (const label of readdirSync(folder,
+		{ withFileTypes: true }).filter((e) => e.isDirectory())
 		.map((e) => e.name).sort())
-		for (const file of readdirSync(join(folder, label)).filter((f) => f.endsWith('.json')).sort())
+		for (const file of readdirSync(join(folder,
+			label)).filter((f) => f.endsWith('.json')).sort())
 			if (!['advice.json', 'peers.json'].includes(file)) // tables, no plots
 				yield readJson(join(folder, label, file));
 }
@@ -83,7 +87,8 @@ function main(args)
 		rmSync(join(out, old));
 	for (const report of results(folder['--results']))
 		for (const chart of CHARTS)
-			plot(join(out, `${report.label}-${report.kind}-${chart.id}.svg`), chart, report, origin(chart, report));
+			plot(join(out, `${report.label}-${report.kind}-${chart.id}.svg`), chart,
+				report, origin(chart, report));
 	plot(join(out, `${COUNT_CHART.id}.svg`), COUNT_CHART, { counts: golden() }, '');
 	return 0;
 }

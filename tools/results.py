@@ -2,8 +2,8 @@
 """Results files: reading, writing and their version. What one looks like: results/schema.json.
 
 What holds: a file is either read whole and of the version that these tools know, or a Problem says
-what is wrong with it and what to do; nothing is written half (a new file takes the old one's place).
-"""
+what is wrong with it and what to do; nothing is written half (a new file takes the old one's
+place)."""
 import contextlib
 import json
 import os
@@ -32,7 +32,7 @@ def load(path):
 
 def save(path, text):
     path = Path(path)
-    if path.exists() and not path.is_file(): # a pipe, /dev/stdout: nothing to put in its place
+    if path.exists() and not path.is_file():  # a pipe, /dev/stdout: nothing to put in its place
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
@@ -57,16 +57,20 @@ def version_of(report):
 
 def check_version(path, report):
     if not isinstance(report, dict) or "kind" not in report:
-        raise Problem(f"{path}: not a results file (no \"kind\"): was it made by bench.sh?")
+        raise Problem(f'{path}: not a results file (no "kind"): was it made by bench.sh?')
     version = version_of(report)
     if not isinstance(version, int) or isinstance(version, bool):
         raise Problem(f"{path}: schema_version {version!r} is not a whole number")
     if version < SCHEMA_VERSION:
-        raise Problem(f"{path}: schema version {version} is old, these tools read {SCHEMA_VERSION}: "
-                      f"tools/results-validate --upgrade {path}")
+        raise Problem(
+            f"{path}: schema version {version} is old, these tools read {SCHEMA_VERSION}: "
+            f"tools/results-validate --upgrade {path}"
+        )
     if version > SCHEMA_VERSION:
-        raise Problem(f"{path}: schema version {version} is newer than {SCHEMA_VERSION}, which these "
-                      "tools read: use those of the commit that made it, or a later one")
+        raise Problem(
+            f"{path}: schema version {version} is newer than {SCHEMA_VERSION}, which these "
+            "tools read: use those of the commit that made it, or a later one"
+        )
     if report["kind"] not in KINDS:
         raise Problem(f"{path}: kind {report['kind']!r} is none of {', '.join(KINDS)}")
 
@@ -99,7 +103,9 @@ def is_row_list(value):
 def text_of(value, indent=""):
     """JSON that a diff of two runs can be read from: a row (an object without objects) a line."""
     inner = indent + "  "
-    if isinstance(value, dict) and any(is_row_list(v) or isinstance(v, dict) for v in value.values()):
+    if isinstance(value, dict) and any(
+        is_row_list(v) or isinstance(v, dict) for v in value.values()
+    ):
         parts = [f"{inner}{json.dumps(k)}: {text_of(v, inner)}" for k, v in value.items()]
         return "{\n" + ",\n".join(parts) + f"\n{indent}}}"
     if is_row_list(value):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a run says, in sentences: the beginning of the report page.
 
-Each sentence is (how, text); how is good, bad or empty. What holds: a sentence is made of figures of one
-file; a difference whose interval has 1 in it is not called one; modelled figures are called modelled.
-"""
+Each sentence is (how, text); how is good, bad or empty. What holds: a sentence is made of figures
+of one file; a difference whose interval has 1 in it is not called one; modelled figures are called
+modelled."""
 import math
 import statistics
 

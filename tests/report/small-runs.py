@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Makes two small but real runs, as bench.sh makes large ones, into SMALL/one and SMALL/two: the results
-files that the other tests of this folder read. Their figures mean nothing, and no test looks at a speed.
+"""Makes two small but real runs, as bench.sh makes large ones, into SMALL/one and SMALL/two: the
+results files that the other tests of this folder read. Their figures mean nothing, and no test
+looks at a speed.
 
 Usage: small-runs.py TOP BENCH SMALL
 """
@@ -18,16 +19,23 @@ REAL = "strategy:(none|strict-page|fq-percpu)/clock:real/size:4K/unmap:4K/.*thre
 
 
 def run(*command, out=None):
-    result = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=300,
-                            check=False)
+    result = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, timeout=300, check=False
+    )
     assert result.returncode == 0, (command, result.stdout[-2000:], result.stderr[-2000:])
     if out:
         out.write_text(result.stdout)
 
 
 def bench(program, cases, out, *more):
-    run(program, f"--benchmark_filter={cases}", "--benchmark_min_time=0.002", f"--benchmark_out={out}",
-        "--benchmark_out_format=json", *more)
+    run(
+        program,
+        f"--benchmark_filter={cases}",
+        "--benchmark_min_time=0.002",
+        f"--benchmark_out={out}",
+        "--benchmark_out_format=json",
+        *more,
+    )
 
 
 def small_run(top, programs, folder, commit):
@@ -37,17 +45,41 @@ def small_run(top, programs, folder, commit):
     bench(programs / "bench_flush", FLUSH, folder / "flush.json")
     bench(programs / "bench_contention", "impl:core", folder / "contention.json", "--max-threads=2")
     for launch in (1, 2, 3):
-        bench(programs / "bench_map", SELF, folder / f"self-{launch}.json", "--benchmark_repetitions=2",
-              "--benchmark_enable_random_interleaving=true")
+        bench(
+            programs / "bench_map",
+            SELF,
+            folder / f"self-{launch}.json",
+            "--benchmark_repetitions=2",
+            "--benchmark_enable_random_interleaving=true",
+        )
         bench(programs / "bench_flush", REAL, folder / f"real-{launch}.json")
-    run(programs / "bench_replay", "--quiet", "--flush", "strict", "--repeat", "3", "--json",
-        folder / "replay-strict.json", top / "bench/traces/net-rx-lazy.trace.xz",
-        top / "bench/traces/nvme-buffered-strict.trace.xz")
-    (folder / "run.json").write_text(json.dumps({
-        "kind": "quick", "label": "small-run", "commit": commit, "date": "2000-01-01",
-        "command": "tests/report/small-runs.py", "map_command": f"bench_map --benchmark_filter='{MAP}'",
-        "contention_command": "bench_contention", "flush_command": "bench_flush",
-        "replay_command": "bench_replay"}))
+    run(
+        programs / "bench_replay",
+        "--quiet",
+        "--flush",
+        "strict",
+        "--repeat",
+        "3",
+        "--json",
+        folder / "replay-strict.json",
+        top / "bench/traces/net-rx-lazy.trace.xz",
+        top / "bench/traces/nvme-buffered-strict.trace.xz",
+    )
+    (folder / "run.json").write_text(
+        json.dumps(
+            {
+                "kind": "quick",
+                "label": "small-run",
+                "commit": commit,
+                "date": "2000-01-01",
+                "command": "tests/report/small-runs.py",
+                "map_command": f"bench_map --benchmark_filter='{MAP}'",
+                "contention_command": "bench_contention",
+                "flush_command": "bench_flush",
+                "replay_command": "bench_replay",
+            }
+        )
+    )
     run(sys.executable, top / "tools/report.py", "merge", folder, "-o", folder / "report.json")
 
 

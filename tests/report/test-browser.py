@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The report page in headless Chromium (browser.mjs): a page of a small run, the same without ECharts, and one
-merged from all committed results. Skipped (status 77) where Chromium, Node.js or npm's packages cannot be had.
+"""The report page in headless Chromium (browser.mjs): a page of a small run, the same without
+ECharts, and one merged from all committed results. Skipped (status 77) where Chromium, Node.js or
+npm's packages cannot be had.
 
 Usage: test-browser.py TOP SMALL
 """
@@ -23,9 +24,15 @@ def node_packages(tools):
         skip("Node.js (Debian's nodejs)")
     if all((tools / "node_modules" / name).is_dir() for name in ("playwright-core", "echarts")):
         return
-    if not shutil.which("npm") or subprocess.run(
-            ["npm", "ci", "--prefix", tools, "--no-audit", "--no-fund"], capture_output=True,
-            timeout=300, check=False).returncode:
+    if (
+        not shutil.which("npm")
+        or subprocess.run(
+            ["npm", "ci", "--prefix", tools, "--no-audit", "--no-fund"],
+            capture_output=True,
+            timeout=300,
+            check=False,
+        ).returncode
+    ):
         skip("the packages of tools/package-lock.json: npm ci --prefix tools")
 
 
@@ -37,6 +44,7 @@ def main(top, small):
     node_packages(top / "tools")
     sys.path.insert(0, str(top / "tools"))
     import page  # pylint: disable=import-error,import-outside-toplevel
+
     one = [("one/report.json", json.loads((small / "one/report.json").read_text()))]
     committed = [(p.name, json.loads(p.read_text())) for p in sorted(top.glob("results/*/*.json"))]
     with tempfile.TemporaryDirectory() as name:
@@ -45,8 +53,13 @@ def main(top, small):
         pages[2].write_text(page.build(committed))
         page.ECHARTS = top / "not/there.js"
         pages[1].write_text(page.build(one))
-        result = subprocess.run(["node", Path(__file__).parent / "browser.mjs", top / "tools", chromium, *pages],
-                                capture_output=True, text=True, timeout=120, check=False)
+        result = subprocess.run(
+            ["node", Path(__file__).parent / "browser.mjs", top / "tools", chromium, *pages],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
     print(result.stdout + result.stderr or "the pages work")
     sys.exit(result.returncode)
 

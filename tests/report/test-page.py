@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""tools/page.py without a browser: the parts in order, nothing that would be fetched, data that cannot break
-out of its element, what is missing says how to get it, and the bound on embedded data.
+"""tools/page.py without a browser: the parts in order, nothing that would be fetched, data that
+cannot break out of its element, what is missing says how to get it, and the bound on embedded data.
 
 Usage: test-page.py TOP SMALL
 """
@@ -19,7 +19,9 @@ def sections(text):
 
 
 def data_of(text):
-    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)[1])
+    return json.loads(
+        re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)[1]
+    )
 
 
 def check_whole(page, files):
@@ -28,7 +30,9 @@ def check_whole(page, files):
     assert [report for _, report in files] == data_of(text)["run"]
     # Outside of ECharts' own text nothing names another place.
     own = text.replace(page.read_library(), "")
-    assert not re.search(r'(?:src|href)="(?!#|data:,)|url\(|@import|https?://(?!json-schema)', own), "fetches"
+    assert not re.search(
+        r'(?:src|href)="(?!#|data:,)|url\(|@import|https?://(?!json-schema)', own
+    ), "fetches"
     assert "default-src 'none'" in text and "connect-src" not in text
     assert re.search(r"This run can see differences of [\d.]+% or more", text), "the self-check"
     for word in ("modelled", "measured", "counted"):
@@ -41,19 +45,28 @@ def check_emulated(page, report):
     """No verdict out of an emulator's times, and every plot of them says so on its axis."""
     report = {**report, "environment": {**report["environment"], "emulated": True}}
     text = page.build([("x.json", report)])
-    verdict = text[text.index('id="verdict"'):text.index('id="self-check"')]
-    assert "EMULATED" in verdict and "ns" not in re.findall(r"[a-z]+", re.sub(r"Modelled.*?</li>", "", verdict))
+    verdict = text[text.index('id="verdict"') : text.index('id="self-check"')]
+    assert "EMULATED" in verdict and "ns" not in re.findall(
+        r"[a-z]+", re.sub(r"Modelled.*?</li>", "", verdict)
+    )
     assert "on this host" not in verdict and '<span class="tag emulated">' in text
     assert "Strategies by strict-page on this host" not in text
 
 
 def check_hints(page, report):
     """What was not run says how to run it."""
-    bare = {key: value for key, value in report.items()
-            if key not in ("flush", "self_check", "strategy_launches", "contention")}
+    bare = {
+        key: value
+        for key, value in report.items()
+        if key not in ("flush", "self_check", "strategy_launches", "contention")
+    }
     text = page.build([("x.json", bare)])
-    for words in ("./bench.sh --peers", "./bench.sh --advice", "No flush strategies in this run",
-                  "This file has no self-check"):
+    for words in (
+        "./bench.sh --peers",
+        "./bench.sh --advice",
+        "No flush strategies in this run",
+        "This file has no self-check",
+    ):
         assert words in text, words
 
 
@@ -92,25 +105,43 @@ def check_without_library(page, report, top, small):
 
 def check_help(top):
     """Every tool explains its options."""
-    for tool, options in (("page.py", ("--out", "--beside")), ("compare", ("--report", "--json", "--bars", "--peer")),
-                          ("results-validate", ("--upgrade",))):
-        result = subprocess.run([top / "tools" / tool, "--help"], capture_output=True, text=True, timeout=60,
-                                check=False)
+
+    def run(tool, option):
+        return subprocess.run(
+            [top / "tools" / tool, option], capture_output=True, text=True, timeout=60, check=False
+        )
+
+    for tool, options in (
+        ("page.py", ("--out", "--beside")),
+        ("compare", ("--report", "--json", "--bars", "--peer", "--base")),
+        ("results-validate", ("--upgrade",)),
+    ):
+        result = run(tool, "--help")
         assert result.returncode == 0 and all(o in result.stdout for o in options), (tool, result)
-        result = subprocess.run([top / "tools" / tool, "--nonsense"], capture_output=True, text=True, timeout=60,
-                                check=False)
+        result = run(tool, "--nonsense")
         assert result.returncode == 2 and "usage: " in result.stderr, (tool, result)
 
 
 def check_refusals(top, small, folder):
     def run(*args):
-        return subprocess.run([sys.executable, top / "tools/page.py", "-o", folder / "out.html", *args],
-                              capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            [sys.executable, top / "tools/page.py", "-o", folder / "out.html", *args],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
     (folder / "old.json").write_text('{"version": 1, "kind": "quick"}')
     for name, words in (("old.json", "schema version 1 is old"), ("none.json", "No such file")):
         result = run(folder / name)
-        assert result.returncode == 1 and words in result.stderr and "Traceback" not in result.stderr, result
-    for out, words in (("/dev/full", "No space left"), (folder / "old.json" / "x.html", "its folder is a file")):
+        assert (
+            result.returncode == 1 and words in result.stderr and "Traceback" not in result.stderr
+        ), result
+    for out, words in (
+        ("/dev/full", "No space left"),
+        (folder / "old.json" / "x.html", "its folder is a file"),
+    ):
         result = run(small / "one/report.json", "-o", out)
         assert result.returncode == 1 and f"cannot be written: {words}" in result.stderr, result
     assert not list(folder.glob("*.new")) and not Path("/dev/full").is_file()
@@ -122,10 +153,16 @@ def main(top, small):
     top, small = Path(top), Path(small)
     sys.path.insert(0, str(top / "tools"))
     import page  # pylint: disable=import-error,import-outside-toplevel
+
     report = json.loads((small / "one/report.json").read_text())
     check_whole(page, [("one/report.json", report)])
-    files = [(p.name, json.loads(p.read_text())) for p in
-             (top / "results/amd-epyc-f25m17-2c/peers.json", top / "results/hi1620-modelled/advice.json")]
+    files = [
+        (p.name, json.loads(p.read_text()))
+        for p in (
+            top / "results/amd-epyc-f25m17-2c/peers.json",
+            top / "results/hi1620-modelled/advice.json",
+        )
+    ]
     text = page.build(files)
     assert "bars of the project" in text and "Which strategy for the traces" in text
     check_emulated(page, report)

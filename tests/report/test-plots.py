@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""tools/plots.sh, as bench.sh uses it, where nothing can be fetched: the page has tables, what could not be had is
-said, and the status is 0. And --beside: what is of another commit stays out of the page.
+"""tools/plots.sh, as bench.sh uses it, where nothing can be fetched: the page has tables, what
+could not be had is said, and the status is 0. And --beside: what is of another commit stays out of
+the page.
 
 Usage: test-plots.py TOP SMALL
 """
@@ -24,7 +25,11 @@ say() { printf '== %s\\n' "$1" >&2; }
 
 def copy_tree(top, scratch):
     """The tools without what npm fetched, and what they read."""
-    shutil.copytree(top / "tools", scratch / "tools", ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
+    shutil.copytree(
+        top / "tools",
+        scratch / "tools",
+        ignore=shutil.ignore_patterns("node_modules", "__pycache__"),
+    )
     shutil.copytree(top / "tests/counts/golden", scratch / "tests/counts/golden")
     shutil.copytree(top / "results", scratch / "results")
     (scratch / "run").mkdir()
@@ -45,8 +50,15 @@ def commands(scratch, *broken):
 
 
 def run(scratch, env, *words):
-    result = subprocess.run([shutil.which("bash"), "-c", SCRIPT, "bash", *words], cwd=scratch, env=env,
-                            capture_output=True, text=True, timeout=120, check=False)
+    result = subprocess.run(
+        [shutil.which("bash"), "-c", SCRIPT, "bash", *words],
+        cwd=scratch,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert "Traceback" not in result.stderr, result.stderr
     return result
 
@@ -72,15 +84,21 @@ def check_nothing_to_draw_with(top, report, *broken):
 
 def check_beside(top, report, advice):
     """The page of report.json has advice.json on it only if both are of one commit."""
-    for commits, there in ((("aaaa", "aaaa"), True), (("aaaa", "bbbb"), False),
-                           (("aaaa-modified", "aaaa-modified"), False)):
+    for commits, there in (
+        (("aaaa", "aaaa"), True),
+        (("aaaa", "bbbb"), False),
+        (("aaaa-modified", "aaaa-modified"), False),
+    ):
         with tempfile.TemporaryDirectory() as name:
             files = [Path(name) / "report.json", Path(name) / "advice.json"]
             for path, content, commit in zip(files, (report, advice), commits):
                 path.write_text(json.dumps({**content, "commit": commit}))
             out = Path(name) / "out.html"
-            subprocess.run([sys.executable, top / "tools/page.py", "-o", out, "--beside", files[1], files[0]],
-                           check=True, timeout=60)
+            subprocess.run(
+                [sys.executable, top / "tools/page.py", "-o", out, "--beside", files[1], files[0]],
+                check=True,
+                timeout=60,
+            )
             assert ("Which strategy for the traces" in out.read_text()) == there, commits
 
 

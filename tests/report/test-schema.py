@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""tools/results-validate: every committed results file and a fresh run are valid; files of another version,
-cut off or wrong say what is wrong, where, and what to do, with a status that is not 0.
+"""tools/results-validate: every committed results file and a fresh run are valid; files of another
+version, cut off or wrong say what is wrong, where, and what to do, with a status that is not 0.
 
 Usage: test-schema.py TOP SMALL
 """
@@ -15,8 +15,13 @@ NOT_THERE = 3
 
 
 def validate(top, *args):
-    result = subprocess.run([top / "tools/results-validate", *map(str, args)], capture_output=True, text=True,
-                            timeout=120, check=False)
+    result = subprocess.run(
+        [top / "tools/results-validate", *map(str, args)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     if result.returncode == NOT_THERE:
         print("skipped: " + result.stderr.strip())
         sys.exit(77)
@@ -53,14 +58,19 @@ def put(value, *keys):
         for key in keys[:-1]:
             report = report[key]
         report[keys[-1]] = value
+
     return change
 
 
 BAD = [
-    (put(1, "schema_version"), "tools/results-validate --upgrade"), (drop("schema_version"), "version 1 is old"),
-    (put(3, "schema_version"), "newer than 2"), (put("2", "schema_version"), "not a whole number"),
-    (put("slow", "kind"), "kind 'slow' is none of"), (drop("kind"), 'no "kind"'),
-    (drop("map"), "'map' is a required property"), (drop("environment"), "'environment' is a required"),
+    (put(1, "schema_version"), "tools/results-validate --upgrade"),
+    (drop("schema_version"), "version 1 is old"),
+    (put(3, "schema_version"), "newer than 2"),
+    (put("2", "schema_version"), "not a whole number"),
+    (put("slow", "kind"), "kind 'slow' is none of"),
+    (drop("kind"), 'no "kind"'),
+    (drop("map"), "'map' is a required property"),
+    (drop("environment"), "'environment' is a required"),
     (put("My Host", "label"), "label: 'My Host' does not match"),
     (put(-1, "map", 0, "ns_per_page"), "map[0].ns_per_page: -1"),
     (put(0, "map", 3, "ns_per_page"), "map[3].ns_per_page: 0"),
@@ -78,7 +88,7 @@ def check_bad(top, report, folder):
     for change, words in BAD:
         refused(top, path, changed(report, change), words)
     whole = json.dumps(report)
-    refused(top, path, whole[:len(whole) // 2], "not complete or not JSON")
+    refused(top, path, whole[: len(whole) // 2], "not complete or not JSON")
     refused(top, path, "", "not complete or not JSON")
     refused(top, path, "[]", "not a results file")
     result = validate(top, folder / "missing.json")
@@ -86,7 +96,9 @@ def check_bad(top, report, folder):
     many = changed(report, lambda r: [row.pop("samples") for row in r["map"]])
     refused(top, path, many, "and more")
     # A row that failed is not a fault of the file.
-    path.write_text(changed(report, put({"name": report["map"][0]["name"], "error": "skipped: x"}, "map", 0)))
+    path.write_text(
+        changed(report, put({"name": report["map"][0]["name"], "error": "skipped: x"}, "map", 0))
+    )
     assert validate(top, path).returncode == 0
 
 

@@ -63,7 +63,9 @@ function sortKey(cell)
 		return { rank: 2 };
 	if (text === 'unbounded')
 		return { rank: 0, number: Infinity, text };
-	return found ? { rank: 0, number: parseFloat(found[0]) * (UNITS[found[2]] ?? 1), text } : { rank: 1, text };
+	if (!found)
+		return { rank: 1, text };
+	return { rank: 0, number: parseFloat(found[0]) * (UNITS[found[2]] ?? 1), text };
 }
 
 function compareKeys(a, b, sign)
@@ -79,7 +81,8 @@ function sortBy(header)
 {
 	const table = header.closest('table'), column = [...header.parentNode.children].indexOf(header);
 	const descending = header.getAttribute('aria-sort') === 'ascending';
-	const rows = [...table.tBodies[0].rows].map((row) => ({ row, key: sortKey(row.cells[column]) }));
+	const rows = [...table.tBodies[0].rows]
+		.map((row) => ({ row, key: sortKey(row.cells[column]) }));
 	rows.sort((a, b) => compareKeys(a.key, b.key, descending ? -1 : 1));
 	table.tBodies[0].append(...rows.map(({ row }) => row));
 	for (const other of header.parentNode.children)
@@ -119,7 +122,8 @@ function figuresTable({ head, body }, title)
 			element('th', { scope: 'col', ...(i ? {} : { class: 'k' }) }, name)))),
 		element('tbody', {}, ...body.map((row) => element('tr', {}, ...row.map(cell)))));
 	makeSortable(table);
-	return element('div', { class: 'scroll long', tabindex: '0', role: 'region', 'aria-label': `${title}: figures` }, table);
+	return element('div', { class: 'scroll long', tabindex: '0', role: 'region',
+		'aria-label': `${title}: figures` }, table);
 }
 
 // ---- charts -------------------------------------------------------------------------------------
@@ -134,13 +138,16 @@ function fitted(option, width)
 {
 	const groups = option.xAxis.type === 'category' ? option.xAxis.data : [];
 	const legend = width >= 480 ? {} : { type: 'scroll', left: 8, right: 8,
-		pageIconColor: option.textStyle.color, pageTextStyle: { color: option.textStyle.color } };
+		pageIconColor: option.textStyle.color,
+		pageTextStyle: { color: option.textStyle.color } };
 	const turned = groups.join('  ').length * 7 <= width - 100 ? {} : { nameGap: 52,
 		axisLabel: { ...option.xAxis.axisLabel, rotate: 35, fontSize: 11 } };
 	const crowded = groups.length * option.series.length * 34 > width - 100;
 	return {
-		...option, legend: { ...option.legend, ...legend }, xAxis: { ...option.xAxis, ...turned },
-		series: option.series.map((s) => (crowded && s.label ? { ...s, label: { show: false } } : s)),
+		...option, legend: { ...option.legend, ...legend },
+		xAxis: { ...option.xAxis, ...turned },
+		series: option.series.map((s) =>
+			(crowded && s.label ? { ...s, label: { show: false } } : s)),
 	};
 }
 
@@ -152,7 +159,8 @@ function draw(entry)
 	entry.view.setOption({
 		...option, backgroundColor: 'transparent',
 		tooltip: { trigger: option.xAxis.type === 'category' ? 'axis' : 'item', confine: true,
-			backgroundColor: THEMES[themeName()].background, textStyle: { color: THEMES[themeName()].ink, fontSize: 12 } },
+			backgroundColor: THEMES[themeName()].background,
+			textStyle: { color: THEMES[themeName()].ink, fontSize: 12 } },
 	}, true);
 }
 
@@ -177,7 +185,8 @@ function addChart(place, chart, input, id)
 	const option = chart.build(input, THEMES.light), there = hasData(option);
 	const provenance = chart.provenance(input);
 	const caption = element('figcaption', { id: `${id}-title` },
-		element('h4', {}, `${chart.title} `, element('span', { class: `tag ${provenance}` }, provenance)),
+		element('h4', {}, `${chart.title} `,
+			element('span', { class: `tag ${provenance}` }, provenance)),
 		element('p', {}, chart.subtitle));
 	const figure = element('figure', { id, 'data-chart': chart.id, 'aria-labelledby': `${id}-title`,
 		...(option.height ? { class: 'whole' } : {}) }, caption);
@@ -191,10 +200,12 @@ function addChart(place, chart, input, id)
 		figure.append(table);
 		return;
 	}
-	const plot = element('div', { class: 'plot', role: 'img', 'aria-label': `${chart.title}; the figures are in the table below` });
+	const plot = element('div', { class: 'plot', role: 'img',
+		'aria-label': `${chart.title}; the figures are in the table below` });
 	if (option.height)
 		plot.style.height = `${option.height}px`;
-	figure.append(plot, element('details', {}, element('summary', {}, 'Figures as a table'), table));
+	figure.append(plot, element('details', {}, element('summary', {}, 'Figures as a table'),
+		table));
 	drawn.push({ chart, input, plot, renderer: 'svg' });
 	inView.observe(plot);
 }
@@ -205,7 +216,8 @@ function setUpCharts()
 {
 	for (const place of document.querySelectorAll('.charts'))
 		for (const chart of LISTS[place.dataset.list])
-			addChart(place, chart, data[place.dataset.list][place.dataset.index], `${place.id}-${chart.id}`);
+			addChart(place, chart, data[place.dataset.list][place.dataset.index],
+				`${place.id}-${chart.id}`);
 	addEventListener('resize', () => drawn.forEach((entry) => entry.view?.resize()));
 }
 
