@@ -195,6 +195,8 @@ async function checkKeyboard(page)
 	const bad = await page.$$eval('.scroll', (all) => all.filter((box) => box.tabIndex < 0 ||
 		!box.getAttribute('aria-label')).length);
 	expect(bad === 0, `${bad} scrolling regions out of the keyboard's reach`);
+	const levels = await page.$$eval('h1, h2, h3, h4', (all) => all.map((at) => Number(at.tagName[1])));
+	expect(levels.every((level, i) => !i || level <= levels[i - 1] + 1), `headings skip: ${levels}`);
 	const unnamed = await page.$$eval('button, [role=img], [role=region]', (all) =>
 		all.filter((at) => !at.textContent.trim() &&
 			!at.getAttribute('aria-label')).length);

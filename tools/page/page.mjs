@@ -185,7 +185,7 @@ function addChart(place, chart, input, id)
 	const option = chart.build(input, THEMES.light), there = hasData(option);
 	const provenance = chart.provenance(input);
 	const caption = element('figcaption', { id: `${id}-title` },
-		element('h4', {}, `${chart.title} `,
+		element('h3', {}, `${chart.title} `,
 			element('span', { class: `tag ${provenance}` }, provenance)),
 		element('p', {}, chart.subtitle));
 	const figure = element('figure', { id, 'data-chart': chart.id, 'aria-labelledby': `${id}-title`,
