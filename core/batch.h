@@ -91,11 +91,11 @@ static always_inline size_t pt_map_scattered(const struct pt_format *f, struct p
 	uint64_t page = pt_span(f, 0), attr, *slot;
 	size_t room = pt_entries(f) - pt_index(f, 0, iova), i;
 
-	if ((unsigned int)prot >= PT_PROT_COUNT || !f->attr[prot])
+	if ((unsigned int)prot >= PT_PROT_COUNT || !d->attr[prot])
 		return 0;
 	if (!pt_find(f, d, iova, 0, how, &slot))
 		return 0;
-	attr = f->attr[prot] | d->leaf_extra;
+	attr = d->attr[prot];
 	for (i = 0; i < n && i < room; i++) {
 		uint64_t pa = sg[i].paddr;
 

@@ -41,10 +41,10 @@ static always_inline bool pt_cursor_map(const struct pt_format *f,
 	if (unlikely(!slot || (unsigned int)prot >= PT_PROT_COUNT || (pa & (pt_span(f, 0) - 1)) ||
 		     pa > d->pa_last))
 		return false;
-	attr = f->attr[prot];
+	attr = d->attr[prot];
 	if (unlikely(!attr || port_load(slot)))
 		return false;
-	port_store(slot, f->leaf(pa, attr | d->leaf_extra, 0));
+	port_store(slot, f->leaf(pa, attr, 0));
 	pt_wmb(d);
 	return true;
 }

@@ -120,6 +120,7 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->iop.ops = &layout->ops[ops_index(d, layout)];
 	d->fill = pt_vectors_choose()->fill;
 	d->bits = pt_vectors_choose()->bits;
+	d->match = pt_vectors_choose()->match;
 	d->format = f;
 	d->top = (uint8_t)layout->top;
 	d->root_shift = (uint8_t)pt_shift(f, layout->top);
@@ -129,7 +130,7 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->half_last = d->ia_last;
 	d->pa_last = (1ull << cfg->oas) - 1;
 	d->pa_run_last = d->pa_last - (pt_span(f, 1) - pt_span(f, 0));
-	d->leaf_extra = layout->leaf_extra;
+	d->attr = layout->attr;
 	d->table_extra = layout->table_extra;
 	d->table_pa_last = layout->table_pa_last;
 	d->wide_stores = processor() & WIDE_STORES;

@@ -35,7 +35,7 @@ struct pt_domain {
 	uint64_t pa_last;
 	uint64_t
 		pa_run_last; /* smallest pages from here on, a table full of them, end by pa_last */
-	uint64_t leaf_extra; /* set in every leaf */
+	const uint64_t *attr; /* [PT_PROT_COUNT]: a leaf's attributes by prot, 0: refused */
 	uint64_t table_extra; /* set in every table descriptor */
 	uint64_t fast_sizes;  /* pgsize_bitmap if the walker snoops and physical is virtual, or 0 */
 	uint64_t clean_sizes; /* the same for a walker that does not snoop */
@@ -54,6 +54,7 @@ struct pt_domain {
 	const struct pt_format *format;
 	pt_fill_fn *fill;
 	pt_bits_fn *bits;
+	pt_match_fn *match;
 	void (*tlb_add_flush)(uint64_t iova, size_t size, bool leaf, void *cookie);
 	/* tlb_add_range where a gather's run is one for the driver too, or NULL */
 	void (*tlb_add_run)(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
@@ -82,7 +83,7 @@ struct pt_layout {
 	unsigned int top;
 	unsigned int root_bits; /* log2 of the root's entries */
 	uint64_t iova_base;
-	uint64_t leaf_extra;
+	const uint64_t *attr; /* [PT_PROT_COUNT] */
 	uint64_t table_extra;
 	uint64_t table_pa_last; /* the last address that a table descriptor can hold */
 };
@@ -152,6 +153,27 @@ static always_inline void pt_wmb(const struct pt_domain *d)
 		port_wmb_locked();
 	else
 		port_wmb();
+}
+
+/* The set for these quirks. */
+static inline const uint64_t *pt_attr_choose(const struct pt_attr_set *sets, unsigned int nr,
+					     unsigned long quirks)
+{
+	unsigned long matter = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		matter |= sets[i].quirks;
+	for (i = 0; i < nr && sets[i].quirks != (quirks & matter); i++)
+		;
+	pt_assert(i < nr);
+	return sets[i].attr;
+}
+
+/* Does hardware record writes in this table's leaves? */
+static always_inline bool pt_tracks_dirty(const struct pt_domain *d)
+{
+	return pt_quirk(d, IO_PGTABLE_QUIRK_ARM_HD | IO_PGTABLE_QUIRK_DIRTY);
 }
 
 /* core/domain.c */

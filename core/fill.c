@@ -18,6 +18,32 @@ static void fill_baseline(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
 	run_fill_live(!PORT_TSAN, p, n, desc, step);
 }
 
+static always_inline uint64_t match_scalar(const uint64_t *p, unsigned int from, unsigned int n,
+					   uint64_t mask, uint64_t value)
+{
+	uint64_t bits = 0;
+
+	for (unsigned int i = from; i < n; i++)
+		bits |= (uint64_t)((__atomic_load_n(p + i, __ATOMIC_RELAXED) & mask) == value) << i;
+	return bits;
+}
+
+/*
+ * Lanes that match keep their bit; the bits move up with the descriptors. (Whoever changes a descriptor
+ * meanwhile, a walker that is, changes it before or after we look: lanes need be whole, not together.)
+ */
+static uint64_t match_baseline(const uint64_t *p, unsigned int n, uint64_t mask, uint64_t value)
+{
+	run_pair m = { mask, mask }, v = { value, value }, bit = { 1, 2 }, found = { 0, 0 };
+	unsigned int i = 0;
+
+	if (PORT_TSAN)
+		return match_scalar(p, 0, n, mask, value);
+	for (; i + 2 <= n; i += 2, bit <<= 2)
+		found |= (run_pair)((run_load_pair(p + i) & m) == v) & bit;
+	return found[0] | found[1] | match_scalar(p, i, n, mask, value);
+}
+
 /* A kernel or monitor does not let its code use the larger registers without more ado. */
 #if defined(__x86_64__) && __STDC_HOSTED__ && !PORT_TSAN
 
@@ -55,6 +81,18 @@ static __attribute__((target("avx2"))) struct run_bits bits_avx2(const uint64_t 
 	return bits;
 }
 
+static __attribute__((target("avx2"))) uint64_t match_avx2(const uint64_t *p, unsigned int n,
+							   uint64_t mask, uint64_t value)
+{
+	run_quad m = { mask, mask, mask, mask }, v = { value, value, value, value };
+	run_quad bit = { 1, 2, 4, 8 }, found = { 0 };
+	unsigned int i = 0;
+
+	for (; i + 4 <= n; i += 4, bit <<= 4)
+		found |= (run_quad)((*(const run_quad *)(p + i) & m) == v) & bit;
+	return found[0] | found[1] | found[2] | found[3] | match_scalar(p, i, n, mask, value);
+}
+
 /* AVX2 is there and the operating system saves its registers: Intel SDM vol. 1, 14.7.1. */
 static bool has_avx2(void)
 {
@@ -72,8 +110,8 @@ static bool has_avx2(void)
 }
 
 const struct pt_vectors pt_vectors_versions[] = {
-	{ fill_baseline, bits_baseline },
-	{ fill_avx2, bits_avx2 },
+	{ fill_baseline, bits_baseline, match_baseline },
+	{ fill_avx2, bits_avx2, match_avx2 },
 };
 
 #else
@@ -83,7 +121,8 @@ static bool has_avx2(void)
 	return false;
 }
 
-const struct pt_vectors pt_vectors_versions[] = { { fill_baseline, bits_baseline } };
+const struct pt_vectors pt_vectors_versions[] = { { fill_baseline, bits_baseline,
+						    match_baseline } };
 
 #endif
 

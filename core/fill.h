@@ -18,9 +18,13 @@ typedef void pt_fill_fn(uint64_t *p, size_t n, uint64_t desc, uint64_t step);
 /* run_bits() of n descriptors from p on. */
 typedef struct run_bits pt_bits_fn(const uint64_t *p, size_t n);
 
+/* Bit i: p[i], of at most 64, has under mask what value has. */
+typedef uint64_t pt_match_fn(const uint64_t *p, unsigned int n, uint64_t mask, uint64_t value);
+
 struct pt_vectors {
 	pt_fill_fn *fill;
 	pt_bits_fn *bits;
+	pt_match_fn *match;
 };
 
 /* The version for this processor. */

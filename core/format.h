@@ -45,7 +45,10 @@ struct pt_format {
 	uint64_t splitting;    /* neither empty nor valid: a block is being made a table */
 	uint64_t cleaned;     /* software bit of a table descriptor: a walker can see it; 0: none */
 	uint64_t reclaiming;  /* another, in no leaf: the table may be about to go; 0: no reclaim */
-	const uint64_t *attr; /* [PT_PROT_COUNT]: a leaf's attributes by prot, 0: refused */
+	uint64_t dirty_mask;  /* a leaf was written to if these bits of it ... */
+	uint64_t dirty_value; /* ... are these; mask 0: no way to tell */
+	uint64_t dirty_flip;  /* this is changed when hardware writes, and back to forget it */
+	uint64_t perm_mask;   /* attributes that may be changed in place, dirty_flip among them */
 
 	bool (*is_table)(uint64_t desc, unsigned int level);
 	uint64_t (*leaf)(uint64_t pa, uint64_t attr, unsigned int level);
@@ -56,7 +59,16 @@ struct pt_format {
 	bool (*is_valid)(uint64_t desc, unsigned int level); /* well-formed leaf or table */
 };
 
-/* A table of PT_PROT_COUNT constants m(prot), for attr. */
+/*
+ * A leaf's attributes under some quirks: [PT_PROT_COUNT], by prot, 0: refused, the same ones in all sets of
+ * a format. An array of these has every combination of the quirks that matter to it, 0 first.
+ */
+struct pt_attr_set {
+	unsigned long quirks;
+	const uint64_t *attr;
+};
+
+/* A table of PT_PROT_COUNT constants m(prot), for an attr. */
 #define PT_BY_PROT_4(m, p) m(p), m((p) + 1), m((p) + 2), m((p) + 3)
 #define PT_BY_PROT_16(m, p)                                                     \
 	PT_BY_PROT_4(m, p), PT_BY_PROT_4(m, (p) + 4), PT_BY_PROT_4(m, (p) + 8), \
@@ -67,6 +79,17 @@ struct pt_format {
 			PT_BY_PROT_16(m, 48)                                     \
 	}
 #define PT_IF(p, bits, value) ((bits) & (p) ? (value) : 0)
+
+/* Of a leaf that can be written to: whatever has been recorded, or that it has been. */
+static always_inline bool pt_can_be_dirty(const struct pt_format *f, uint64_t desc)
+{
+	return f->dirty_mask && !(((desc & f->dirty_mask) ^ f->dirty_value) & ~f->dirty_flip);
+}
+
+static always_inline bool pt_is_dirty(const struct pt_format *f, uint64_t desc)
+{
+	return f->dirty_mask && (desc & f->dirty_mask) == f->dirty_value;
+}
 
 static always_inline unsigned int pt_shift(const struct pt_format *f, unsigned int level)
 {

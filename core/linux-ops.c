@@ -44,12 +44,13 @@
 #undef IO_PGTABLE_NUM_FMTS
 #undef IO_PGTABLE_QUIRK_ARM_NS
 #undef IO_PGTABLE_QUIRK_ARM_TTBR1
+#undef IO_PGTABLE_QUIRK_ARM_HD
 #undef IO_PGTABLE_H
 #include "io-pgtable-linux.h"
 
 #include "core/port.h"
 
-#define QUIRKS (IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_ARM_TTBR1)
+#define QUIRKS (IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_ARM_TTBR1 | IO_PGTABLE_QUIRK_ARM_HD)
 
 struct linux_table {
 	struct io_pgtable iop;

@@ -14,6 +14,7 @@
 #include "core/gather.h"
 #include "core/reclaim.h"
 #include "core/run.h"
+#include "core/walk.h"
 
 static size_t root_entries(const struct pt_domain *d)
 {
@@ -353,16 +354,28 @@ int pt_tree_drop_empty(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsig
 /* What io_pgtable_validate() has found so far. */
 struct census {
 	size_t table_bytes;
+	uint64_t attr; /* that was good: neighbours are mostly alike */
 	bool bad;
 };
 
-static bool leaf_is_good(const struct pt_domain *d, uint64_t desc, unsigned int level)
+static bool attr_is_good(const struct pt_domain *d, uint64_t attr, struct census *c)
+{
+	if (attr == c->attr)
+		return true;
+	if (pt_prot_of_attr(d, attr) < 0)
+		return false;
+	c->attr = attr;
+	return true;
+}
+
+static bool leaf_is_good(const struct pt_domain *d, uint64_t desc, unsigned int level,
+			 struct census *c)
 {
 	const struct pt_format *f = d->format;
 	uint64_t pa = f->leaf_pa(desc, level);
 
 	return pa <= d->pa_last && !(pa & (pt_span(f, level) - 1)) &&
-	       (desc & d->leaf_extra) == d->leaf_extra;
+	       attr_is_good(d, f->leaf_attr(desc, level), c);
 }
 
 static void validate_table(const struct pt_domain *d, const uint64_t *table, size_t entries,
@@ -377,7 +390,7 @@ static void validate_table(const struct pt_domain *d, const uint64_t *table, siz
 		if (!desc)
 			continue;
 		if (!f->is_valid(desc, level) || !f->is_table(desc, level)) {
-			c->bad = !f->is_valid(desc, level) || !leaf_is_good(d, desc, level);
+			c->bad = !f->is_valid(desc, level) || !leaf_is_good(d, desc, level, c);
 			continue;
 		}
 		child = pt_child(f, d, desc);

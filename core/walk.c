@@ -20,26 +20,22 @@ struct walk {
 	int prot;
 };
 
-/*
- * The prot that gives these attributes. Where several do, the permissions are all that are granted
- * (a format without write-only grants reading), and the rest is what they agree on (a bit that a
- * format ignores says nothing).
- */
-static int decode(const struct pt_domain *d, uint64_t attr)
+int pt_prot_of_attr(const struct pt_domain *d, uint64_t attr)
 {
 	int granted = 0, common = PT_PROT_COUNT - 1;
+	uint64_t other = attr; /* the same page, written to and not */
 	bool found = false;
 
+	if (pt_tracks_dirty(d) && pt_can_be_dirty(d->format, attr))
+		other = attr ^ d->format->dirty_flip;
 	for (int prot = 0; prot < PT_PROT_COUNT; prot++) {
-		uint64_t other = d->format->attr[prot];
-
-		if (!other || (other | d->leaf_extra) != (attr | d->leaf_extra))
+		if (!d->attr[prot] || (d->attr[prot] != attr && d->attr[prot] != other))
 			continue;
 		granted |= prot & (IOMMU_READ | IOMMU_WRITE);
 		common &= prot;
 		found = true;
 	}
-	return found ? granted | common : 0;
+	return found ? granted | common : -1;
 }
 
 static int prot_of(struct walk *w, uint64_t desc, unsigned int level)
@@ -47,8 +43,10 @@ static int prot_of(struct walk *w, uint64_t desc, unsigned int level)
 	uint64_t attr = w->d->format->leaf_attr(desc, level);
 
 	if (attr != w->attr) {
+		int prot = pt_prot_of_attr(w->d, attr);
+
 		w->attr = attr;
-		w->prot = decode(w->d, attr);
+		w->prot = prot < 0 ? 0 : prot;
 	}
 	return w->prot;
 }

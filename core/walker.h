@@ -147,7 +147,7 @@ static always_inline int pt_check_map(const struct pt_format *f, const struct pt
 	int err = pt_level_of(f, d, pgsize, level);
 
 	if (err || !pgcount || ((ia | pa) & (pgsize - 1)) || (unsigned int)prot >= PT_PROT_COUNT ||
-	    !f->attr[prot])
+	    !d->attr[prot])
 		return -EINVAL;
 	err = pt_check_range(ia, d->ia_last, bytes);
 	if (f->root_flip && !err && bytes - 1 > pt_ia_left(f, d, ia))
@@ -291,7 +291,7 @@ static always_inline int pt_map_general(const struct pt_format *f, struct io_pgt
 	int err = pt_check_map(f, d, ia, pa, pgsize, pgcount, prot, &level);
 
 	if (!err) {
-		uint64_t attr = f->attr[prot] | d->leaf_extra;
+		uint64_t attr = d->attr[prot];
 
 		/* The smallest pages apart: with a constant level the loops over them fold. */
 		if (likely(!level))
@@ -363,17 +363,17 @@ static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain
 		return false;
 	if (unlikely(!pt_pa_fits(d, pa, one, n * span, how) || (unsigned int)prot >= PT_PROT_COUNT))
 		return false;
-	attr = f->attr[prot];
+	attr = d->attr[prot];
 	if (unlikely(!attr || !pt_find(f, d, iova, level, how, &slot)))
 		return false;
 	if (one) {
 		if (unlikely(port_load(slot)))
 			return false;
-		port_store(slot, f->leaf(pa, attr | d->leaf_extra, level));
+		port_store(slot, f->leaf(pa, attr, level));
 	} else {
 		if (unlikely(pt_linear(f, pa, pt_shift(f, level), n) < n || !run_is_empty(slot, n)))
 			return false;
-		run_fill_live(d->wide_stores, slot, n, f->leaf(pa, attr | d->leaf_extra, level),
+		run_fill_live(d->wide_stores, slot, n, f->leaf(pa, attr, level),
 			      span >> f->pa_shift);
 	}
 	/* Cleaning ends with a barrier of its own. */

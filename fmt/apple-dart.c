@@ -12,9 +12,15 @@
 static const uint64_t attrs_1[PT_PROT_COUNT] = PT_BY_PROT(DART1_ATTR);
 static const uint64_t attrs_2[PT_PROT_COUNT] = PT_BY_PROT(DART2_ATTR);
 
-static const struct pt_format format_1_4k = DART_FORMAT(dart1, 12, 0, attrs_1);
-static const struct pt_format format_1_16k = DART_FORMAT(dart1, 14, 0, attrs_1);
-static const struct pt_format format_2 = DART_FORMAT(dart2, 14, DART2_PA_SHIFT, attrs_2);
+static const struct pt_attr_set sets_1[] = { { 0, attrs_1 } };
+static const struct pt_attr_set sets_2[] = { { 0, attrs_2 } };
+
+static const struct pt_format format_1_4k =
+	DART_FORMAT(dart1, 12, 0, DART1_NO_READ | DART1_NO_WRITE);
+static const struct pt_format format_1_16k =
+	DART_FORMAT(dart1, 14, 0, DART1_NO_READ | DART1_NO_WRITE);
+static const struct pt_format format_2 =
+	DART_FORMAT(dart2, 14, DART2_PA_SHIFT, DART2_NO_READ | DART2_NO_WRITE);
 
 PT_STAMP(dart1_4k, format_1_4k);
 PT_STAMP(dart1_16k, format_1_16k);
@@ -31,18 +37,20 @@ static void fill(const struct pt_domain *d, struct io_pgtable_cfg *cfg)
 			i < roots ? pt_to_phys(d, d->root + i * pt_entries(f)) : 0;
 }
 
-#define KIND(name, pt, table_ops, granule_lg2, ias_most, bits)                              \
-	{                                                                                   \
-		.fmt = (name), .format = &(pt), .ops = (table_ops),                         \
-		.sizes = 1ull << (granule_lg2), .ias_min = (granule_lg2) + 1,               \
-		.ias_max = (ias_most), .oas_min = (bits), .oas_max = (bits), .pa_bits = 52, \
-		.root_extra = 2, .root_grows = true, .coherent_only = true, .fill = fill,   \
+#define KIND(name, pt, table_ops, attr_sets, granule_lg2, ias_most, bits)                        \
+	{                                                                                        \
+		.fmt = (name), .format = &(pt), .ops = (table_ops),                              \
+		.sizes = 1ull << (granule_lg2), .ias_min = (granule_lg2) + 1,                    \
+		.ias_max = (ias_most), .oas_min = (bits), .oas_max = (bits), .pa_bits = 52,      \
+		.root_extra = 2, .root_grows = true, .coherent_only = true, .sets = (attr_sets), \
+		.nr_sets = 1, .fill = fill,                                                      \
 	}
 
-static const struct plain_kind kind_1_4k = KIND(APPLE_DART, format_1_4k, dart1_4k_ops, 12, 32, 36);
+static const struct plain_kind kind_1_4k =
+	KIND(APPLE_DART, format_1_4k, dart1_4k_ops, sets_1, 12, 32, 36);
 static const struct plain_kind kind_1_16k =
-	KIND(APPLE_DART, format_1_16k, dart1_16k_ops, 14, 36, 36);
-static const struct plain_kind kind_2 = KIND(APPLE_DART2, format_2, dart2_ops, 14, 38, 42);
+	KIND(APPLE_DART, format_1_16k, dart1_16k_ops, sets_1, 14, 36, 36);
+static const struct plain_kind kind_2 = KIND(APPLE_DART2, format_2, dart2_ops, sets_2, 14, 38, 42);
 
 static const struct plain_kind *kind_1(const struct io_pgtable_cfg *cfg)
 {

@@ -86,11 +86,11 @@ static always_inline bool dart_is_table(uint64_t desc, unsigned int level)
 DART_FUNCTIONS(dart1, DART1_PA, 0)
 DART_FUNCTIONS(dart2, DART2_PA, DART2_PA_SHIFT)
 
-#define DART_FORMAT(name, g, shift, attrs)                                                         \
+#define DART_FORMAT(name, g, shift, perms)                                                         \
 	{                                                                                          \
 		.granule_lg2 = (g), .index_bits = (g)-3, .min_top = 1, .max_top = 1,               \
 		.pa_shift = (shift), .valid_bit = DART_VALID, .table_bit = DART_VALID,             \
-		.table_tag = DART_VALID, .splitting = DART_BIT(1), .attr = (attrs),                \
+		.table_tag = DART_VALID, .splitting = DART_BIT(1), .perm_mask = (perms),           \
 		.is_table = dart_is_table, .leaf = name##_leaf, .leaf_pa = name##_leaf_pa,         \
 		.leaf_attr = name##_leaf_attr, .table = name##_table, .table_pa = name##_table_pa, \
 		.is_valid = name##_is_valid,                                                       \

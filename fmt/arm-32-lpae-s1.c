@@ -8,9 +8,15 @@
 #include "fmt/arm-lpae-cfg.h"
 #include "fmt/arm-lpae.h"
 
-static const uint64_t attrs[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S1_ATTR);
+static const uint64_t attr[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S1_ATTR);
+static const uint64_t attr_ns[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S1_NS_ATTR);
 
-static const struct pt_format format_4k = LPAE_FORMAT(12, 2, attrs);
+static const struct pt_attr_set sets[] = {
+	{ 0, attr },
+	{ IO_PGTABLE_QUIRK_ARM_NS, attr_ns },
+};
+
+static const struct pt_format format_4k = LPAE_FORMAT(12, 2, LPAE_S1_DIRTY);
 
 PT_STAMP(lpae_4k, format_4k);
 
@@ -23,6 +29,8 @@ static const struct lpae_kind kind = {
 	.oas_min = 32,
 	.oas_max = 40,
 	.granules = 1ull << 12,
+	.sets = sets,
+	.nr_sets = sizeof(sets) / sizeof(sets[0]),
 	.quirks = IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_NO_WARN | IO_PGTABLE_QUIRK_NO_SPLIT,
 };
 

@@ -8,11 +8,17 @@
 #include "fmt/arm-lpae-cfg.h"
 #include "fmt/arm-lpae.h"
 
-static const uint64_t attrs[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S2_ATTR);
+static const uint64_t attr[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S2_ATTR);
+static const uint64_t attr_hd[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S2_HD_ATTR);
 
-static const struct pt_format format_4k = LPAE_FORMAT(12, 3, attrs);
-static const struct pt_format format_16k = LPAE_FORMAT(14, 3, attrs);
-static const struct pt_format format_64k = LPAE_FORMAT(16, 2, attrs);
+static const struct pt_attr_set sets[] = {
+	{ 0, attr },
+	{ IO_PGTABLE_QUIRK_ARM_HD, attr_hd },
+};
+
+static const struct pt_format format_4k = LPAE_FORMAT(12, 3, LPAE_S2_DIRTY);
+static const struct pt_format format_16k = LPAE_FORMAT(14, 3, LPAE_S2_DIRTY);
+static const struct pt_format format_64k = LPAE_FORMAT(16, 2, LPAE_S2_DIRTY);
 
 PT_STAMP(lpae_4k, format_4k);
 PT_STAMP(lpae_16k, format_16k);
@@ -27,7 +33,9 @@ static const struct lpae_kind kind = {
 	.oas_min = 32,
 	.oas_max = 52,
 	.granules = 1ull << 12 | 1ull << 14 | 1ull << 16,
-	.quirks = IO_PGTABLE_QUIRK_NO_WARN | IO_PGTABLE_QUIRK_NO_SPLIT,
+	.sets = sets,
+	.nr_sets = sizeof(sets) / sizeof(sets[0]),
+	.quirks = IO_PGTABLE_QUIRK_NO_WARN | IO_PGTABLE_QUIRK_NO_SPLIT | IO_PGTABLE_QUIRK_ARM_HD,
 };
 
 static const struct lpae_variant variants[] = {

@@ -51,6 +51,8 @@ static const uint8_t physical_bits[] = { 32, 36, 40, 42, 44, 48, 52 };
 #define TCR_EPD0    (1ull << 7)
 #define TCR_EPD1    (1ull << 23)
 #define TTBCR_EAE   (1ull << 31)
+#define TCR_HA_HD   (1ull << 39 | 1ull << 40)
+#define VTCR_HA_HD  (1ull << 21 | 1ull << 22)
 #define VTCR_RES1   (1ull << 31)
 #define TTBR1_SHIFT 16 /* from a field of TTBR0's half of TCR to TTBR1's */
 
@@ -169,6 +171,7 @@ static void fill_s1(const struct lpae_kind *kind, const struct granule *g,
 		tcr = upper ? (walk | size) << TTBR1_SHIFT | (uint64_t)g->tg1 << 30 | TCR_EPD0
 			    : walk | size | (uint64_t)g->tg0 << 14 | TCR_EPD1;
 		tcr |= physical_size(cfg->oas) << 32;
+		tcr |= cfg->quirks & IO_PGTABLE_QUIRK_ARM_HD ? TCR_HA_HD : 0;
 	}
 	cfg->arm_lpae_s1_cfg.tcr = tcr;
 	cfg->arm_lpae_s1_cfg.ttbr[upper] = root_register(d);
@@ -189,6 +192,7 @@ static void fill_s2(const struct lpae_kind *kind, const struct granule *g,
 		vtcr |= (32 - cfg->ias) & 0x1f; /* T0SZ is signed, S repeats its sign */
 	else
 		vtcr |= (64 - cfg->ias) | (uint64_t)g->tg0 << 14 | physical_size(cfg->oas) << 16;
+	vtcr |= cfg->quirks & IO_PGTABLE_QUIRK_ARM_HD ? VTCR_HA_HD : 0;
 	cfg->arm_lpae_s2_cfg.vtcr = vtcr;
 	cfg->arm_lpae_s2_cfg.vttbr = root_register(d);
 }
@@ -236,7 +240,7 @@ struct io_pgtable *lpae_alloc(const struct lpae_kind *kind, const struct lpae_va
 		.format = v->format,
 		.ops = v->ops,
 		.iova_base = upper ? ~0ull << cfg->ias : 0,
-		.leaf_extra = secure_quirk ? LPAE_S1_NS : 0,
+		.attr = pt_attr_choose(kind->sets, kind->nr_sets, cfg->quirks),
 		.table_extra = secure_quirk ? LPAE_S1_NSTABLE : 0,
 		.table_pa_last = table_pa_last(kind, g, cfg),
 	};

@@ -19,6 +19,7 @@ struct pt_format;
  * @is_32: AArch32 register layouts
  * @ias_min, @ias_max, @oas_min, @oas_max: address sizes, in bits, where the granule allows them
  * @granules: bitmap of 4K, 16K, 64K
+ * @sets, @nr_sets: attributes of leaves
  * @quirks: the quirks it has
  */
 struct lpae_kind {
@@ -27,6 +28,8 @@ struct lpae_kind {
 	bool is_32;
 	uint8_t ias_min, ias_max, oas_min, oas_max;
 	uint64_t granules;
+	const struct pt_attr_set *sets;
+	unsigned int nr_sets;
 	unsigned long quirks;
 };
 

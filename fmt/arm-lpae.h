@@ -29,6 +29,7 @@
 #define LPAE_S1_UNPRIV	    LPAE_BIT(6) /* AP[1] */
 #define LPAE_S1_RDONLY	    LPAE_BIT(7) /* AP[2] */
 #define LPAE_S1_NG	    LPAE_BIT(11)
+#define LPAE_DBM	    LPAE_BIT(51) /* both stages, FEAT_HAFDBS: hardware may make it writable */
 #define LPAE_S1_PXN	    LPAE_BIT(53)
 #define LPAE_S1_UXN	    LPAE_BIT(54)
 #define LPAE_S1_NSTABLE	    LPAE_BIT(63)
@@ -63,6 +64,24 @@
 		      PT_IF(p, IOMMU_NOEXEC, LPAE_S1_PXN | LPAE_S1_UXN) |                    \
 		      LPAE_S1_ATTRINDX(                                                      \
 			      LPAE_MEMORY(p, LPAE_ATTR_DEV, LPAE_ATTR_CACHE, LPAE_ATTR_NC)))
+
+/* With NS, with dirty state: what is mapped writable counts as written, as in Linux. */
+#define LPAE_S1_NS_ATTR(p)    PT_IF(p, IOMMU_READ | IOMMU_WRITE, LPAE_S1_ATTR(p) | LPAE_S1_NS)
+#define LPAE_S1_HD_ATTR(p)    (LPAE_S1_ATTR(p) | PT_IF(p, IOMMU_WRITE, LPAE_DBM))
+#define LPAE_S1_NS_HD_ATTR(p) (LPAE_S1_NS_ATTR(p) | PT_IF(p, IOMMU_WRITE, LPAE_DBM))
+#define LPAE_S2_HD_ATTR(p)    (LPAE_S2_ATTR(p) | PT_IF(p, IOMMU_WRITE, LPAE_DBM))
+
+/* What may change in a valid descriptor without break-before-make: no more than this (D8.16). */
+#define LPAE_S1_PERM (LPAE_S1_UNPRIV | LPAE_S1_RDONLY | LPAE_DBM | LPAE_S1_PXN | LPAE_S1_UXN)
+#define LPAE_S2_PERM (LPAE_S2_READ | LPAE_S2_WRITE | LPAE_DBM | LPAE_S2_XN)
+
+/* Dirty state: writable and DBM was written, not writable and DBM can be (FEAT_HAFDBS). */
+#define LPAE_S1_DIRTY                                                     \
+	.dirty_mask = LPAE_DBM | LPAE_S1_RDONLY, .dirty_value = LPAE_DBM, \
+	.dirty_flip = LPAE_S1_RDONLY, .perm_mask = LPAE_S1_PERM
+#define LPAE_S2_DIRTY                                                                    \
+	.dirty_mask = LPAE_DBM | LPAE_S2_WRITE, .dirty_value = LPAE_DBM | LPAE_S2_WRITE, \
+	.dirty_flip = LPAE_S2_WRITE, .perm_mask = LPAE_S2_PERM
 
 #define LPAE_S2_ATTR(p)                                                                           \
 	PT_IF(p, IOMMU_READ | IOMMU_WRITE,                                                        \
@@ -146,15 +165,15 @@ LPAE_FUNCTIONS(14, 1)
 LPAE_FUNCTIONS(16, 2)
 
 /* One granule of one stage: the structure that the walker is stamped with. */
-#define LPAE_FORMAT(g, top, attrs)                                                         \
-	{                                                                                  \
-		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),                 \
-		.linear_pa_lg2 = (g) == 16 ? 48 : 0, .valid_bit = 1, .splitting = 4,       \
-		.table_tag = LPAE_TYPE_TABLE, .table_bit = 2, .cleaned = LPAE_CLEANED,     \
-		.reclaiming = LPAE_RECLAIMING, .attr = (attrs), .is_table = lpae_is_table, \
-		.leaf = lpae_leaf_##g, .leaf_pa = lpae_leaf_pa_##g,                        \
-		.leaf_attr = lpae_leaf_attr_##g, .table = lpae_table_##g,                  \
-		.table_pa = lpae_table_pa_##g, .is_valid = lpae_is_valid_##g,              \
+#define LPAE_FORMAT(g, top, dirty)                                                     \
+	{                                                                              \
+		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),             \
+		.linear_pa_lg2 = (g) == 16 ? 48 : 0, .valid_bit = 1, .splitting = 4,   \
+		.table_tag = LPAE_TYPE_TABLE, .table_bit = 2, .cleaned = LPAE_CLEANED, \
+		.reclaiming = LPAE_RECLAIMING, dirty, .is_table = lpae_is_table,       \
+		.leaf = lpae_leaf_##g, .leaf_pa = lpae_leaf_pa_##g,                    \
+		.leaf_attr = lpae_leaf_attr_##g, .table = lpae_table_##g,              \
+		.table_pa = lpae_table_pa_##g, .is_valid = lpae_is_valid_##g,          \
 	}
 
 #endif /* FMT_ARM_LPAE_H */

@@ -30,6 +30,8 @@
 
 static const uint64_t attrs[PT_PROT_COUNT] = PT_BY_PROT(MALI_ATTR);
 
+static const struct pt_attr_set sets[] = { { 0, attrs } };
+
 static always_inline uint64_t mali_leaf(uint64_t pa, uint64_t attr, unsigned int level)
 {
 	return pa | attr | LPAE_TYPE_BLOCK;
@@ -54,7 +56,7 @@ static const struct pt_format format = {
 	.splitting = 4,
 	.cleaned = LPAE_CLEANED,
 	.reclaiming = LPAE_RECLAIMING,
-	.attr = attrs,
+	.perm_mask = LPAE_S2_READ | LPAE_S2_WRITE | LPAE_S1_PXN | LPAE_S1_UXN,
 	.is_table = lpae_is_table,
 	.leaf = mali_leaf,
 	.leaf_pa = lpae_leaf_pa_12,
@@ -84,6 +86,8 @@ static const struct plain_kind kind = {
 	.oas_min = 32,
 	.oas_max = 40,
 	.pa_bits = 48,
+	.sets = sets,
+	.nr_sets = 1,
 	.fill = fill,
 };
 

@@ -11,7 +11,15 @@
 #include "core/stamp.h"
 #include "fmt/plain-cfg.h"
 
-static const uint64_t attrs[PT_PROT_COUNT] = PT_BY_PROT(VTD_SS_ATTR);
+static const uint64_t attr[PT_PROT_COUNT] = PT_BY_PROT(VTD_SS_ATTR);
+static const uint64_t attr_snoop[PT_PROT_COUNT] = PT_BY_PROT(VTD_SS_SNOOP_ATTR);
+
+static const struct pt_attr_set sets[] = {
+	{ 0, attr },
+	{ IO_PGTABLE_QUIRK_VTD_SNOOP, attr_snoop },
+	{ IO_PGTABLE_QUIRK_DIRTY, attr },
+	{ IO_PGTABLE_QUIRK_VTD_SNOOP | IO_PGTABLE_QUIRK_DIRTY, attr_snoop },
+};
 
 static const struct pt_format format = {
 	.granule_lg2 = 12,
@@ -25,7 +33,10 @@ static const struct pt_format format = {
 	.splitting = VTD_SS_SPLITTING,
 	.cleaned = VTD_SS_CLEANED,
 	.reclaiming = VTD_SS_RECLAIMING,
-	.attr = attrs,
+	.dirty_mask = VTD_SS_D | VTD_SS_W,
+	.dirty_value = VTD_SS_D | VTD_SS_W,
+	.dirty_flip = VTD_SS_D,
+	.perm_mask = VTD_SS_R | VTD_SS_W | VTD_SS_D,
 	.is_table = vtd_ss_is_table,
 	.leaf = vtd_ss_leaf,
 	.leaf_pa = vtd_ss_leaf_pa,
@@ -53,9 +64,9 @@ static const struct plain_kind kind = {
 	.oas_min = 32,
 	.oas_max = 52,
 	.pa_bits = 52,
-	.quirks = IO_PGTABLE_QUIRK_VTD_SNOOP,
-	.leaf_quirk = IO_PGTABLE_QUIRK_VTD_SNOOP,
-	.leaf_extra = VTD_SS_SNP,
+	.sets = sets,
+	.nr_sets = sizeof(sets) / sizeof(sets[0]),
+	.quirks = IO_PGTABLE_QUIRK_VTD_SNOOP | IO_PGTABLE_QUIRK_DIRTY,
 	.fill = fill,
 };
 

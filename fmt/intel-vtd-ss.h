@@ -4,8 +4,9 @@
  *
  * Source: Intel Virtualization Technology for Directed I/O, chapter "Translation Structure Formats",
  * the second-stage paging entries: R, W, PS (leaf at 2M and 1G), SNP (leaves only), ADDR, and which
- * bits are ignored: 10:9 in every entry (9 is D in a leaf where SSADE is set, which it must not be
- * here) and 61:52.
+ * bits are ignored: 10 in every entry, 9:8 where SSADE is clear, and 61:52. With SSADE hardware sets A
+ * (8) in every entry and D (9) in leaves: A is always set here, so that it finds nothing to write but D,
+ * and that only with IO_PGTABLE_QUIRK_DIRTY, for which SSADE has to be set.
  *
  * No bit says that an entry is there: one that allows neither reading nor writing is not. So the
  * software bit 10 is set in every descriptor. What cannot be expressed is execution: it is never
@@ -21,23 +22,28 @@
 #define VTD_SS_R      VTD_SS_BIT(0)
 #define VTD_SS_W      VTD_SS_BIT(1)
 #define VTD_SS_PS     VTD_SS_BIT(7)
+#define VTD_SS_A      VTD_SS_BIT(8) /* with SSADE, ignored without; in tables too */
+#define VTD_SS_D      VTD_SS_BIT(9) /* the same, leaves only */
 #define VTD_SS_SNP    VTD_SS_BIT(11)
 #define VTD_SS_PA     (((1ull << 52) - 1) & ~((1ull << 12) - 1))
 
 /* Software bits. */
-#define VTD_SS_TABLE	  VTD_SS_BIT(9)
 #define VTD_SS_VALID	  VTD_SS_BIT(10)
 #define VTD_SS_CLEANED	  VTD_SS_BIT(52)
 #define VTD_SS_RECLAIMING VTD_SS_BIT(53)
 #define VTD_SS_SPLITTING  VTD_SS_BIT(54)
+#define VTD_SS_TABLE	  VTD_SS_BIT(55)
 
 /* Permissions are ANDed down the walk. */
-#define VTD_SS_TABLE_TAG (VTD_SS_R | VTD_SS_W | VTD_SS_VALID | VTD_SS_TABLE)
+#define VTD_SS_TABLE_TAG (VTD_SS_R | VTD_SS_W | VTD_SS_A | VTD_SS_VALID | VTD_SS_TABLE)
 
 /* Attributes by prot. */
-#define VTD_SS_ATTR(p)                     \
-	PT_IF(p, IOMMU_READ | IOMMU_WRITE, \
-	      VTD_SS_VALID | PT_IF(p, IOMMU_READ, VTD_SS_R) | PT_IF(p, IOMMU_WRITE, VTD_SS_W))
+#define VTD_SS_ATTR(p)                                                   \
+	PT_IF(p, IOMMU_READ | IOMMU_WRITE,                               \
+	      VTD_SS_VALID | VTD_SS_A | PT_IF(p, IOMMU_READ, VTD_SS_R) | \
+		      PT_IF(p, IOMMU_WRITE, VTD_SS_W))
+
+#define VTD_SS_SNOOP_ATTR(p) PT_IF(p, IOMMU_READ | IOMMU_WRITE, VTD_SS_ATTR(p) | VTD_SS_SNP)
 
 static always_inline bool vtd_ss_is_table(uint64_t desc, unsigned int level)
 {

@@ -84,7 +84,7 @@ struct io_pgtable *pt_plain_alloc(const struct plain_kind *kind, struct io_pgtab
 		.top = find_top(kind, cfg->ias),
 		.root_bits = root_bits(kind, cfg->ias),
 		.iova_base = f->root_flip ? ~0ull << (cfg->ias - 1) : 0,
-		.leaf_extra = cfg->quirks & kind->leaf_quirk ? kind->leaf_extra : 0,
+		.attr = pt_attr_choose(kind->sets, kind->nr_sets, cfg->quirks),
 		.table_pa_last = table_pa_last(kind, cfg),
 	};
 	struct io_pgtable *iop;

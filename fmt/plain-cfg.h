@@ -25,7 +25,7 @@ struct pt_format;
  * @root_grows: it is that large only where ias asks for it
  * @coherent_only: the walker always snoops
  * @quirks: the quirks it has, beside those of every format
- * @leaf_quirk, @leaf_extra: one of these sets this in every leaf
+ * @sets, @nr_sets: attributes of leaves
  * @fill: fills in the registers
  */
 struct plain_kind {
@@ -38,8 +38,8 @@ struct plain_kind {
 	bool root_grows;
 	bool coherent_only;
 	unsigned long quirks;
-	unsigned long leaf_quirk;
-	uint64_t leaf_extra;
+	const struct pt_attr_set *sets;
+	unsigned int nr_sets;
 	void (*fill)(const struct pt_domain *d, struct io_pgtable_cfg *cfg);
 };
 

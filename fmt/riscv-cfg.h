@@ -20,11 +20,13 @@
 	 ((top) > 3 ? 1ull << 48 : 0))
 
 /* Sign-extended input addresses are all of one size. */
-#define RISCV_KIND(name, pt, table_ops, top, extra, smallest, filled)                            \
+#define RISCV_KIND(name, pt, table_ops, top, extra, smallest, attr_sets, filled)                 \
 	{                                                                                        \
 		.fmt = (name), .format = &(pt), .ops = (table_ops), .sizes = RISCV_SIZES(top),   \
 		.ias_min = (smallest), .ias_max = 12 + 9 * ((top) + 1) + (extra), .oas_min = 32, \
-		.oas_max = 56, .pa_bits = 56, .root_extra = (extra), .fill = (filled),           \
+		.oas_max = 56, .pa_bits = 56, .root_extra = (extra),                             \
+		.quirks = IO_PGTABLE_QUIRK_DIRTY, .sets = (attr_sets), .nr_sets = 2,             \
+		.fill = (filled),                                                                \
 	}
 
 #endif /* FMT_RISCV_CFG_H */

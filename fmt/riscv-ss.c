@@ -9,11 +9,17 @@
 #include "fmt/riscv-cfg.h"
 #include "fmt/riscv.h"
 
-static const uint64_t attrs[PT_PROT_COUNT] = PT_BY_PROT(RISCV_SS_ATTR);
+static const uint64_t attr[PT_PROT_COUNT] = PT_BY_PROT(RISCV_SS_ATTR);
+static const uint64_t attr_clean[PT_PROT_COUNT] = PT_BY_PROT(RISCV_SS_CLEAN_ATTR);
 
-static const struct pt_format format_39 = RISCV_FORMAT(2, 0, attrs);
-static const struct pt_format format_48 = RISCV_FORMAT(3, 0, attrs);
-static const struct pt_format format_57 = RISCV_FORMAT(4, 0, attrs);
+static const struct pt_attr_set sets[] = {
+	{ 0, attr },
+	{ IO_PGTABLE_QUIRK_DIRTY, attr_clean },
+};
+
+static const struct pt_format format_39 = RISCV_FORMAT(2, 0);
+static const struct pt_format format_48 = RISCV_FORMAT(3, 0);
+static const struct pt_format format_57 = RISCV_FORMAT(4, 0);
 
 PT_STAMP(sv39x4, format_39);
 PT_STAMP(sv48x4, format_48);
@@ -25,11 +31,11 @@ static void fill(const struct pt_domain *d, struct io_pgtable_cfg *cfg)
 }
 
 static const struct plain_kind kind_39 =
-	RISCV_KIND(RISCV_SV39X4, format_39, sv39x4_ops, 2, 2, 32, fill);
+	RISCV_KIND(RISCV_SV39X4, format_39, sv39x4_ops, 2, 2, 32, sets, fill);
 static const struct plain_kind kind_48 =
-	RISCV_KIND(RISCV_SV48X4, format_48, sv48x4_ops, 3, 2, 32, fill);
+	RISCV_KIND(RISCV_SV48X4, format_48, sv48x4_ops, 3, 2, 32, sets, fill);
 static const struct plain_kind kind_57 =
-	RISCV_KIND(RISCV_SV57X4, format_57, sv57x4_ops, 4, 2, 32, fill);
+	RISCV_KIND(RISCV_SV57X4, format_57, sv57x4_ops, 4, 2, 32, sets, fill);
 
 PLAIN_INIT_FNS(riscv_sv39x4, kind_39);
 PLAIN_INIT_FNS(riscv_sv48x4, kind_48);

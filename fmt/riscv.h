@@ -9,7 +9,7 @@
  *
  * A leaf has R, a table has none of R, W, X: every level can have leaves. W without R is reserved. A is
  * always set, and D where writing is allowed: hardware never writes to a descriptor and takes no fault
- * for them. Bits 9:8 (RSW) are software's. Svnapot and Svpbmt are not used: bits 63:61 are 0, the
+ * for them; with IO_PGTABLE_QUIRK_DIRTY it sets D itself. Bits 9:8 (RSW) are software's. Svnapot and Svpbmt are not used: bits 63:61 are 0, the
  * memory's own attributes (PMA) hold, for IOMMU_MMIO too.
  */
 #ifndef FMT_RISCV_H
@@ -45,6 +45,10 @@
 		      PT_IF(~(p), IOMMU_NOEXEC, RISCV_X))
 #define RISCV_FS_ATTR(p) RISCV_ATTR(p, PT_IF(~(p), IOMMU_PRIV, RISCV_U))
 #define RISCV_SS_ATTR(p) RISCV_ATTR(p, RISCV_U)
+
+/* The same where hardware records writes (Svadu; GADE, SADE): nothing has been written yet. */
+#define RISCV_FS_CLEAN_ATTR(p) (RISCV_FS_ATTR(p) & ~RISCV_D)
+#define RISCV_SS_CLEAN_ATTR(p) (RISCV_SS_ATTR(p) & ~RISCV_D)
 
 static always_inline bool riscv_is_table(uint64_t desc, unsigned int level)
 {
@@ -84,19 +88,22 @@ static always_inline bool riscv_is_valid(uint64_t desc, unsigned int level)
 	if (riscv_is_table(desc, level))
 		return (desc & RISCV_FLAGS) == RISCV_V;
 	return (desc & RISCV_V) && (desc & RISCV_R) && (desc & RISCV_A) && !(desc & RISCV_G) &&
-	       !(desc & RISCV_W) == !(desc & RISCV_D);
+	       (!(desc & RISCV_D) || (desc & RISCV_W));
 }
 
 /* The structure that the walker is stamped with; one level for its root. */
-#define RISCV_FORMAT(top, flip, attrs)                                                        \
-	{                                                                                     \
-		.granule_lg2 = 12, .index_bits = 9, .min_top = (top), .max_top = (top),       \
-		.pa_shift = RISCV_PA_SHIFT, .root_flip = (flip), .valid_bit = RISCV_V,        \
-		.table_bit = RISCV_V, .block_bit = RISCV_R, .table_tag = RISCV_V,             \
-		.splitting = RISCV_SPLITTING, .cleaned = RISCV_CLEANED,                       \
-		.reclaiming = RISCV_RECLAIMING, .attr = (attrs), .is_table = riscv_is_table,  \
-		.leaf = riscv_leaf, .leaf_pa = riscv_leaf_pa, .leaf_attr = riscv_leaf_attr,   \
-		.table = riscv_table, .table_pa = riscv_table_pa, .is_valid = riscv_is_valid, \
+#define RISCV_FORMAT(top, flip)                                                                 \
+	{                                                                                       \
+		.granule_lg2 = 12, .index_bits = 9, .min_top = (top), .max_top = (top),         \
+		.pa_shift = RISCV_PA_SHIFT, .root_flip = (flip), .valid_bit = RISCV_V,          \
+		.table_bit = RISCV_V, .block_bit = RISCV_R, .table_tag = RISCV_V,               \
+		.splitting = RISCV_SPLITTING, .cleaned = RISCV_CLEANED,                         \
+		.reclaiming = RISCV_RECLAIMING, .dirty_mask = RISCV_D | RISCV_W,                \
+		.dirty_value = RISCV_D | RISCV_W, .dirty_flip = RISCV_D,                        \
+		.perm_mask = RISCV_R | RISCV_W | RISCV_X | RISCV_U | RISCV_D,                   \
+		.is_table = riscv_is_table, .leaf = riscv_leaf, .leaf_pa = riscv_leaf_pa,       \
+		.leaf_attr = riscv_leaf_attr, .table = riscv_table, .table_pa = riscv_table_pa, \
+		.is_valid = riscv_is_valid,                                                     \
 	}
 
 #endif /* FMT_RISCV_H */

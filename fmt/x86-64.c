@@ -13,7 +13,13 @@
 #include "core/stamp.h"
 #include "fmt/plain-cfg.h"
 
-static const uint64_t attrs[PT_PROT_COUNT] = PT_BY_PROT(X86_64_ATTR);
+static const uint64_t attr[PT_PROT_COUNT] = PT_BY_PROT(X86_64_ATTR);
+static const uint64_t attr_clean[PT_PROT_COUNT] = PT_BY_PROT(X86_64_CLEAN_ATTR);
+
+static const struct pt_attr_set sets[] = {
+	{ 0, attr },
+	{ IO_PGTABLE_QUIRK_DIRTY, attr_clean },
+};
 
 static const struct pt_format format = {
 	.granule_lg2 = 12,
@@ -28,7 +34,10 @@ static const struct pt_format format = {
 	.splitting = X86_64_SPLITTING,
 	.cleaned = X86_64_CLEANED,
 	.reclaiming = X86_64_RECLAIMING,
-	.attr = attrs,
+	.dirty_mask = X86_64_D | X86_64_RW,
+	.dirty_value = X86_64_D | X86_64_RW,
+	.dirty_flip = X86_64_D,
+	.perm_mask = X86_64_RW | X86_64_US | X86_64_D | X86_64_NX,
 	.is_table = x86_64_is_table,
 	.leaf = x86_64_leaf,
 	.leaf_pa = x86_64_leaf_pa,
@@ -57,7 +66,8 @@ static void fill_intel(const struct pt_domain *d, struct io_pgtable_cfg *cfg)
 		.fmt = (name), .format = &format, .ops = x86_64_ops,                              \
 		.sizes = 1ull << 12 | 1ull << 21 | 1ull << 30,                                    \
 		.ias_only = 1ull << 48 | 1ull << 57, .ias_min = 48, .ias_max = 57, .oas_min = 32, \
-		.oas_max = 52, .pa_bits = 52, .fill = (fill_registers),                           \
+		.oas_max = 52, .pa_bits = 52, .quirks = IO_PGTABLE_QUIRK_DIRTY, .sets = sets,     \
+		.nr_sets = 2, .fill = (fill_registers),                                           \
 	}
 
 static const struct plain_kind amd_kind = KIND(AMD_IOMMU_V2, fill_amd);

@@ -8,8 +8,8 @@
  * Virtualization Technology for Directed I/O, chapter "Translation Structure Formats", the
  * first-stage paging entries, which are the same but for bit 10 (EA), left 0 here.
  *
- * A is always set, and D where writing is allowed: hardware never writes to a descriptor. There is
- * no write-only. What software may use in every entry are bits 9 and 11 and those from 52 on.
+ * A is always set, and D where writing is allowed, so that hardware never writes to a descriptor; with
+ * IO_PGTABLE_QUIRK_DIRTY it sets D itself. There is no write-only. What software may use in every entry are bits 9 and 11 and those from 52 on.
  */
 #ifndef FMT_X86_64_H
 #define FMT_X86_64_H
@@ -40,6 +40,9 @@
 	PT_IF(p, IOMMU_READ,                                                      \
 	      X86_64_P | X86_64_A | PT_IF(p, IOMMU_WRITE, X86_64_RW | X86_64_D) | \
 		      PT_IF(~(p), IOMMU_PRIV, X86_64_US) | PT_IF(p, IOMMU_NOEXEC, X86_64_NX))
+
+/* The same where hardware records writes: nothing has been written yet. */
+#define X86_64_CLEAN_ATTR(p) (X86_64_ATTR(p) & ~X86_64_D)
 
 static always_inline bool x86_64_is_table(uint64_t desc, unsigned int level)
 {

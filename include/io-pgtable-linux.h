@@ -131,7 +131,7 @@ struct iommu_flush_ops {
 #define IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT (1ul << 4) /* not in the library yet */
 #define IO_PGTABLE_QUIRK_ARM_TTBR1	  (1ul << 5)
 #define IO_PGTABLE_QUIRK_ARM_OUTER_WBWA	  (1ul << 6) /* not in the library yet */
-#define IO_PGTABLE_QUIRK_ARM_HD		  (1ul << 7) /* not in the library yet */
+#define IO_PGTABLE_QUIRK_ARM_HD		  (1ul << 7)
 
 /**
  * struct io_pgtable_cfg - what is asked for, and what a driver programs

@@ -91,9 +91,11 @@ enum io_pgtable_fmt {
  */
 #define IO_PGTABLE_QUIRK_ARM_NS	   (1ul << 0)  /* stage 1: NS and NSTable set */
 #define IO_PGTABLE_QUIRK_ARM_TTBR1 (1ul << 5)  /* 64-bit stage 1: the upper half, through TTBR1 */
+#define IO_PGTABLE_QUIRK_ARM_HD	   (1ul << 7)  /* 64-bit: hardware keeps dirty state */
 #define IO_PGTABLE_QUIRK_NO_WARN   (1ul << 9)  /* -EEXIST is expected, do not report it */
 #define IO_PGTABLE_QUIRK_NO_SPLIT  (1ul << 16) /* unmap never splits a block */
 #define IO_PGTABLE_QUIRK_VTD_SNOOP (1ul << 17) /* VT-d second stage: SNP set (needs ECAP.SC) */
+#define IO_PGTABLE_QUIRK_DIRTY	   (1ul << 18) /* x86-64, VT-d, RISC-V: hardware sets D */
 
 /**
  * struct iommu_gather_ops - what the driver does when translations go away
@@ -208,7 +210,8 @@ enum io_pgtable_reclaim {
  *	@guest_paging_mode the field GuestPagingMode of the device table entry: 0 four levels, 1 five.
  *	AMD I/O Virtualization Technology Specification (48882), device table entry.
  * @intel_vtd_ss_cfg: out. @ssptptr is the address for SSPTPTR, @aw the field AW of the context or
- *	PASID-table entry: 1, 2, 3 for 3, 4, 5 levels. SSADE must be clear. Intel VT-d specification.
+ *	PASID-table entry: 1, 2, 3 for 3, 4, 5 levels. SSADE must be clear; set with
+ *	IO_PGTABLE_QUIRK_DIRTY. Intel VT-d specification.
  * @intel_vtd_fs_cfg: out. @fsptptr is the address for FSPTPTR, @fspm the field FSPM of the PASID-table
  *	entry: 0 four levels, 1 five. EAFE must be clear, and NXE set where IOMMU_NOEXEC is used.
  * @riscv_fs_cfg: out. @fsc in the layout of iosatp, as in a process context: MODE and PPN. RISC-V IOMMU

@@ -33,10 +33,10 @@ struct encoding {
 	{                                                             \
 		0x80002000, 7, 0x80003227                             \
 	}
-#define VTD_TABLES                                                    \
-	{ 0x80000000, 3, 0x80001603 }, { 0x80001000, 5, 0x80002603 }, \
-	{                                                             \
-		0x80002000, 7, 0x80003603                             \
+#define VTD_TABLES                                                                \
+	{ 0x80000000, 3, 0x80000080001503 }, { 0x80001000, 5, 0x80000080002503 }, \
+	{                                                                         \
+		0x80002000, 7, 0x80000080003503                                   \
 	}
 #define SV48_TABLES                                                   \
 	{ 0x80000000, 3, 0x20000401 }, { 0x80001000, 5, 0x20000801 }, \
@@ -187,8 +187,8 @@ static const struct encoding encodings[] = {
 	  SZ_4K,
 	  IOMMU_READ | IOMMU_NOEXEC,
 	  { X86_TABLES, { 0x80003000, 9, PA | 0x8000000000000025 } } },
-	/* R 0x1, W 0x2, PS 0x80, SNP 0x800; all of them 0x400, tables also 0x200. */
-	{ INTEL_VTD_SS, 48, 0, AT, PA, SZ_4K, RW, { VTD_TABLES, { 0x80003000, 9, PA | 0x403 } } },
+	/* R 0x1, W 0x2, PS 0x80, A 0x100, SNP 0x800; all of them 0x400, tables also bit 55. */
+	{ INTEL_VTD_SS, 48, 0, AT, PA, SZ_4K, RW, { VTD_TABLES, { 0x80003000, 9, PA | 0x503 } } },
 	{ INTEL_VTD_SS,
 	  48,
 	  0,
@@ -196,7 +196,7 @@ static const struct encoding encodings[] = {
 	  PA,
 	  SZ_4K,
 	  IOMMU_READ | IOMMU_NOEXEC,
-	  { VTD_TABLES, { 0x80003000, 9, PA | 0x401 } } },
+	  { VTD_TABLES, { 0x80003000, 9, PA | 0x501 } } },
 	{ INTEL_VTD_SS,
 	  48,
 	  0,
@@ -204,7 +204,7 @@ static const struct encoding encodings[] = {
 	  PA,
 	  SZ_4K,
 	  IOMMU_WRITE | IOMMU_PRIV,
-	  { VTD_TABLES, { 0x80003000, 9, PA | 0x402 } } },
+	  { VTD_TABLES, { 0x80003000, 9, PA | 0x502 } } },
 	{ INTEL_VTD_SS,
 	  48,
 	  IO_PGTABLE_QUIRK_VTD_SNOOP,
@@ -212,7 +212,7 @@ static const struct encoding encodings[] = {
 	  PA,
 	  SZ_4K,
 	  RW,
-	  { VTD_TABLES, { 0x80003000, 9, PA | 0xc03 } } },
+	  { VTD_TABLES, { 0x80003000, 9, PA | 0xd03 } } },
 	{ INTEL_VTD_SS,
 	  39,
 	  IO_PGTABLE_QUIRK_VTD_SNOOP,
@@ -220,7 +220,7 @@ static const struct encoding encodings[] = {
 	  SZ_2M,
 	  SZ_2M,
 	  RW,
-	  { { 0x80000000, 5, 0x80001603 }, { 0x80001000, 7, 0x200c83 } } },
+	  { { 0x80000000, 5, 0x80000080001503 }, { 0x80001000, 7, 0x200d83 } } },
 	{ INTEL_VTD_SS,
 	  39,
 	  0,
@@ -228,7 +228,7 @@ static const struct encoding encodings[] = {
 	  SZ_1G,
 	  SZ_1G,
 	  IOMMU_WRITE,
-	  { { 0x80000000, 5, 0x40000482 } } },
+	  { { 0x80000000, 5, 0x40000582 } } },
 	{ INTEL_VTD_SS,
 	  57,
 	  0,
@@ -236,11 +236,11 @@ static const struct encoding encodings[] = {
 	  PA,
 	  SZ_4K,
 	  RW,
-	  { { 0x80000000, 6, 0x80001603 },
-	    { 0x80001000, 3, 0x80002603 },
-	    { 0x80002000, 5, 0x80003603 },
-	    { 0x80003000, 7, 0x80004603 },
-	    { 0x80004000, 9, PA | 0x403 } } },
+	  { { 0x80000000, 6, 0x80000080001503 },
+	    { 0x80001000, 3, 0x80000080002503 },
+	    { 0x80002000, 5, 0x80000080003503 },
+	    { 0x80003000, 7, 0x80000080004503 },
+	    { 0x80004000, 9, PA | 0x503 } } },
 	/* V 0x1, R 0x2, W 0x4, X 0x8, U 0x10, A 0x40, D 0x80; page number from bit 10 on. */
 	{ RISCV_SV48,
 	  48,

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Leaves that change where they are: permissions, and what hardware recorded of writes
+ * (io-pgtable-update.h). Compiled once for all formats.
+ *
+ * One way over a range (over_leaves), what is done with a run of leaves of one table in a struct update.
+ * Invariants: an address is never unmapped on the way, but for a split; a descriptor changes with one
+ * store, or compare-and-swap where hardware may change it too; a range that is gathered has changed before.
+ *
+ * What hardware may write, and why a plain store does for forgetting a write: A is always set, so all
+ * that is left is D, or on Arm the permission to write, and only in a leaf that does not have it yet. A leaf
+ * that was seen to have it is not written by hardware until the store that takes it away, so nothing can
+ * come in between and be lost; a leaf that was seen not to have it is not stored to.
+ */
+#include "io-pgtable-update.h"
+
+#include <errno.h>
+
+#include "core/gather.h"
+#include "core/reclaim.h"
+#include "core/run.h"
+#include "core/tree.h"
+#include "core/walk.h"
+
+/* What is done: with n leaves from *slot on, of a level, the first of which is for ia. */
+struct update {
+	struct pt_domain *d;
+	int (*run)(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia);
+	struct iommu_iotlb_gather *gather;
+	bool whole;	  /* only leaves that lie in the range: others are split */
+	bool stops;	  /* at a hole */
+	uint64_t first;	  /* ia of the range */
+	uint64_t last;	  /* what is left of it ends here */
+	uint64_t attr;	  /* protect */
+	size_t *changed;  /* protect */
+	uint64_t *bitmap; /* dirty */
+	bool clear;	  /* dirty */
+};
+
+/* Where a walk has ended: at a leaf, or at a hole (desc 0). */
+struct spot {
+	uint64_t *slot;
+	uint64_t desc;
+	unsigned int level;
+};
+
+static void find(struct pt_domain *d, uint64_t ia, struct spot *s)
+{
+	const struct pt_format *f = d->format;
+
+	s->level = d->top;
+	s->slot = pt_root_slot(f, d, ia);
+	for (;;) {
+		s->desc = port_load(s->slot);
+		if (!s->desc)
+			return;
+		if (!(s->desc & f->valid_bit)) { /* another thread splits it */
+			port_cpu_relax();
+			continue;
+		}
+		if (!f->is_table(s->desc, s->level))
+			return;
+		if (d->see_tables && !pt_tree_see(d, s->slot, s->desc))
+			continue;
+		s->level--;
+		s->slot = pt_child(f, d, s->desc) + pt_index(f, s->level, ia);
+	}
+}
+
+/* Of the entries from ia on in one table, those of smallest pages, which all are leaves, or nothing. */
+static size_t leaves_of(const struct pt_domain *d, uint64_t ia, uint64_t last)
+{
+	const struct pt_format *f = d->format;
+	size_t room = pt_entries(f) - pt_index(f, 0, ia);
+	uint64_t wanted = ((last - ia) >> f->granule_lg2) + 1;
+
+	return wanted < room ? (size_t)wanted : room;
+}
+
+static bool lies_within(const struct update *u, uint64_t first, uint64_t span)
+{
+	return first >= u->first && u->last - first >= span - 1;
+}
+
+/* 0: go on behind *ia. */
+static int at_leaf(struct update *u, const struct spot *s, uint64_t *ia)
+{
+	struct pt_domain *d = u->d;
+	uint64_t span = pt_span(d->format, s->level), first = *ia & ~(span - 1);
+	size_t n = 1;
+	int err;
+
+	if (s->level && u->whole && !lies_within(u, first, span)) {
+		if (pt_quirk(d, IO_PGTABLE_QUIRK_NO_SPLIT))
+			return -EBUSY;
+		return pt_tree_split(d, s->slot, s->desc, s->level, *ia); /* and look again */
+	}
+	if (!s->level)
+		n = leaves_of(d, *ia, u->last);
+	err = u->run(u, s->slot, n, s->level, first);
+	*ia = first + (n - 1) * span + (span - 1);
+	*ia = *ia < u->last ? *ia + 1 : 0;
+	return err;
+}
+
+static int over_leaves(struct update *u, uint64_t ia)
+{
+	do {
+		struct spot s;
+		uint64_t span;
+		int err;
+
+		find(u->d, ia, &s);
+		if (s.desc) {
+			err = at_leaf(u, &s, &ia);
+			if (err)
+				return err;
+			continue;
+		}
+		if (u->stops)
+			return -ENOENT;
+		span = pt_span(u->d->format, s.level);
+		ia |= span - 1;
+		ia = ia < u->last ? ia + 1 : 0;
+	} while (ia);
+	return 0;
+}
+
+/* All that the three have in common. The range is ia to last; 0 is behind every range. */
+static int update(struct update *u, uint64_t iova, size_t size, uint64_t page,
+		  struct iommu_iotlb_gather *gather)
+{
+	struct iommu_iotlb_gather own;
+	struct pt_domain *d = u->d;
+	uint64_t ia = iova - d->iova_base;
+	int err;
+
+	if (!size || ((ia | size) & (page - 1)))
+		return -EINVAL;
+	if (ia > d->ia_last || size - 1 > d->half_last - (ia & d->half_last))
+		return -ERANGE;
+	u->gather = gather ? gather : &own;
+	if (!gather)
+		pt_gather_init_own(&own);
+	u->first = ia;
+	u->last = ia + (size - 1);
+	if (d->reclaim)
+		pt_section_enter();
+	err = over_leaves(u, ia);
+	if (d->reclaim)
+		pt_section_exit();
+	/* What was written becomes visible before it is invalidated, and before anything later. */
+	pt_wmb(d);
+	if (!gather)
+		pt_gather_finish(d, &own);
+	u->gather = NULL;
+	return err;
+}
+
+/* Permissions. */
+
+static uint64_t permitted(const struct update *u, uint64_t desc)
+{
+	const struct pt_format *f = u->d->format;
+	uint64_t now = (desc & ~f->perm_mask) | (u->attr & f->perm_mask);
+
+	if (pt_tracks_dirty(u->d) && pt_can_be_dirty(f, desc) && pt_can_be_dirty(f, now) &&
+	    pt_is_dirty(f, desc) != pt_is_dirty(f, now))
+		now ^= f->dirty_flip;
+	return now;
+}
+
+static int protect_one(struct update *u, uint64_t *slot, unsigned int level)
+{
+	const struct pt_format *f = u->d->format;
+	uint64_t desc = port_load(slot);
+
+	do {
+		if (!desc)
+			return -ENOENT;
+		if ((f->leaf_attr(desc, level) ^ u->attr) & ~f->perm_mask)
+			return -EINVAL;
+	} while (!port_cas(slot, &desc, permitted(u, desc)));
+	return 0;
+}
+
+static int protect_run(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia)
+{
+	unsigned int shift = pt_shift(u->d->format, level);
+	size_t done = 0;
+	int err = 0;
+
+	while (done < n && !(err = protect_one(u, slot + done, level)))
+		done++;
+	if (done) {
+		pt_clean(u->d, slot, done * sizeof(*slot));
+		pt_gather_range(u->d, u->gather, ia, (uint64_t)done << shift, shift, true);
+		*u->changed += done << shift;
+	}
+	return err;
+}
+
+int io_pgtable_protect(struct io_pgtable *iop, uint64_t iova, size_t size, int prot,
+		       struct iommu_iotlb_gather *gather, size_t *changed)
+{
+	struct pt_domain *d = pt_domain(iop);
+	struct update u = {
+		.d = d, .run = protect_run, .whole = true, .stops = true, .changed = changed
+	};
+
+	if ((unsigned int)prot >= PT_PROT_COUNT || !d->attr[prot])
+		return -EINVAL;
+	u.attr = d->attr[prot];
+	return update(&u, iova, size, iop->cfg.pgsize_bitmap & -iop->cfg.pgsize_bitmap, gather);
+}
+
+/* What was written to. */
+
+static uint64_t ones(size_t n)
+{
+	return n < 64 ? (1ull << n) - 1 : ~0ull;
+}
+
+/* Sets n <= 64 bits of a bitmap from bit at on, those that are set in bits. */
+static void add_bits(uint64_t *bitmap, uint64_t at, uint64_t bits)
+{
+	unsigned int shift = at % 64;
+
+	bitmap[at / 64] |= bits << shift;
+	if (shift && bits >> (64 - shift))
+		bitmap[at / 64 + 1] |= bits >> (64 - shift);
+}
+
+static void add_many_bits(uint64_t *bitmap, uint64_t at, uint64_t n)
+{
+	for (uint64_t now; n; n -= now, at += now) {
+		now = n < 64 ? n : 64;
+		add_bits(bitmap, at, ones(now));
+	}
+}
+
+/* Changes the leaves whose bits are set, and gathers them, one run at a time. */
+static void forget(struct update *u, uint64_t *slot, uint64_t bits, unsigned int level, uint64_t ia)
+{
+	const struct pt_format *f = u->d->format;
+	unsigned int shift = pt_shift(f, level);
+
+	while (bits) {
+		unsigned int from = (unsigned int)__builtin_ctzll(bits);
+		uint64_t rest = ~(bits >> from);
+		unsigned int n = rest ? (unsigned int)__builtin_ctzll(rest) : 64;
+
+		for (unsigned int i = from; i < from + n; i++)
+			port_store(slot + i, port_load(slot + i) ^ f->dirty_flip);
+		pt_clean(u->d, slot + from, n * sizeof(*slot));
+		pt_gather_range(u->d, u->gather, ia + ((uint64_t)from << shift),
+				(uint64_t)n << shift, shift, true);
+		bits &= ~(ones(n) << from);
+	}
+}
+
+/* The part of a block that lies in the range. */
+static void note_block(struct update *u, unsigned int level, uint64_t ia)
+{
+	unsigned int lg2 = u->d->format->granule_lg2;
+	uint64_t end = ia + (pt_span(u->d->format, level) - 1);
+
+	ia = ia < u->first ? u->first : ia;
+	end = end > u->last ? u->last : end;
+	add_many_bits(u->bitmap, (ia - u->first) >> lg2, ((end - ia) >> lg2) + 1);
+}
+
+static int dirty_run(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia)
+{
+	const struct pt_format *f = u->d->format;
+
+	for (size_t i = 0; i < n; i += 64) {
+		size_t now = n - i < 64 ? n - i : 64;
+		uint64_t at = ia + ((uint64_t)i << pt_shift(f, level));
+		uint64_t bits =
+			u->d->match(slot + i, (unsigned int)now, f->dirty_mask, f->dirty_value);
+
+		if (!bits)
+			continue;
+		if (level)
+			note_block(u, level, at);
+		else
+			add_bits(u->bitmap, (at - u->first) >> f->granule_lg2, bits);
+		/* Of a block that goes beyond the range, the rest would be lost. */
+		if (u->clear && (!level || lies_within(u, at, pt_span(f, level))))
+			forget(u, slot + i, bits, level, at);
+	}
+	return 0;
+}
+
+int io_pgtable_read_and_clear_dirty(struct io_pgtable *iop, uint64_t iova, size_t size,
+				    unsigned int flags, uint64_t *bitmap,
+				    struct iommu_iotlb_gather *gather)
+{
+	struct pt_domain *d = pt_domain(iop);
+	struct update u = { .d = d,
+			    .run = dirty_run,
+			    .bitmap = bitmap,
+			    .clear = !(flags & IO_PGTABLE_DIRTY_NO_CLEAR) };
+
+	if (!pt_tracks_dirty(d))
+		return -EOPNOTSUPP;
+	if (flags & ~IO_PGTABLE_DIRTY_NO_CLEAR)
+		return -EINVAL;
+	return update(&u, iova, size, pt_span(d->format, 0), gather);
+}
+
+static int set_run(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia)
+{
+	const struct pt_format *f = u->d->format;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t desc = port_load(slot + i);
+
+		while (pt_can_be_dirty(f, desc) && !pt_is_dirty(f, desc) &&
+		       !port_cas(slot + i, &desc, desc ^ f->dirty_flip))
+			;
+	}
+	pt_clean(u->d, slot, n * sizeof(*slot));
+	return 0;
+}
+
+int io_pgtable_set_dirty(struct io_pgtable *iop, uint64_t iova, size_t size)
+{
+	struct pt_domain *d = pt_domain(iop);
+	struct update u = { .d = d, .run = set_run };
+
+	if (!pt_tracks_dirty(d))
+		return -EOPNOTSUPP;
+	return update(&u, iova, size, pt_span(d->format, 0), NULL);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Changing what is mapped where it is: permissions, and what hardware recorded of writes.
+ *
+ * What holds: an address stays mapped to what it was, at every moment, except that part of a block is
+ * split off first where only part of it is to change (io_pgtable_ops, unmap_pages). Nothing here allocates
+ * but for that. As for maps and unmaps: any number of threads, without a lock, on disjoint ranges; the
+ * hardware may be writing its bits at the same time.
+ */
+#ifndef IO_PGTABLE_UPDATE_H
+#define IO_PGTABLE_UPDATE_H
+
+#include "io-pgtable.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * io_pgtable_protect() - change permissions
+ * @iop: the table
+ * @iova: first input address, a multiple of the smallest page
+ * @size: length in bytes, likewise
+ * @prot: IOMMU_*, as for a map; IOMMU_CACHE and IOMMU_MMIO must be what they were
+ * @gather: collects what to invalidate, or NULL to have it invalidated and synced now
+ * @changed: increased (never reset) by the bytes that have the new permissions
+ *
+ * Goes up to the first hole. Until the invalidation is complete the device may still use the old
+ * permissions. Where writes are recorded, a page that stays writable keeps what was recorded; of one that
+ * does not it is lost: read it first.
+ *
+ * Return: 0; -ENOENT (a hole; what lies before it is changed); -EINVAL (misaligned, no length, a @prot
+ * that a map would refuse, or memory attributes that differ from the mapping's: those need an unmap);
+ * -ERANGE; -ENOMEM, or -EBUSY with IO_PGTABLE_QUIRK_NO_SPLIT (only part of a block is in the range).
+ * Context: any number of threads on disjoint ranges. Arm DDI0487 D8.16: permissions of a valid
+ * descriptor may be changed without break-before-make.
+ */
+int io_pgtable_protect(struct io_pgtable *iop, uint64_t iova, size_t size, int prot,
+		       struct iommu_iotlb_gather *gather, size_t *changed);
+
+/* For io_pgtable_read_and_clear_dirty(). */
+#define IO_PGTABLE_DIRTY_NO_CLEAR (1u << 0) /* only read */
+
+/**
+ * io_pgtable_read_and_clear_dirty() - which pages have been written to?
+ * @iop: a table with IO_PGTABLE_QUIRK_ARM_HD or IO_PGTABLE_QUIRK_DIRTY
+ * @iova: first input address, a multiple of the granule
+ * @size: length in bytes, likewise
+ * @flags: IO_PGTABLE_DIRTY_NO_CLEAR
+ * @bitmap: in, out: a bit for each granule of the range, from bit 0 of the first word on, set (never
+ *	cleared) if it was written to since this was cleared last. Of a block that was written to, all are set,
+ *	and it is cleared only if all of it is in the range
+ * @gather: collects what to invalidate, or NULL to have it invalidated and synced now. Until that is
+ *	complete the device may write without leaving a trace: read the pages after it
+ *
+ * A mapping with IO_PGTABLE_QUIRK_DIRTY begins as not written to, one with IO_PGTABLE_QUIRK_ARM_HD as
+ * written to (as in Linux). Holes are no pages that were written to. A split copies what was recorded.
+ *
+ * Return: 0; -EOPNOTSUPP (no such quirk); -EINVAL (misaligned, no length, an unknown flag); -ERANGE.
+ * Context: any number of threads on disjoint ranges.
+ */
+int io_pgtable_read_and_clear_dirty(struct io_pgtable *iop, uint64_t iova, size_t size,
+				    unsigned int flags, uint64_t *bitmap,
+				    struct iommu_iotlb_gather *gather);
+
+/**
+ * io_pgtable_set_dirty() - record writes, as hardware would
+ * @iop: a table as above
+ * @iova: first input address, a multiple of the granule
+ * @size: length in bytes, likewise
+ *
+ * For tests, and for who emulates a device. Leaves that cannot be written to are left alone.
+ *
+ * Return: as io_pgtable_read_and_clear_dirty(). Context: likewise.
+ */
+int io_pgtable_set_dirty(struct io_pgtable *iop, uint64_t iova, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* IO_PGTABLE_UPDATE_H */
