@@ -50,7 +50,7 @@ need_value() {
 	[ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value (see --help)" 2
 }
 
-kind=quick save=false peers=false advice=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command='' cmdq_command='' flush_command=''
+kind=quick save=false peers=false advice=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command='' cmdq_command='' dirty_command='' flush_command=''
 command_line="./bench.sh${*:+ $*}"
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -96,7 +96,7 @@ build() {
 	say "building $BUILD"
 	quietly "$REPORT/configure.log" cmake --preset "${BUILD#build/}"
 	quietly "$REPORT/build.log" cmake --build "$BUILD" --target bench_map bench_pool \
-		bench_cmdq bench_contention bench_env bench_flush bench_replay
+		bench_cmdq bench_contention bench_dirty bench_env bench_flush bench_replay
 }
 
 commit() {
@@ -193,6 +193,7 @@ write_run() {
   "pool_command": $(json_string "$pool_command"),
   "contention_command": $(json_string "$contention_command"),
   "cmdq_command": $(json_string "$cmdq_command"),
+  "dirty_command": $(json_string "$dirty_command"),
   "flush_command": $(json_string "$flush_command"),
   "replay_command": "bench_replay --flush FLUSH --repeat 25 TRACE"
 }
@@ -210,6 +211,8 @@ measure() {
 	contention_command=$other
 	run_other cmdq 0.05 "the command queue"
 	cmdq_command=$other
+	run_other dirty 0.05 "dirty state"
+	dirty_command=$other
 	run_flush
 	flush_command=$other
 	run_replay

@@ -103,6 +103,8 @@ measure contention 0.1
 contention_command=$measured
 measure cmdq 0.05
 cmdq_command=$measured
+measure dirty 0.05
+dirty_command=$measured
 matrix=default # of flush always: the whole cross of it takes months (--run bench_flush --help)
 measure flush 0.1
 flush_command=$measured
@@ -136,6 +138,7 @@ cat >"$out/run.json" <<END || die "cannot write to $out (is the disk full?)"
   "pool_command": $(json_string "$pool_command"),
   "contention_command": $(json_string "$contention_command"),
   "cmdq_command": $(json_string "$cmdq_command"),
+  "dirty_command": $(json_string "$dirty_command"),
   "flush_command": $(json_string "$flush_command"),
   "replay_command": "bench_replay --flush FLUSH --repeat 25 TRACE"
 }

@@ -24,7 +24,7 @@ say() {
 # shellcheck source=tools/packages.sh
 . tools/packages.sh
 
-programs="bench_map bench_pool bench_contention bench_cmdq bench_flush flush_calibrate bench_env bench_replay"
+programs="bench_map bench_pool bench_contention bench_cmdq bench_dirty bench_flush flush_calibrate bench_env bench_replay"
 licensed="libc6 libstdc++6 libgcc-s1 gcc-12-base libbenchmark1debian libhwloc15 libudev1 libcap2
 	liblzma5 zlib1g libjemalloc-dev"
 
@@ -82,7 +82,7 @@ make_bundle() { # ARCH PRESET ROOT TRIPLET STRIP
 	compgen -G "$dir/lib/ld-linux-*" >/dev/null || cp_loader "$dir" "$root" "$triplet"
 	copy_licences "$dir/licences" "$root"
 	cp bench/traces/*.xz "$dir/traces/"
-	for script in report advice cmdq contention figures flush pool ratios results selfcheck; do
+	for script in report advice cmdq contention dirty figures flush pool ratios results selfcheck; do
 		cp "tools/$script.py" "$dir/"
 	done
 	cp bench/bundle-run.sh "$dir/run.sh"
@@ -100,7 +100,7 @@ cp_loader() { # DIR ROOT TRIPLET
 }
 
 # A few cases of each program: under an emulator they take their time.
-try_filter='batch:(1|512)/pattern:warm/.*private/threads:1$|op:pair/size:4K|^contention/.*threads:2$|^cmdq/.*/threads:1$'
+try_filter='batch:(1|512)/pattern:warm/.*private/threads:1$|op:pair/size:4K|^contention/.*threads:2$|^cmdq/.*/threads:1$|^dirty/.*written:all'
 try_filter+='|^flush/strategy:(gather|ticket)/.*unmap:4K/.*threads:1/.*loop:closed$'
 
 try_bundle() { # ARCH RUNNER

@@ -20,6 +20,7 @@ from pathlib import Path
 import advice
 import cmdq
 import contention
+import dirty
 import flush
 import pool
 import ratios
@@ -67,7 +68,7 @@ def merge(folder, label):
     rows = load(folder / "map.json")["benchmarks"]
     # With repetitions the library adds its own mean, median ... to the samples.
     merged["map"] = [merge_row(r) for r in rows if r.get("run_type") != "aggregate"]
-    for part in (pool, contention, cmdq, flush):
+    for part in (pool, contention, cmdq, dirty, flush):
         path = folder / f"{part.__name__}.json"
         if path.exists():
             merged[part.__name__] = [merge_row(r, part.keep) for r in load(path)["benchmarks"]
@@ -204,6 +205,7 @@ def tables(report, brief=False):
     yield from pool.tables(report.get("pool"))
     yield from contention.tables(report.get("contention"))
     yield from cmdq.tables(report.get("cmdq"))
+    yield from dirty.tables(report.get("dirty"))
     yield from flush.tables(report.get("flush"))
     if report["replay"]:
         yield ("Traces", "Real DMA traces replayed; ns per call.", replay_table(report))
@@ -275,6 +277,7 @@ def host_lines(path, report):
 
 COMMANDS = [("Traces", "replay_command"), ("Memory", "pool_command"),
             ("Contention", "contention_command"), ("Command queue", "cmdq_command"),
+            ("Dirty state", "dirty_command"),
             ("Flush strategies", "flush_command")]
 
 

@@ -12,3 +12,14 @@ def run(*command, timeout=300):
 
 def emulated():
     return bool(os.environ.get("BENCH_RUNNER"))
+
+
+def names(program, form, *args):
+    """What the program would run: each name once, and of that form."""
+    result = run(program, "--benchmark_list_tests", *args)
+    assert result.returncode == 0, result.stderr
+    listed = result.stdout.splitlines()
+    for name in listed:
+        assert form.fullmatch(name), name
+    assert len(set(listed)) == len(listed), "a name comes twice"
+    return set(listed)

@@ -7,32 +7,21 @@ import re
 import sys
 from pathlib import Path
 
-from program import run
+from program import names, run
 
 OPS = {"cas", "stores", "one-atomic", "two-atomics", "submit"}
-FORM = re.compile(r"cmdq/op:([a-z-]+)/batch:([1-9][0-9]*)/consumer:(stopped|polling)"
-                  r"/threads:[1-9][0-9]*")
-
-
-def names(program, *args):
-    result = run(program, "--benchmark_list_tests", *args)
-    assert result.returncode == 0, result.stderr
-    listed = result.stdout.splitlines()
-    for name in listed:
-        match = FORM.fullmatch(name)
-        assert match and match.group(1) in OPS, name
-    assert len(set(listed)) == len(listed), "a name comes twice"
-    return set(listed)
+FORM = re.compile(r"cmdq/op:(cas|stores|one-atomic|two-atomics|submit)/batch:([1-9][0-9]*)"
+                  r"/consumer:(stopped|polling)/threads:[1-9][0-9]*")
 
 
 def check_list(program):
-    default = names(program, "--max-threads=4")
-    full = names(program, "--max-threads=4", "--matrix=full")
+    default = names(program, FORM, "--max-threads=4")
+    full = names(program, FORM, "--max-threads=4", "--matrix=full")
     assert default < full
     assert {FORM.fullmatch(name).group(2) for name in default} == {"1", "64"}
     assert {FORM.fullmatch(name).group(2) for name in full} == {"1", "2", "4", "8", "16", "32", "64"}
     assert {name.rsplit(":", 1)[1] for name in default} == {"1", "2", "4"}
-    assert not any("polling" in name for name in names(program, "--max-threads=1"))
+    assert not any("polling" in name for name in names(program, FORM, "--max-threads=1"))
 
 
 def check_tables(found, top):

@@ -11,23 +11,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from program import emulated, run
+from program import emulated, names, run
 
 POINTS = {"private", "domain", "table", "line", "pool", "flushq", "flushq-single", "cmdq", "mprotect"}
 FORM = re.compile(
-    r"contention/point:([a-z-]+)/impl:(core|bare|linux-[0-9.]+|host|host-untouched)"
+    r"contention/point:(" + "|".join(sorted(POINTS)) + r")/impl:(core|bare|linux-[0-9.]+|host|host-untouched)"
     r"/threads:[1-9][0-9]*")
-
-
-def names(program, *args):
-    result = run(program, "--benchmark_list_tests", *args)
-    assert result.returncode == 0, result.stderr
-    listed = result.stdout.splitlines()
-    for name in listed:
-        match = FORM.fullmatch(name)
-        assert match and match.group(1) in POINTS, name
-    assert len(set(listed)) == len(listed), "a name comes twice"
-    return set(listed)
 
 
 def rows(program, pattern, *args):
@@ -55,13 +44,13 @@ def check(row, cpus):
 
 
 def check_list(program):
-    default = names(program, "--max-threads=6")
+    default = names(program, FORM, "--max-threads=6")
     numbers = {name.rsplit(":", 1)[1] for name in default}
     assert numbers == {"1", "2", "4", "6"}, numbers
-    full = names(program, "--max-threads=6", "--matrix=full")
+    full = names(program, FORM, "--max-threads=6", "--matrix=full")
     assert default < full and len(full) * 4 == len(default) * 6, (len(full), len(default))
     assert {FORM.fullmatch(name).group(1) for name in default} == POINTS
-    assert len(names(program, "--max-threads=1")) * 4 == len(default)
+    assert len(names(program, FORM, "--max-threads=1")) * 4 == len(default)
 
 
 def check_tables(found, top, scratch):

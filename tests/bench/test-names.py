@@ -4,7 +4,7 @@ set is part of the full one and reaches every value of every axis."""
 import re
 import sys
 
-from program import emulated, run
+from program import emulated, names, run
 
 FORM = re.compile(
     r"(map|unmap|pair|populate|iova_to_phys|alloc_free|cursor_pair|map_sg|iova_to_phys_batch)"
@@ -18,16 +18,6 @@ BASE = ("map/impl:core/fmt:arm_64_lpae_s1/granule:4K/size:4K/batch:256/pattern:w
         "flush:strict/domain:private/threads:1")
 
 
-def names(program, *args):
-    result = run(program, "--benchmark_list_tests", *args)
-    assert result.returncode == 0, result.stderr
-    listed = result.stdout.splitlines()
-    for name in listed:
-        assert FORM.fullmatch(name), name
-    assert len(set(listed)) == len(listed), "a name comes twice"
-    return set(listed)
-
-
 def axes(listed):
     """Values of each key; how many threads there are depends on the host."""
     found = {(0, name.split("/")[0]) for name in listed}
@@ -36,12 +26,12 @@ def axes(listed):
 
 
 def main(program):
-    default = names(program)
+    default = names(program, FORM)
     assert BASE in default
     # Registering the full matrix takes the library long: natively is enough.
     if emulated():
         return
-    full = names(program, "--matrix=full")
+    full = names(program, FORM, "--matrix=full")
     assert default < full, sorted(default - full)[:3]
     missing = {part for _, part in axes(full) - axes(default)}
     assert missing == {"batch:511", "batch:513"}, missing

@@ -6,22 +6,12 @@ import re
 import sys
 from pathlib import Path
 
-from program import emulated, run
+from program import emulated, names, run
 
 FORM = re.compile(
     r"pool/backend:(pool|jemalloc|malloc|mmap)/op:(pair|burst|cold|remote|populate|domains|fragment)"
     r"/size:(64|128|256|512|1K|2K|4K|8K|16K|32K|64K|128K|1M)/zeroed:[01]/threads:[1-9][0-9]*"
     r"(/domains:[1-9][0-9]*)?")
-
-
-def names(program, *args):
-    result = run(program, "--benchmark_list_tests", *args)
-    assert result.returncode == 0, result.stderr
-    listed = result.stdout.splitlines()
-    for name in listed:
-        assert FORM.fullmatch(name), name
-    assert len(set(listed)) == len(listed), "a name comes twice"
-    return set(listed)
 
 
 def rows(program, pattern):
@@ -32,10 +22,10 @@ def rows(program, pattern):
 
 
 def main(program, top):
-    default = names(program)
+    default = names(program, FORM)
     sanitized = b"__asan_init" in Path(program).read_bytes()
     assert "pool/backend:pool/op:pair/size:4K/zeroed:0/threads:1" in default
-    assert default < names(program, "--matrix=full")
+    assert default < names(program, FORM, "--matrix=full")
     # Emulated, the mapping of 16 GiB takes its time.
     ops = "pair|burst|remote" if emulated() else "pair|burst|cold|remote|populate|fragment"
     found = rows(program, rf"/op:({ops})/size:4K/zeroed:./threads:[12]$")
