@@ -3,6 +3,7 @@
  * bench-cmdq: the program that measures what it costs to put commands into the SMMUv3 command queue.
  * What every such program does is in program.c.
  */
+#include "cli.h"
 #include "cmdq-ops.h"
 #include "gbench.h"
 #include "program.h"
@@ -15,8 +16,8 @@ static const char usage[] =
 	"  --matrix=default|full       full: batches of 1, 2, 4 ... 64, not only 1 and 64\n"
 	"  --benchmark_min_time=SEC    how long to take samples of each case (0.1)\n"
 	"  --max-threads=N             up to N threads, instead of one for each CPU\n"
-	"  --progress=TOTAL            show on a terminal which of TOTAL cases is running\n"
-	"  --help                      this\n"
+	"  --progress=TOTAL            show on a terminal which of TOTAL cases is "
+	"running\n" CLI_COUNTING_USAGE "  --help                      this\n"
 	"\n"
 	"The result of a case is its counter ns_per_command, of the slowest thread. Beside submit "
 	"are\n"
@@ -41,6 +42,7 @@ static void run(struct gbench_state *state, const void *c, const unsigned int *c
 	gbench_counter(state, "samples", (double)r.samples);
 	gbench_counter(state, "dropped_share", r.dropped_share);
 	gbench_counter(state, "noisy", r.noisy);
+	program_report_counts(state, &r, "command");
 }
 
 PROGRAM_OF(cmdq, usage, run);

@@ -3,6 +3,7 @@
  * bench-contention: the program that measures what sharing costs. What every such program does is in
  * program.c.
  */
+#include "cli.h"
 #include "contention-run.h"
 #include "gbench.h"
 #include "program.h"
@@ -16,8 +17,8 @@ static const char usage[] =
 	"all\n"
 	"  --benchmark_min_time=SEC    how long to take samples of each case (0.1)\n"
 	"  --max-threads=N             up to N threads, instead of one for each CPU\n"
-	"  --progress=TOTAL            show on a terminal which of TOTAL cases is running\n"
-	"  --help                      this\n"
+	"  --progress=TOTAL            show on a terminal which of TOTAL cases is "
+	"running\n" CLI_COUNTING_USAGE "  --help                      this\n"
 	"\n"
 	"The result of a case is its counters ns_per_op, of the slowest thread, ops_per_s, of all\n"
 	"together, and fairness, the slowest's operations of the fastest's "
@@ -45,6 +46,7 @@ static void run(struct gbench_state *state, const void *c, const unsigned int *c
 	gbench_counter(state, "samples", (double)r.sampled.samples);
 	gbench_counter(state, "dropped_share", r.sampled.dropped_share);
 	gbench_counter(state, "noisy", r.sampled.noisy);
+	program_report_counts(state, &r.sampled, "op");
 }
 
 PROGRAM_OF(contention, usage, run);

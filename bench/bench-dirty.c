@@ -3,6 +3,7 @@
  * bench-dirty: the program that measures what it costs to read and clear what hardware recorded of writes.
  * What every such program does is in program.c.
  */
+#include "cli.h"
 #include "dirty-ops.h"
 #include "gbench.h"
 #include "program.h"
@@ -14,8 +15,9 @@ static const char usage[] =
 	"\n"
 	"  --matrix=default|full       full: every format that can, not one of each kind\n"
 	"  --benchmark_min_time=SEC    how long to take samples of each case (0.1)\n"
-	"  --progress=TOTAL            show on a terminal which of TOTAL cases is running\n"
-	"  --help                      this\n"
+	"  --max-threads=N             accepted as by the others; every case has one thread\n"
+	"  --progress=TOTAL            show on a terminal which of TOTAL cases is "
+	"running\n" CLI_COUNTING_USAGE "  --help                      this\n"
 	"\n"
 	"The result of a case is its counter ns_per_page, over 1 GiB of 4K pages of which none, "
 	"all,\n"

@@ -3,6 +3,7 @@
  * bench-map: the program that measures what mapping, unmapping and translating cost. What every such
  * program does is in program.c.
  */
+#include "cli.h"
 #include "gbench.h"
 #include "map-run.h"
 #include "program.h"
@@ -15,8 +16,8 @@ static const char usage[] =
 	"  --matrix=default|full       which cases to register; full is the whole cross product\n"
 	"  --benchmark_min_time=SEC    how long to take samples of each case (0.1)\n"
 	"  --max-threads=N             up to N threads, instead of one for each CPU\n"
-	"  --progress=TOTAL            show on a terminal which of TOTAL cases is running\n"
-	"  --help                      this\n"
+	"  --progress=TOTAL            show on a terminal which of TOTAL cases is "
+	"running\n" CLI_COUNTING_USAGE "  --help                      this\n"
 	"\n"
 	"The result of a case is its counter ns_per_page (docs/benchmarking.md); the times that "
 	"the\n"

@@ -54,14 +54,30 @@ static int parse_progress(struct cli *cli, const char *text)
 	return end == text || *end ? -EINVAL : 0;
 }
 
+static int parse_counters(struct cli *cli, const char *text)
+{
+	static const char *const modes[] = {
+		[COUNTERS_NONE] = "none",
+		[COUNTERS_SOFTWARE] = "software",
+		[COUNTERS_ALL] = "all",
+	};
+
+	for (unsigned int i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (strcmp(text, modes[i]) == 0) {
+			cli->counters = (enum counters_mode)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
 static const struct {
 	const char *name;
 	int (*parse)(struct cli *cli, const char *value);
+	bool counting; /* only of programs that count */
 } our_options[] = {
-	{ "--matrix", parse_matrix },
-	{ "--benchmark_min_time", parse_budget },
-	{ "--max-threads", parse_threads },
-	{ "--progress", parse_progress },
+	{ "--matrix", parse_matrix, false },	   { "--benchmark_min_time", parse_budget, false },
+	{ "--max-threads", parse_threads, false }, { "--progress", parse_progress, false },
+	{ "--counters", parse_counters, true },
 };
 
 /* 1 if it was ours, 0 if it is the library's, or -EINVAL. */
@@ -74,7 +90,7 @@ static int parse_one(struct cli *cli, const char *arg)
 	for (size_t i = 0; i < sizeof(our_options) / sizeof(our_options[0]); i++) {
 		const char *value = value_of(arg, our_options[i].name);
 
-		if (value)
+		if (value && (cli->counts || !our_options[i].counting))
 			return our_options[i].parse(cli, value) ? -EINVAL : 1;
 	}
 	return 0;

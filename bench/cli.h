@@ -9,6 +9,14 @@
 
 #include <stdbool.h>
 
+#include "counters.h"
+
+/* What the programs that count say of it. */
+#define CLI_COUNTING_USAGE                                                                       \
+	"  --counters=all|software|none  events of the timed regions, counted when all samples " \
+	"of a\n"                                                                                 \
+	"                              case have been taken (all)\n"
+
 /**
  * struct cli - what was asked for
  * @program: its name, for messages
@@ -16,6 +24,8 @@
  * @full: --matrix=full
  * @max_threads: --max-threads, 0: as many as there are CPUs
  * @budget_s: --benchmark_min_time, how long to take samples of each case
+ * @counts: the program counts events
+ * @counters: --counters
  * @progress_total: --progress, how many cases there will be; 0: show nothing
  * @progress_done: how many began
  * @help: --help
@@ -26,6 +36,8 @@ struct cli {
 	bool full;
 	unsigned int max_threads;
 	double budget_s;
+	bool counts;
+	enum counters_mode counters;
 	unsigned long progress_total;
 	unsigned long progress_done;
 	bool help;

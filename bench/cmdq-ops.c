@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "clock.h"
 #include "grow.h"
+#include "region.h"
 #include "smmu-cmdq.h"
 #include "topology.h"
 
@@ -165,10 +165,10 @@ static void do_batches(struct worker *w)
 
 static void span(void *worker, struct sampler_span *span)
 {
-	uint64_t start = bench_clock_ns();
+	uint64_t start = region_begin();
 
 	do_batches(worker);
-	span->ns = bench_clock_span(start, bench_clock_ns());
+	span->ns = region_end(start);
 	span->pages = SPAN;
 }
 

@@ -17,8 +17,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "iommu-flushq.h"
+#include "region.h"
 #include "smmu-cmdq.h"
 
 enum {
@@ -394,9 +394,9 @@ void contention_begin(struct contention_worker *w, int step)
 
 double contention_batch(struct contention_worker *w, size_t ops)
 {
-	uint64_t start = bench_clock_ns();
+	uint64_t start = region_begin();
 	size_t good = point_of(w->shared)->batch(w, ops);
-	double ns = bench_clock_span(start, bench_clock_ns());
+	double ns = region_end(start);
 
 	if (good != ops)
 		w->error = "an operation did not do what it should";

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
 #include "io-pgtable-update.h"
 #include "io-pgtable-walk.h"
+#include "region.h"
 
 enum {
 	PAGE = 4096,
@@ -95,13 +95,13 @@ static void span(void *worker, struct sampler_span *span)
 	uint64_t start;
 
 	mark(w);
-	start = bench_clock_ns();
+	start = region_begin();
 	if (w->c->impl == DIRTY_LOOP)
 		load_and_store(w);
 	else
 		io_pgtable_read_and_clear_dirty(w->iop, 0, (size_t)PAGES * PAGE, 0, w->bitmap,
 						NULL);
-	span->ns = bench_clock_span(start, bench_clock_ns());
+	span->ns = region_end(start);
 	span->pages = PAGES;
 	check(w);
 }

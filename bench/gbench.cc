@@ -110,6 +110,11 @@ void gbench_label(gbench_state *state, const char *text)
 	state_of(state).SetLabel(text);
 }
 
+void gbench_context(const char *key, const char *value)
+{
+	benchmark::AddCustomContext(key, value);
+}
+
 void gbench_fail(gbench_state *state, const char *message)
 {
 	failures++;

@@ -46,6 +46,13 @@ void gbench_counter(struct gbench_state *state, const char *name, double value);
 void gbench_label(struct gbench_state *state, const char *text);
 
 /**
+ * gbench_context() - something about the whole run, into the context of the report
+ * @key: what
+ * @value: a text
+ */
+void gbench_context(const char *key, const char *value);
+
+/**
  * gbench_fail() - this row is an error, and so is the run
  * @state: the argument of the body
  * @message: why

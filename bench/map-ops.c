@@ -10,8 +10,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "clock.h"
 #include "permute.h"
+#include "region.h"
 
 enum {
 	CHUNK_PAGES = 4096, /* pages per span, where a round is longer */
@@ -185,9 +185,9 @@ typedef size_t make_calls(struct worker *w, const struct bench_calls *calls);
 static struct bench_calls timed_chunk(struct worker *w, make_calls *make, const char *error)
 {
 	struct bench_calls calls = next_chunk(w);
-	uint64_t start = bench_clock_ns();
+	uint64_t start = region_begin();
 	size_t got = make(w, &calls);
-	double ns = bench_clock_span(start, bench_clock_ns());
+	double ns = region_end(start);
 
 	check_bytes(w, got, &calls, error);
 	sync_if_queued(w);
@@ -277,13 +277,14 @@ static void span_populate(struct worker *w)
 	worker_alloc(w);
 	if (w->error)
 		return;
-	start = bench_clock_ns();
+	start = region_begin();
 	got = w->c->impl->map(w->table, &w->round);
 	mapped = bench_clock_ns();
 	gone = unmap_some(w, &w->round);
 	sync_if_queued(w);
 	w->c->impl->free(w->table);
 	end = bench_clock_ns();
+	region_leave();
 	w->table = NULL;
 	check_bytes(w, got, &w->round, "map did not map everything");
 	check_bytes(w, gone, &w->round, "unmap did not unmap everything");
@@ -314,9 +315,9 @@ static void span_translate(struct worker *w)
 	if (w->done_calls == w->round.nr)
 		w->done_calls = 0;
 	calls = next_chunk(w);
-	start = bench_clock_ns();
+	start = region_begin();
 	sum = w->c->impl->translate(w->table, &calls);
-	ns = bench_clock_span(start, bench_clock_ns());
+	ns = region_end(start);
 	if (sum != expected_sum(&calls))
 		w->error = "iova_to_phys returned a wrong address";
 	span_done(w, &calls, ns);
@@ -333,9 +334,9 @@ static void span_translate_batch(struct worker *w)
 	calls = next_chunk(w);
 	for (size_t i = 0; i < calls.nr; i++)
 		w->iova[i] = calls.base + calls.index[i] * calls.stride;
-	start = bench_clock_ns();
+	start = region_begin();
 	w->c->impl->translate_batch(w->table, w->iova, w->pa, calls.nr, w->c->batch);
-	ns = bench_clock_span(start, bench_clock_ns());
+	ns = region_end(start);
 	for (size_t i = 0; i < calls.nr; i++)
 		if (w->pa[i] != (w->iova[i] ^ calls.pa_xor))
 			w->error = "a batch returned a wrong address";
@@ -345,7 +346,7 @@ static void span_translate_batch(struct worker *w)
 static void span_alloc_free(struct worker *w)
 {
 	const struct bench_impl *impl = w->c->impl;
-	uint64_t start = bench_clock_ns();
+	uint64_t start = region_begin();
 
 	for (int i = 0; i < DOMAINS_PER_SPAN; i++) {
 		void *table = impl->alloc(&w->domain);
@@ -354,7 +355,7 @@ static void span_alloc_free(struct worker *w)
 			w->error = "the table could not be allocated";
 		impl->free(table);
 	}
-	w->span_ns = bench_clock_span(start, bench_clock_ns());
+	w->span_ns = region_end(start);
 	w->span_pages = DOMAINS_PER_SPAN;
 }
 

@@ -14,10 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "driver.h"
 #include "handover.h"
 #include "host.h"
+#include "region.h"
 
 enum {
 	PAIRS = 2048,
@@ -62,7 +62,7 @@ static void span_pair(struct pool_worker *w, struct sampler_span *span)
 	const struct io_pgtable_mem mem = w->shared->mem;
 	size_t bytes = size_of(w), good = 0;
 	unsigned int flags = flags_of(w);
-	uint64_t start = bench_clock_ns();
+	uint64_t start = region_begin();
 
 	for (int i = 0; i < PAIRS; i++) {
 		void *ptr = mem.alloc(mem.ctx, bytes, flags);
@@ -70,7 +70,7 @@ static void span_pair(struct pool_worker *w, struct sampler_span *span)
 		good += ptr != NULL;
 		mem.free(mem.ctx, ptr, bytes, flags);
 	}
-	span->ns = bench_clock_span(start, bench_clock_ns());
+	span->ns = region_end(start);
 	span->pages = PAIRS;
 	if (good != PAIRS)
 		w->error = "a block could not be allocated";
@@ -87,7 +87,7 @@ static double alloc_and_free(struct pool_worker *w, size_t n, bool write)
 	const struct io_pgtable_mem mem = w->shared->mem;
 	size_t bytes = size_of(w), good = 0;
 	unsigned int flags = flags_of(w);
-	uint64_t start = bench_clock_ns();
+	uint64_t start = region_begin();
 
 	for (size_t i = 0; i < n; i++) {
 		w->block[i] = mem.alloc(mem.ctx, bytes, flags);
@@ -99,7 +99,7 @@ static double alloc_and_free(struct pool_worker *w, size_t n, bool write)
 		mem.free(mem.ctx, w->block[i], bytes, flags);
 	if (good != n)
 		w->error = "a block could not be allocated";
-	return bench_clock_span(start, bench_clock_ns());
+	return region_end(start);
 }
 
 static void span_burst(struct pool_worker *w, struct sampler_span *span)
@@ -127,7 +127,7 @@ static void span_remote(struct pool_worker *w, struct sampler_span *span)
 	const struct io_pgtable_mem mem = w->shared->mem;
 	size_t bytes = size_of(w);
 	unsigned int flags = flags_of(w);
-	uint64_t start = bench_clock_ns();
+	uint64_t start = region_begin();
 
 	for (int b = 0; b < REMOTE_BATCHES; b++) {
 		void **batch = w->thread ? handover_receive(&w->shared->handover)
@@ -147,7 +147,7 @@ static void span_remote(struct pool_worker *w, struct sampler_span *span)
 		else
 			handover_send(&w->shared->handover);
 	}
-	span->ns = bench_clock_span(start, bench_clock_ns());
+	span->ns = region_end(start);
 	span->pages = REMOTE_BATCHES * HANDOVER_BATCH;
 }
 
@@ -201,7 +201,7 @@ static void span_populate(struct pool_worker *w, struct sampler_span *span)
 		w->error = "the table could not be allocated";
 		return;
 	}
-	start = bench_clock_ns();
+	start = region_begin();
 	for (uint64_t at = 0; at < POPULATE_BYTES; at += step)
 		iop->ops->map_pages(iop, at, at, 1 << 12, TABLE_PAGES, IOMMU_READ, &mapped);
 	end = bench_clock_ns();
@@ -209,7 +209,7 @@ static void span_populate(struct pool_worker *w, struct sampler_span *span)
 		gone += iop->ops->unmap_pages(iop, at, 1 << 12, TABLE_PAGES, NULL);
 	free_io_pgtable(iop);
 	span->part_ns = bench_clock_span(start, end);
-	span->ns = bench_clock_span(start, bench_clock_ns());
+	span->ns = region_end(start);
 	span->pages = (double)(POPULATE_BYTES >> 12);
 	if (mapped != POPULATE_BYTES || gone != POPULATE_BYTES)
 		w->error = "not everything was mapped, or unmapped";
@@ -219,7 +219,7 @@ static void span_populate(struct pool_worker *w, struct sampler_span *span)
 static void span_domains(struct pool_worker *w, struct sampler_span *span)
 {
 	unsigned int nr = w->shared->c->domains, rounds = 4096 / nr;
-	uint64_t start = bench_clock_ns();
+	uint64_t start = region_begin();
 	size_t gone = 0;
 
 	for (unsigned int round = 0; round < rounds; round++)
@@ -230,7 +230,7 @@ static void span_domains(struct pool_worker *w, struct sampler_span *span)
 			iop->ops->map_pages(iop, 1 << 21, 0, 1 << 12, 1, IOMMU_READ, &mapped);
 			gone += iop->ops->unmap_pages(iop, 1 << 21, 1 << 12, 1, NULL);
 		}
-	span->ns = bench_clock_span(start, bench_clock_ns());
+	span->ns = region_end(start);
 	span->pages = (double)rounds * nr;
 	if (gone != ((size_t)rounds * nr) << 12)
 		w->error = "a page could not be mapped";
@@ -272,11 +272,11 @@ static void toggle(struct pool_worker *w, size_t place)
 static void span_fragment(struct pool_worker *w, struct sampler_span *span)
 {
 	size_t before = resident_bytes(), live = 0;
-	uint64_t seed = 0x5eed, start = bench_clock_ns();
+	uint64_t seed = 0x5eed, start = region_begin();
 
 	for (int i = 0; i < FRAGMENT_STEPS && !w->error; i++)
 		toggle(w, next_random(&seed) % FRAGMENT_BLOCKS);
-	span->ns = bench_clock_span(start, bench_clock_ns());
+	span->ns = region_end(start);
 	span->pages = FRAGMENT_STEPS;
 	for (size_t i = 0; i < FRAGMENT_BLOCKS; i++) {
 		if (w->block[i] && next_random(&seed) % 10)

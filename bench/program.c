@@ -37,6 +37,47 @@ void program_report(struct gbench_state *state, const struct sampler_result *res
 	gbench_counter(state, "samples", (double)result->samples);
 	gbench_counter(state, "dropped_share", result->dropped_share);
 	gbench_counter(state, "noisy", result->noisy);
+	program_report_counts(state, result, "page");
+}
+
+void program_report_counts(struct gbench_state *state, const struct sampler_result *result,
+			   const char *unit)
+{
+	const struct counters_sum *counts = &result->counts;
+	char name[64];
+
+	for (int i = 0; i < PERF_EVENT_NR; i++) {
+		if (!(counts->pages[i] > 0))
+			continue;
+		snprintf(name, sizeof(name), "%s_per_%s", perf_event_name((enum perf_event_id)i),
+			 unit);
+		gbench_counter(state, name, counts->value[i] / counts->pages[i]);
+	}
+	if (counts->pages[PERF_EVENT_CYCLES] > 0 || counts->pages[PERF_EVENT_INSTRUCTIONS] > 0)
+		gbench_counter(state, "counters_running_share", counts->running_share);
+}
+
+/* What was counted, and if not, why; what this processor calls it. */
+static void init_counters(void)
+{
+	char events[512] = "";
+	size_t len = 0;
+
+	if (!program->counts)
+		return;
+	counters_init(cli.counters, &perf_kernel);
+	if (cli.counters == COUNTERS_NONE)
+		return;
+	gbench_context("counters_software", counters_software());
+	if (cli.counters != COUNTERS_ALL)
+		return;
+	gbench_context("counters_hardware", counters_hardware());
+	gbench_context("counters_libpfm4", perf_events_library());
+	for (int i = 0; i < PERF_EVENT_NR_HARDWARE && len < sizeof(events); i++)
+		len += (size_t)snprintf(events + len, sizeof(events) - len, "%s%s=%s",
+					len ? " " : "", perf_event_name((enum perf_event_id)i),
+					perf_event_called((enum perf_event_id)i) ?: "absent");
+	gbench_context("counters_events", events);
 }
 
 static void label(struct gbench_state *state, unsigned int threads)
@@ -86,7 +127,11 @@ int program_main(const struct program *p, int argc, char **argv)
 	int status;
 
 	program = p;
-	cli = (struct cli){ .program = p->name, .usage = p->usage, .budget_s = 0.1 };
+	cli = (struct cli){ .program = p->name,
+			    .usage = p->usage,
+			    .budget_s = 0.1,
+			    .counts = p->counts,
+			    .counters = COUNTERS_ALL };
 	status = cli_init(&cli, &argc, argv);
 	if (status)
 		return status;
@@ -101,6 +146,7 @@ int program_main(const struct program *p, int argc, char **argv)
 		fprintf(stderr, "%s: not enough memory, or hwloc finds no CPU\n", p->name);
 		return 1;
 	}
+	init_counters();
 	quiet_calibrate();
 	status = cli_run(&cli);
 	free(cases);

@@ -29,6 +29,7 @@ enum { PROGRAM_NAME_BYTES = 256 };
  * @case_name: a case's name, into PROGRAM_NAME_BYTES
  * @case_threads: how many threads it has
  * @run: run a case on @cpus and report it
+ * @counts: it takes samples of regions, and so counts events of them
  * @take_over: optional, before cases are asked for: does everything and returns an exit status, or
  *	returns -1
  */
@@ -41,6 +42,7 @@ struct program {
 	unsigned int (*case_threads)(const void *c);
 	void (*run)(struct gbench_state *state, const void *c, const unsigned int *cpus,
 		    double budget_s);
+	bool counts;
 	int (*take_over)(const struct cli *cli, const struct topology *topology);
 };
 
@@ -66,6 +68,7 @@ struct program {
 		.case_name = program_case_name,                                     \
 		.case_threads = program_case_threads,                               \
 		.run = (how_to_run),                                                \
+		.counts = true,                                                     \
 	}
 
 /**
@@ -93,5 +96,14 @@ bool program_good(struct gbench_state *state, const char *skipped,
  * @result: without an error
  */
 void program_report(struct gbench_state *state, const struct sampler_result *result);
+
+/**
+ * program_report_counts() - events, for each page or whatever it counts; part of program_report()
+ * @state: the row
+ * @result: without an error
+ * @unit: what it counts
+ */
+void program_report_counts(struct gbench_state *state, const struct sampler_result *result,
+			   const char *unit);
 
 #endif /* BENCH_PROGRAM_H */

@@ -30,6 +30,8 @@ enum {
 	USUAL_SAMPLES = 1000,
 	MAX_SAMPLES = 4000,
 	MAX_SPANS = 1 << 20,
+	COUNTED_SAMPLES = 20,
+	COUNTED_PART = 10, /* of the budget */
 };
 
 struct run;
@@ -42,6 +44,7 @@ struct member {
 	pthread_t id;
 	struct sampler_span sum;
 	bool quiet;
+	struct counters counters;
 };
 
 struct sample {
@@ -61,7 +64,8 @@ struct run {
 	double budget_ns;
 	size_t spans_per_sample;
 	bool stop;
-	_Atomic bool over; /* the first thread is through with this sample */
+	unsigned int rounds; /* of counting */
+	_Atomic bool over;   /* the first thread is through with this sample */
 	size_t samples;
 	size_t quiet_samples;
 	struct sample *sample;
@@ -199,6 +203,50 @@ static void sample_loop(struct member *m)
 	}
 }
 
+static void end_counted_sample(struct run *run, unsigned int done, uint64_t start_ns)
+{
+	atomic_store_explicit(&run->over, false, memory_order_relaxed);
+	run->stop = anyone_failed(run) || done == COUNTED_SAMPLES ||
+		    (double)(bench_clock_ns() - start_ns) > run->budget_ns / COUNTED_PART;
+}
+
+static void count_round(struct member *m, unsigned int round)
+{
+	uint64_t start_ns = bench_clock_ns();
+	struct run *run = m->run;
+	double pages = 0;
+
+	counters_start(&m->counters, round);
+	for (unsigned int done = 1;; done++) {
+		barrier_wait(&run->barrier);
+		take_sample(m);
+		pages += m->sum.pages;
+		if (run->work->keep)
+			run->work->keep(m->worker, false);
+		barrier_wait(&run->barrier);
+		if (m->thread == 0)
+			end_counted_sample(run, done, start_ns);
+		barrier_wait(&run->barrier);
+		if (run->stop)
+			break;
+	}
+	counters_stop(&m->counters, pages);
+}
+
+/* A thread may have fewer rounds than thread 0, whose number counts: it works along uncounted. */
+static void count(struct member *m)
+{
+	unsigned int rounds = counters_open(&m->counters);
+	struct run *run = m->run;
+
+	if (m->thread == 0)
+		run->rounds = anyone_failed(run) ? 0 : rounds;
+	barrier_wait(&run->barrier);
+	for (unsigned int round = 0; round < run->rounds; round++)
+		count_round(m, round);
+	counters_close(&m->counters);
+}
+
 static void *member_main(void *arg)
 {
 	struct member *m = arg;
@@ -217,6 +265,7 @@ static void *member_main(void *arg)
 	}
 	barrier_wait(&run->barrier);
 	sample_loop(m);
+	count(m);
 	if (!error_of(m))
 		run->work->end(m->worker, 0);
 	barrier_wait(&run->barrier);
@@ -278,6 +327,8 @@ static void report(struct run *run, struct sampler_result *result)
 	result->rest_ns = summarise(run, PART_REST, result->noisy);
 	result->per_s = summarise(run, PART_PER_S, result->noisy);
 	result->fairness = summarise(run, PART_FAIRNESS, result->noisy);
+	for (unsigned int i = 0; i < run->threads; i++)
+		counters_add(&result->counts, &run->member[i].counters, i == 0);
 	for (size_t i = 0; i < run->samples; i++)
 		result->pages += run->sample[i].pages;
 }

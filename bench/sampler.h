@@ -10,12 +10,16 @@
  * matter; the slowest thread of a sample counts, as the one that the others would wait for; a sample
  * counts only if every thread had its core to itself (quiet.h). Sampling goes on for up to four times
  * the budget until enough samples count; if not even five do, all are used and the result says so.
+ * Then, if anything is to be counted (counters.h), the spans of a few samples run again in each round,
+ * for a tenth of the budget or one sample; their times are not used.
  */
 #ifndef BENCH_SAMPLER_H
 #define BENCH_SAMPLER_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "counters.h"
 
 enum { SAMPLER_MIN_TICKS = 50 }; /* that an averaged time lasts at least */
 
@@ -69,6 +73,7 @@ struct sampler_summary {
  * @samples: how many counted
  * @spans: how many each thread did in all samples
  * @dropped_share: how many samples did not count, as a share
+ * @counts: events of the timed regions
  * @noisy: too few would have counted, so all did
  * @error: it went wrong; NULL if it did not
  */
@@ -82,6 +87,7 @@ struct sampler_result {
 	size_t samples;
 	size_t spans;
 	double dropped_share;
+	struct counters_sum counts;
 	bool noisy;
 	const char *error;
 };

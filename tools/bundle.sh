@@ -26,7 +26,7 @@ say() {
 
 programs="bench_map bench_pool bench_contention bench_cmdq bench_dirty bench_flush flush_calibrate bench_env bench_replay"
 licensed="libc6 libstdc++6 libgcc-s1 gcc-12-base libbenchmark1debian libhwloc15 libudev1 libcap2
-	liblzma5 zlib1g libjemalloc-dev"
+	liblzma5 zlib1g libjemalloc-dev libpfm4"
 
 find_library() { # NAME ROOT TRIPLET
 	local folder
@@ -82,7 +82,7 @@ make_bundle() { # ARCH PRESET ROOT TRIPLET STRIP
 	compgen -G "$dir/lib/ld-linux-*" >/dev/null || cp_loader "$dir" "$root" "$triplet"
 	copy_licences "$dir/licences" "$root"
 	cp bench/traces/*.xz "$dir/traces/"
-	for script in report advice cmdq contention dirty figures flush pool ratios results selfcheck; do
+	for script in report advice cmdq contention counts dirty figures flush pool ratios results selfcheck; do
 		cp "tools/$script.py" "$dir/"
 	done
 	cp bench/bundle-run.sh "$dir/run.sh"

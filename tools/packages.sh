@@ -5,7 +5,7 @@
 # defines die and say; $install is true unless the user gave --no-install.
 
 PACKAGES_BUILD="cmake ninja-build gcc g++ git pkg-config python3 libbenchmark-dev libhwloc-dev
-	liblzma-dev zlib1g-dev libcmocka-dev libjemalloc-dev"
+	liblzma-dev zlib1g-dev libcmocka-dev libjemalloc-dev libpfm4-dev"
 PACKAGES_TEST="clang-format clang-tidy valgrind xz-utils relacy-dev python3-jsonschema"
 # Large, and only for one test, which is skipped without it.
 PACKAGES_BROWSER="chromium"

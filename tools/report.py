@@ -20,6 +20,7 @@ from pathlib import Path
 import advice
 import cmdq
 import contention
+import counts
 import dirty
 import flush
 import pool
@@ -44,7 +45,8 @@ NOISY = 1.3
 # ---- merging ------------------------------------------------------------------------------------
 
 def keep(key):
-    return key.startswith(("ns_per_page", "map_ns", "unmap_ns")) or key in ("pages", "samples")
+    return key.startswith(("ns_per_page", "map_ns", "unmap_ns")) or key in (
+        "pages", "samples", "dropped_share", "noisy")
 
 
 def merge_row(row, keep=keep):
@@ -53,7 +55,7 @@ def merge_row(row, keep=keep):
         out["error"] = row.get("error_message", "")
         return out
     for key, value in row.items():
-        if keep(key):
+        if keep(key) or counts.keep(key):
             out[key] = shorten(value)
     return out
 
@@ -65,7 +67,9 @@ def merge(folder, label):
     if label:
         merged["label"] = label
     merged["environment"] = load(folder / "environment.json")
-    rows = load(folder / "map.json")["benchmarks"]
+    raw = load(folder / "map.json")
+    rows = raw["benchmarks"]
+    merged.update(counts.merge(raw))
     # With repetitions the library adds its own mean, median ... to the samples.
     merged["map"] = [merge_row(r) for r in rows if r.get("run_type") != "aggregate"]
     for part in (pool, contention, cmdq, dirty, flush):
@@ -207,6 +211,7 @@ def tables(report, brief=False):
     yield from cmdq.tables(report.get("cmdq"))
     yield from dirty.tables(report.get("dirty"))
     yield from flush.tables(report.get("flush"))
+    yield from counts.tables(report)
     if report["replay"]:
         yield ("Traces", "Real DMA traces replayed; ns per call.", replay_table(report))
 
@@ -266,6 +271,8 @@ def host_lines(path, report):
     yield "system", (f"{env['architecture']}, Linux {env['kernel']}, pages of "
                      f"{env['page_bytes'] // 1024}K, transparent huge pages {thp['enabled']}, "
                      f"governor {env['governor'] or 'not visible'}, PMU {env['pmu']}")
+    if "counters" in report:
+        yield "events", " ".join(counts.words(report))
     yield "build", f"{env['compiler']}, `{env['flags']}`, assertions {env['assertions']}"
     yield "libraries", ", ".join(f"{k} {v}" for k, v in env["libraries"].items())
     yield "clock", (f"{env['clock']['name']} on {env['clock']['source']}, overhead "

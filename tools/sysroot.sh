@@ -19,7 +19,7 @@ gcc=$(aarch64-linux-gnu-gcc -dumpversion) || {
 	exit 1
 }
 packages="libc6-dev libstdc++-${gcc%%.*}-dev libcmocka-dev libbenchmark-dev libhwloc-dev
-	liblzma-dev zlib1g-dev libjemalloc-dev"
+	liblzma-dev zlib1g-dev libjemalloc-dev libpfm4-dev"
 
 stamp=$root/.packages
 [ "$(cat "$stamp" 2>/dev/null)" = "$packages" ] && exit 0

@@ -44,6 +44,7 @@ def main(bench_map, bench_env):
     expect(2, "--matrix=none", bench_map, "--matrix=none")
     expect(2, "--benchmark_min_time=x", bench_map, "--benchmark_min_time=x")
     expect(2, "--benchmark_min_time=-1", bench_map, "--benchmark_min_time=-1")
+    expect(2, "--counters=some", bench_map, "--counters=some")
     expect(2, "--progress=x", bench_map, "--progress=x")
     expect(1, "match", bench_map, "--benchmark_filter=no_such_benchmark")
     expect(1, "could not be written", bench_map, "--benchmark_filter=alloc_free.*threads:1$",

@@ -42,7 +42,26 @@ def check(row):
         assert row["map_ns_per_page"] > 0 and row["unmap_ns_per_page"] > 0, row
 
 
+def counting(program):
+    """Software events always; of the processor's, figures or a reason, never a 0 for want of one."""
+    case = rf"--benchmark_filter=^map/{BASE}/batch:1/pattern:warm/coherent:1/.*private/threads:1$"
+    for mode, software, hardware in (("all", 1, 1), ("software", 1, 0), ("none", 0, 0)):
+        result = run(program, "--benchmark_format=json", "--benchmark_min_time=0.001", case,
+                     f"--counters={mode}")
+        report = json.loads(result.stdout)
+        row, context = report["benchmarks"][0], report["context"]
+        for event in ("page_faults", "context_switches", "cpu_migrations", "task_clock_ns"):
+            assert (f"{event}_per_page" in row) == bool(software), (mode, row)
+        assert ("counters_software" in context) == bool(software), context
+        assert ("counters_hardware" in context) == bool(hardware), context
+        present = context.get("counters_hardware") == "present"
+        assert ("cycles_per_page" in row) == present, (context, row)
+        if software:
+            assert row["task_clock_ns_per_page"] > 0, row
+
+
 def main(program):
+    counting(program)
     seen = set()
     # Under an emulator the first filters are enough, and slow enough.
     for filters, args in ((FILTERS, []), ([] if emulated() else FULL_FILTERS, ["--matrix=full"])):
