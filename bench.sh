@@ -37,8 +37,40 @@ bench.sh - what map, unmap, translate and flush cost on this host
 END
 }
 
+# Ctrl-C or SIGTERM: what was measured becomes a report that says that it is partial, and the exit
+# status is 130. A signal to this script alone is passed on to the program that runs.
+interrupted=false child=''
+trap 'interrupted=true; [ -z "$child" ] || kill -INT "$child" 2>/dev/null || true' INT TERM
+
+# run COMMAND...: its exit status; 130 makes the run an interrupted one and is no error.
+run() {
+	local status=0
+	"$@" &
+	child=$!
+	wait "$child" || status=$?
+	# A signal ends the wait, not the program.
+	while kill -0 "$child" 2>/dev/null; do
+		status=0
+		wait "$child" || status=$?
+	done
+	child=''
+	[ "$status" != 130 ] || interrupted=true
+	$interrupted || return "$status"
+}
+
+# part NAME COMMAND...: the part of that name, unless the run was interrupted before it.
+missing=()
+part() {
+	if $interrupted; then
+		missing+=("$1")
+	else
+		"${@:2}"
+	fi
+}
+
 die() {
 	printf 'bench.sh: %s\n' "$1" >&2
+	! $interrupted || exit 130
 	exit "${2:-1}"
 }
 
@@ -50,7 +82,7 @@ need_value() {
 	[ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value (see --help)" 2
 }
 
-kind=quick save=false peers=false advice=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command='' cmdq_command='' dirty_command='' flush_command=''
+kind=quick save=false peers=false advice=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command='' cmdq_command='' dirty_command='' flush_command='' other='' launches_done=''
 command_line="./bench.sh${*:+ $*}"
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -118,7 +150,7 @@ run_map() {
 	map_command="bench_map ${args[*]}"
 	args+=("--progress=$total")
 	say "$total synthetic cases"
-	"$BUILD/bench/bench_map" "${args[@]}" "--benchmark_out=$REPORT/map.json" \
+	run "$BUILD/bench/bench_map" "${args[@]}" "--benchmark_out=$REPORT/map.json" \
 		--benchmark_out_format=json >"$REPORT/map.log" ||
 		die "bench_map failed: $(grep -m 3 ERROR "$REPORT/map.log" || echo "see $REPORT/map.log")"
 }
@@ -131,7 +163,7 @@ run_other() {
 	args+=("--benchmark_min_time=${min_time:-$2}")
 	other="bench_$1 ${args[*]}"
 	say "$total cases of $3"
-	"$BUILD/bench/bench_$1" "${args[@]}" "--progress=$total" "--benchmark_out=$REPORT/$1.json" \
+	run "$BUILD/bench/bench_$1" "${args[@]}" "--progress=$total" "--benchmark_out=$REPORT/$1.json" \
 		--benchmark_out_format=json >"$REPORT/$1.log" ||
 		die "bench_$1 failed: $(grep -m 3 ERROR "$REPORT/$1.log" || echo "see $REPORT/$1.log")"
 }
@@ -147,7 +179,7 @@ run_replay() {
 	local flush
 	say "traces"
 	for flush in strict strict-per-leaf queued; do
-		"$BUILD/bench/bench_replay" --quiet --flush "$flush" --repeat 25 \
+		$interrupted || run "$BUILD/bench/bench_replay" --quiet --flush "$flush" --repeat 25 \
 			--json "$REPORT/replay-$flush.json" bench/traces/*.xz || die "bench_replay failed"
 	done
 }
@@ -163,17 +195,35 @@ run_launches() {
 	local launch
 	say "the same code against itself, $LAUNCHES launches"
 	for launch in $(seq "$LAUNCHES"); do
-		"$BUILD/bench/bench_map" "--benchmark_filter=$SELF_CASES" \
+		$interrupted || run "$BUILD/bench/bench_map" "--benchmark_filter=$SELF_CASES" \
 			"--benchmark_min_time=${min_time:-0.05}" --benchmark_repetitions=2 \
 			--benchmark_enable_random_interleaving=true \
 			"--benchmark_out=$REPORT/self-$launch.json" --benchmark_out_format=json \
 			>"$REPORT/self.log" 2>&1 || die "bench_map failed: see $REPORT/self.log"
 		# Whatever --min-time says: in less a deep queue is never full.
-		$peers || "$BUILD/bench/bench_flush" "--benchmark_filter=$REAL_CASES" \
+		$peers || $interrupted || run "$BUILD/bench/bench_flush" "--benchmark_filter=$REAL_CASES" \
 			--benchmark_min_time=0.05 \
 			"--benchmark_out=$REPORT/real-$launch.json" --benchmark_out_format=json \
 			>"$REPORT/self.log" 2>&1 || die "bench_flush failed: see $REPORT/self.log"
 	done
+}
+
+# The part of run.json that only an interrupted run has.
+partial_lines() {
+	$interrupted || return 0
+	local names
+	names=$(printf '"%s", ' ${missing[@]+"${missing[@]}"})
+	[ ${#missing[@]} -gt 0 ] || names=''
+	printf '  "partial": true,\n  "parts_missing": [%s],\n' "${names%, }"
+	[ -z "$launches_done" ] ||
+		printf '  "cases_done": %s,\n  "cases_total": %s,\n' "${launches_done%/*}" "${launches_done#*/}"
+}
+
+# Says so, and ends.
+end_if_interrupted() {
+	$interrupted || return 0
+	say "interrupted: the report is partial, and says so"
+	exit 130
 }
 
 json_string() {
@@ -184,6 +234,7 @@ json_string() {
 write_run() {
 	cat >"$REPORT/run.json" <<END || die "cannot write to $REPORT (is the disk full?)"
 {
+$(partial_lines)
   "kind": "$kind",
   "label": $(json_string "$label"),
   "commit": "$(commit)",
@@ -204,24 +255,26 @@ measure() {
 	"$BUILD/bench/bench_env" >"$REPORT/environment.json" ||
 		die "cannot write to $REPORT (is the disk full?)"
 	[ -n "$label" ] || label=$("$BUILD/bench/bench_env" --label)
-	run_map
-	run_other pool 0.03 "table memory"
+	part map run_map
+	part pool run_other pool 0.03 "table memory"
 	pool_command=$other
-	run_other contention 0.1 "what threads share"
+	part contention run_other contention 0.1 "what threads share"
 	contention_command=$other
-	run_other cmdq 0.05 "the command queue"
+	part cmdq run_other cmdq 0.05 "the command queue"
 	cmdq_command=$other
-	run_other dirty 0.05 "dirty state"
+	part dirty run_other dirty 0.05 "dirty state"
 	dirty_command=$other
-	run_flush
+	part flush run_flush
 	flush_command=$other
-	run_replay
-	run_launches
+	part traces run_replay
+	part self-check run_launches
+	! $interrupted || [ -f "$REPORT/map.json" ] || die "interrupted before anything was measured"
 	write_run
 	python3 tools/report.py merge "$REPORT" -o "$REPORT/report.json" || exit 1
 	python3 tools/report.py table "$REPORT/report.json"
 	say "raw figures: $REPORT/report.json"
 	make_page report
+	end_if_interrupted
 }
 
 # Several launches: the layout of memory differs from one to the next, and is the larger error.
@@ -236,20 +289,24 @@ measure_peers() {
 	map_command="bench_map --benchmark_filter='$filter' --benchmark_min_time=${min_time:-0.03}"
 	for launch in $(seq "$launches"); do
 		say "launch $launch of $launches"
-		"$BUILD/bench/bench_map" "--benchmark_filter=${filter:-.}" \
+		run "$BUILD/bench/bench_map" "--benchmark_filter=${filter:-.}" \
 			"--benchmark_min_time=${min_time:-0.03}" \
 			"--benchmark_out=$REPORT/launch-$launch.json" --benchmark_out_format=json \
 			>"$REPORT/map.log" ||
 			die "bench_map failed: $(grep -m 3 ERROR "$REPORT/map.log" || echo "see $REPORT/map.log")"
+		! $interrupted || break
 		files+=("$REPORT/launch-$launch.json")
 	done
-	run_launches
+	! $interrupted || [ ${#files[@]} -gt 0 ] || die "interrupted before a launch was whole"
+	launches_done=${#files[@]}/$launches
+	part self-check run_launches
 	write_run
 	tools/compare --bars --save "$REPORT/peers.json" --run "$REPORT/run.json" \
 		--environment "$REPORT/environment.json" "${files[@]}" || [ $? = 1 ] ||
 		die "the launches could not be compared"
 	say "raw figures: $REPORT/peers.json"
 	make_page peers
+	end_if_interrupted
 	if $save; then
 		mkdir -p "results/$label" && cp "$REPORT/peers.json" "results/$label/peers.json" ||
 			die "cannot write to results/$label"

@@ -20,7 +20,7 @@ static const char usage[] =
 	"(0.1)\n"
 	"  --max-threads=N             up to N threads on the real clock, instead of one for each "
 	"CPU\n"
-	"  --progress=TOTAL            show on a terminal which of TOTAL cases is running\n"
+	"  --progress=TOTAL            say which of TOTAL cases is running, and the time left\n"
 	"  --help                      this\n"
 	"\n"
 	"Rows with clock:virtual are modelled: a simulated host and SMMU (docs/flush.md). Rows "

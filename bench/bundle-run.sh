@@ -25,8 +25,19 @@ To publish them, copy the folder to a clone of the project: ./bench.sh --import 
 END
 }
 
+# Ctrl-C or SIGTERM: what was measured is kept, marked as partial, and the exit status is 130.
+interrupted=false missing=''
+trap 'interrupted=true' INT TERM
+
+# ended STATUS MESSAGE: of a program that did not end well.
+ended() {
+	[ "$1" = 130 ] || $interrupted || die "$2"
+	interrupted=true
+}
+
 die() {
 	printf 'run.sh: %s\n' "$1" >&2
+	! $interrupted || exit 130
 	exit "${2:-1}"
 }
 
@@ -82,6 +93,10 @@ start bench_env >"$out/environment.json" || die "cannot write to $out (is the di
 measure() {
 	measured=''
 	name=$1
+	if $interrupted; then
+		missing="$missing${missing:+, }\"$name\""
+		return 0
+	fi
 	seconds=${min_time:-$2}
 	set -- "--matrix=$matrix"
 	[ -z "$filter" ] || set -- "$@" "--benchmark_filter=$filter"
@@ -91,7 +106,8 @@ measure() {
 	measured="bench_$name $*"
 	echo "== $total cases of bench_$name" >&2
 	start "bench_$name" "$@" "--progress=$total" "--benchmark_out=$out/$name.json" \
-		--benchmark_out_format=json >"$out/$name.log" || die "bench_$name failed: see $out/$name.log"
+		--benchmark_out_format=json >"$out/$name.log" ||
+		ended $? "bench_$name failed: see $out/$name.log"
 }
 
 measure map 0.1
@@ -110,25 +126,29 @@ measure flush 0.1
 flush_command=$measured
 echo "== traces" >&2
 for flush in strict strict-per-leaf queued; do
-	start bench_replay --quiet --flush "$flush" --repeat 25 --json "$out/replay-$flush.json" \
-		"$here"/traces/*.xz || die "bench_replay failed"
+	$interrupted || start bench_replay --quiet --flush "$flush" --repeat 25 --json "$out/replay-$flush.json" \
+		"$here"/traces/*.xz || ended $? "bench_replay failed"
 done
 echo "== the same code against itself" >&2
 self_cases='^(map|unmap|pair|iova_to_phys)/impl:core/fmt:arm_64_lpae_s1/granule:4K/size:4K/batch:(1|256)'
 self_cases=$self_cases'/pattern:(warm|random_1G)/coherent:1/flush:strict/domain:private/threads:1$'
 for launch in 1 2 3 4 5; do
-	start bench_map "--benchmark_filter=$self_cases" "--benchmark_min_time=${min_time:-0.05}" \
+	$interrupted || start bench_map "--benchmark_filter=$self_cases" "--benchmark_min_time=${min_time:-0.05}" \
 		--benchmark_repetitions=2 --benchmark_enable_random_interleaving=true \
 		"--benchmark_out=$out/self-$launch.json" --benchmark_out_format=json >"$out/self.log" 2>&1 ||
-		die "bench_map failed: see $out/self.log"
+		ended $? "bench_map failed: see $out/self.log"
 	# Whatever --min-time says: in less a deep queue is never full.
-	start bench_flush '--benchmark_filter=clock:real/size:4K/unmap:4K/.*threads:1/' \
+	$interrupted || start bench_flush '--benchmark_filter=clock:real/size:4K/unmap:4K/.*threads:1/' \
 		--benchmark_min_time=0.05 "--benchmark_out=$out/real-$launch.json" \
 		--benchmark_out_format=json >"$out/self.log" 2>&1 ||
-		die "bench_flush failed: see $out/self.log"
+		ended $? "bench_flush failed: see $out/self.log"
 done
+partial=''
+! $interrupted || partial="  \"partial\": true,
+  \"parts_missing\": [$missing],"
 cat >"$out/run.json" <<END || die "cannot write to $out (is the disk full?)"
 {
+$partial
   "kind": "$kind",
   "label": $(json_string "$label"),
   "commit": "$(cat "$here/COMMIT")",
@@ -151,3 +171,7 @@ else
 	sed -n 's/^\([a-z_]*\/[^ ]*:[^ ]*\).* ns_per_[pageo]*=\([^ ]*\).*/\2 ns  \1/p' "$out"/*.log
 fi
 echo "== figures are in $out" >&2
+if $interrupted; then
+	echo "== interrupted: they are partial, and say so" >&2
+	exit 130
+fi

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "gbench.h"
 
 enum { MAX_THREADS = 1024 };
@@ -128,11 +129,39 @@ int cli_init(struct cli *cli, int *argc, char **argv)
 	return gbench_init(cli->program, argc, argv);
 }
 
+/* From the cases so far; they take about as long as one another. */
+static void time_left(const struct cli *cli, char *text, size_t bytes)
+{
+	double spent_s = (double)(bench_clock_ns() - cli->progress_start_ns) / 1e9;
+	unsigned long done = cli->progress_done - 1;
+	double left_s;
+
+	text[0] = '\0';
+	if (!done || done >= cli->progress_total)
+		return;
+	left_s = spent_s / (double)done * (double)(cli->progress_total - done);
+	if (left_s < 100)
+		snprintf(text, bytes, ", %.0f s left", left_s);
+	else
+		snprintf(text, bytes, ", %.0f min left", left_s / 60);
+}
+
 void cli_begin(struct cli *cli, const char *name)
 {
-	if (cli->progress_total && isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[K[%lu/%lu] %.60s", ++cli->progress_done,
-			cli->progress_total, name);
+	unsigned long tenth = (cli->progress_total + 9) / 10;
+	char left[32];
+
+	if (!cli->progress_total)
+		return;
+	if (!cli->progress_done++)
+		cli->progress_start_ns = bench_clock_ns();
+	time_left(cli, left, sizeof(left));
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K[%lu/%lu%s] %.60s", cli->progress_done,
+			cli->progress_total, left, name);
+	else if ((cli->progress_done - 1) % tenth == 0)
+		fprintf(stderr, "%s: case %lu of %lu%s\n", cli->program, cli->progress_done,
+			cli->progress_total, left);
 }
 
 int cli_run(const struct cli *cli)

@@ -8,6 +8,7 @@
 #define BENCH_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "counters.h"
 
@@ -28,6 +29,7 @@
  * @counters: --counters
  * @progress_total: --progress, how many cases there will be; 0: show nothing
  * @progress_done: how many began
+ * @progress_start_ns: when the first one did
  * @help: --help
  */
 struct cli {
@@ -40,6 +42,7 @@ struct cli {
 	enum counters_mode counters;
 	unsigned long progress_total;
 	unsigned long progress_done;
+	uint64_t progress_start_ns;
 	bool help;
 };
 
@@ -54,7 +57,8 @@ struct cli {
 int cli_init(struct cli *cli, int *argc, char **argv);
 
 /**
- * cli_begin() - a case begins: says so on a terminal
+ * cli_begin() - a case begins: on a terminal says so, and how much time is left; elsewhere a line for each
+ * tenth of the cases
  * @cli: the command line
  * @name: the case
  */

@@ -14,14 +14,18 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <unistd.h>
+#include <vector>
 
 namespace
 {
 
 std::atomic<int> failures;
+unsigned long called, dropped;
+const char drop_label[] = "dropped";
 bool json_display;
 bool json_file;
-bool listing, filtered;
+bool listing, filtered, csv_display, tabular;
 char program[32] = "benchmark";
 
 benchmark::State &state_of(gbench_state *state)
@@ -29,8 +33,26 @@ benchmark::State &state_of(gbench_state *state)
 	return *reinterpret_cast<benchmark::State *>(state);
 }
 
+// A reporter that does not see rows which were dropped.
+template <class Base> class without_dropped : public Base
+{
+      public:
+	using Base::Base;
+
+	void ReportRuns(const std::vector<benchmark::BenchmarkReporter::Run> &all) override
+	{
+		std::vector<benchmark::BenchmarkReporter::Run> rows;
+
+		for (const auto &row : all)
+			if (row.report_label != drop_label)
+				rows.push_back(row);
+		if (!rows.empty())
+			Base::ReportRuns(rows);
+	}
+};
+
 // The library's JSON without the line that names the host.
-class anonymous_json : public benchmark::JSONReporter
+class anonymous_json : public without_dropped<benchmark::JSONReporter>
 {
       public:
 	bool ReportContext(const Context &context) override
@@ -51,7 +73,19 @@ class anonymous_json : public benchmark::JSONReporter
 	// The library does not look whether what it wrote arrived: a full disk would go unnoticed.
 	void Finalize() override
 	{
+		std::ostream &out = GetOutputStream();
+		std::ostringstream text;
+		SetOutputStream(&text);
 		benchmark::JSONReporter::Finalize();
+		SetOutputStream(&out);
+
+		std::string end = text.str();
+		if (dropped)
+			end = end.substr(0, end.rfind(']') + 1) +
+			      ",\n  \"partial\": true,\n  \"cases_done\": " +
+			      std::to_string(called - dropped) +
+			      ",\n  \"cases_total\": " + std::to_string(called) + "\n}\n";
+		out << end;
 		if (!GetOutputStream().flush()) {
 			std::fprintf(stderr,
 				     "%s: the report could not be written (is the disk full?)\n",
@@ -74,13 +108,16 @@ void note_flags(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++) {
 		if (const char *v = flag_value(argv[i], "--benchmark_format"))
-			json_display = std::strcmp(v, "json") == 0;
+			json_display = std::strcmp(v, "json") == 0,
+			csv_display = std::strcmp(v, "csv") == 0;
 		if (flag_value(argv[i], "--benchmark_out"))
 			out = true;
 		if (const char *v = flag_value(argv[i], "--benchmark_out_format"))
 			out_json = std::strcmp(v, "json") == 0;
 		if (std::strncmp(argv[i], "--benchmark_list_tests", 22) == 0)
 			listing = std::strcmp(argv[i], "--benchmark_list_tests=false") != 0;
+		if (std::strncmp(argv[i], "--benchmark_counters_tabular", 28) == 0)
+			tabular = true;
 		if (flag_value(argv[i], "--benchmark_filter"))
 			filtered = true;
 	}
@@ -94,6 +131,7 @@ extern "C" {
 void gbench_register(const char *name, gbench_body *body, const void *arg)
 {
 	auto run = [body, arg](benchmark::State &st) {
+		called++;
 		for (auto _ : st)
 			body(reinterpret_cast<gbench_state *>(&st), arg);
 	};
@@ -127,6 +165,19 @@ void gbench_skip(gbench_state *state, const char *message)
 	state_of(state).SkipWithError(text.c_str());
 }
 
+void gbench_drop(gbench_state *state)
+{
+	dropped++;
+	state_of(state).SetLabel(drop_label);
+	state_of(state).SkipWithError(drop_label);
+}
+
+unsigned long gbench_done(unsigned long *total)
+{
+	*total = called;
+	return called - dropped;
+}
+
 int gbench_init(const char *name, int *argc, char **argv)
 {
 	// The program's path would be in every report; the minimum time is a "0.1s" since 1.8.
@@ -156,9 +207,11 @@ int gbench_run(bool header)
 
 	if (json_display)
 		display.reset(new anonymous_json);
-	else if (!header)
-		display.reset(new benchmark::ConsoleReporter(benchmark::ConsoleReporter::OO_None));
-	if (!header)
+	else if (!csv_display && !tabular)
+		display.reset(new without_dropped<benchmark::ConsoleReporter>(
+			header && isatty(STDOUT_FILENO) ? benchmark::ConsoleReporter::OO_Color
+							: benchmark::ConsoleReporter::OO_None));
+	if (!header && display)
 		display->SetErrorStream(&nowhere);
 	size_t matched = benchmark::RunSpecifiedBenchmarks(display.get(), file.get());
 

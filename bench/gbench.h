@@ -67,6 +67,14 @@ void gbench_fail(struct gbench_state *state, const char *message);
 void gbench_skip(struct gbench_state *state, const char *message);
 
 /**
+ * gbench_drop() - this row was not measured, as the run is being stopped: the report is partial
+ * @state: the argument of the body
+ *
+ * The row is in no report; those in JSON get "partial": true, "cases_done" and "cases_total".
+ */
+void gbench_drop(struct gbench_state *state);
+
+/**
  * gbench_init() - take the library's options out of the command line
  * @name: what the program is called, without a path
  * @argc: in and out
@@ -85,6 +93,12 @@ int gbench_init(const char *name, int *argc, char **argv);
  * Return: an exit code: 0, or 1 when a benchmark failed or none matched.
  */
 int gbench_run(bool header);
+
+/**
+ * gbench_done() - how many rows there are
+ * @total: out: how many there would be if none had been dropped
+ */
+unsigned long gbench_done(unsigned long *total);
 
 /**
  * gbench_usage() - print the library's options on stdout; does not return

@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "clock.h"
 #include "gbench.h"
+#include "interrupt.h"
 #include "quiet.h"
 #include "sampler.h"
 #include "topology.h"
@@ -99,10 +100,24 @@ static void run_case(struct gbench_state *state, const void *c)
 {
 	char name[PROGRAM_NAME_BYTES];
 
-	program->case_name(c, name);
-	cli_begin(&cli, name);
-	label(state, program->case_threads(c));
-	program->run(state, c, topology.cpus, cli.budget_s);
+	if (!interrupt_came()) {
+		program->case_name(c, name);
+		cli_begin(&cli, name);
+		label(state, program->case_threads(c));
+		program->run(state, c, topology.cpus, cli.budget_s);
+	}
+	/* What was going on when it came is not whole. */
+	if (interrupt_came())
+		gbench_drop(state);
+}
+
+static int say_partial(void)
+{
+	unsigned long total, done = gbench_done(&total);
+
+	fprintf(stderr, "%s: interrupted: %lu of %lu cases are in the report, which says so\n",
+		program->name, done, total);
+	return INTERRUPT_STATUS;
 }
 
 static void *register_cases(void)
@@ -148,7 +163,10 @@ int program_main(const struct program *p, int argc, char **argv)
 	}
 	init_counters();
 	quiet_calibrate();
+	interrupt_catch(p->name);
 	status = cli_run(&cli);
+	if (interrupt_came())
+		status = say_partial();
 	free(cases);
 	free(topology.cpus);
 	return status;

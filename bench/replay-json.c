@@ -215,6 +215,11 @@ static void put_all(struct json *j, const void *what)
 		json_close(j, '}');
 	}
 	json_close(j, ']');
+	if (all->nr < all->opts->nr_paths) {
+		json_bool(j, "partial", true);
+		put_count(j, "cases_done", all->nr);
+		put_count(j, "cases_total", all->opts->nr_paths);
+	}
 	json_close(j, '}');
 }
 

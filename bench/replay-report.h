@@ -66,7 +66,7 @@ void report_warnings(FILE *out, const struct trace *trace);
  * report_json() - write all figures as one JSON object
  * @opts: the options; json_path says where to
  * @reports: the figures, one for each trace
- * @nr_reports: how many
+ * @nr_reports: how many; if fewer than traces were given, the object says that it is partial
  *
  * Return: 0, or the errno of what could not be written; the file is then not to be used.
  */

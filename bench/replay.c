@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "interrupt.h"
 #include "replay-advice.h"
 #include "replay-options.h"
 #include "replay-report.h"
@@ -76,6 +77,8 @@ static int run_passes(const struct options *opts, const struct trace *trace,
 	progress(opts, trace->name, "warming up", 0);
 	ret = warm_up(opts, trace, plan, msg);
 	for (i = 0; !ret && i < opts->nr_repeats; i++) {
+		if (interrupt_came())
+			return -EINTR;
 		progress(opts, trace->name, "repeat", i + 1);
 		passes->nr = i + 1;
 		ret = replay_run_pass(trace, plan, &opts->cfg, REPLAY_BY_EVENT,
@@ -208,9 +211,11 @@ static int replay_all(const struct options *opts, struct report *reports)
 	unsigned int i;
 	int err;
 
-	for (i = 0; i < opts->nr_paths; i++) {
+	for (i = 0; i < opts->nr_paths && !interrupt_came(); i++) {
 		err = replay_trace(opts, opts->paths[i], &reports[i], msg);
 		progress(opts, "", "", 0);
+		if (err == -EINTR)
+			break;
 		if (err) {
 			fprintf(stderr, "bench_replay: %s\n", msg);
 			return 1;
@@ -219,7 +224,7 @@ static int replay_all(const struct options *opts, struct report *reports)
 			report_print(table, opts, &reports[i]);
 	}
 	if (opts->json_path) {
-		err = report_json(opts, reports, opts->nr_paths);
+		err = report_json(opts, reports, i);
 		if (err) {
 			fprintf(stderr, "bench_replay: %s: cannot be written: %s\n",
 				opts->json_path, strerror(err));
@@ -230,7 +235,11 @@ static int replay_all(const struct options *opts, struct report *reports)
 		fprintf(stderr, "bench_replay: the table cannot be written: %s\n", strerror(errno));
 		return 1;
 	}
-	return 0;
+	if (i == opts->nr_paths)
+		return 0;
+	fprintf(stderr, "bench_replay: interrupted: %u of %u traces are in the report%s\n", i,
+		opts->nr_paths, opts->json_path ? ", which says so" : "");
+	return INTERRUPT_STATUS;
 }
 
 int main(int argc, char **argv)
@@ -244,6 +253,7 @@ int main(int argc, char **argv)
 	bench_clock_calibrate();
 	if (opts.strategy.kinds)
 		return advice_all(&opts);
+	interrupt_catch("bench_replay");
 	reports = calloc(opts.nr_paths, sizeof(*reports));
 	if (!reports) {
 		fputs("bench_replay: no memory\n", stderr);

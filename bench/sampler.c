@@ -18,6 +18,7 @@
 
 #include "barrier.h"
 #include "clock.h"
+#include "interrupt.h"
 #include "quiet.h"
 #include "stats.h"
 #include "topology.h"
@@ -169,7 +170,7 @@ static bool enough(const struct run *run, uint64_t start_ns)
 	double spent_ns = (double)(bench_clock_ns() - start_ns);
 	size_t quiet = run->quiet_samples;
 
-	if (anyone_failed(run) || run->samples == MAX_SAMPLES)
+	if (anyone_failed(run) || run->samples == MAX_SAMPLES || interrupt_came())
 		return true;
 	if (run->samples < MIN_SAMPLES || spent_ns < run->budget_ns)
 		return false;
@@ -206,7 +207,7 @@ static void sample_loop(struct member *m)
 static void end_counted_sample(struct run *run, unsigned int done, uint64_t start_ns)
 {
 	atomic_store_explicit(&run->over, false, memory_order_relaxed);
-	run->stop = anyone_failed(run) || done == COUNTED_SAMPLES ||
+	run->stop = anyone_failed(run) || interrupt_came() || done == COUNTED_SAMPLES ||
 		    (double)(bench_clock_ns() - start_ns) > run->budget_ns / COUNTED_PART;
 }
 

@@ -27,7 +27,8 @@ import pool
 import ratios
 import selfcheck
 from figures import markdown_table, number, shorten
-from results import ROOT, SCHEMA_VERSION, Problem, load, load_results, save, text_of
+from results import (ROOT, SCHEMA_VERSION, Problem, load, load_results, partial_words, save,
+                     text_of)
 
 SIZES = {"4K": 12, "16K": 14, "64K": 16, "2M": 21, "32M": 25, "512M": 29, "1G": 30}
 OPS = ["map", "unmap", "pair", "populate", "iova_to_phys", "alloc_free",
@@ -60,6 +61,18 @@ def merge_row(row, keep=keep):
     return out
 
 
+def merge_partial(merged, raws, missing):
+    """An interrupted run says so, and how many cases there are of how many of the parts that began."""
+    partial = merged.pop("partial", False) or any(raw.get("partial") for raw in raws)
+    if not partial:
+        return
+    merged["partial"] = True
+    for key in ("cases_done", "cases_total"):
+        merged[key] = sum(raw.get(key, len(raw.get("benchmarks", raw.get("replay", ()))))
+                          for raw in raws)
+    merged["parts_missing"] = missing
+
+
 def merge(folder, label):
     folder = Path(folder)
     run = load(folder / "run.json")
@@ -68,20 +81,23 @@ def merge(folder, label):
         merged["label"] = label
     merged["environment"] = load(folder / "environment.json")
     raw = load(folder / "map.json")
-    rows = raw["benchmarks"]
+    rows, raws = raw["benchmarks"], [raw]
     merged.update(counts.merge(raw))
     # With repetitions the library adds its own mean, median ... to the samples.
     merged["map"] = [merge_row(r) for r in rows if r.get("run_type") != "aggregate"]
     for part in (pool, contention, cmdq, dirty, flush):
         path = folder / f"{part.__name__}.json"
         if path.exists():
-            merged[part.__name__] = [merge_row(r, part.keep) for r in load(path)["benchmarks"]
+            raws.append(load(path))
+            merged[part.__name__] = [merge_row(r, part.keep) for r in raws[-1]["benchmarks"]
                                      if r.get("run_type") != "aggregate"]
     merged["replay"] = []
     for path in sorted(folder.glob("replay-*.json")):
-        for row in load(path)["replay"]:
+        raws.append(load(path))
+        for row in raws[-1]["replay"]:
             merged["replay"].append({k: shorten(v) for k, v in row.items()})
     merged.update(selfcheck.merge(folder))
+    merge_partial(merged, raws, merged.pop("parts_missing", []))
     return merged
 
 
@@ -89,6 +105,9 @@ def command_merge(args):
     merged = merge(args.folder, args.label)
     out = args.out
     if args.into:
+        if merged.get("partial"):
+            raise Problem(f"{args.folder}: the run was interrupted, and a partial one is not kept in "
+                          f"{args.into}: run it to its end (-o FILE makes a file of what there is)")
         if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", merged["label"]):
             raise Problem(f"label {merged['label']!r}: only a-z, 0-9, dot and dash")
         out = Path(args.into) / merged["label"] / f"{merged['kind']}.json"
@@ -221,6 +240,8 @@ def command_table(args):
     env = report["environment"]
     out = [f"{env['cpu']}, {env['cpus']} CPUs, {env['compiler']}, commit {report['commit']}"
            f"{', EMULATED: times mean nothing' if env['emulated'] else ''}"]
+    if report.get("partial"):
+        out.append(partial_words(report))
     for title, what, table in tables(report, brief=True):
         lines = [table["head"]] + table["body"]
         widths = [max(len(line[i]) for line in lines) for i in range(len(table["head"]))]

@@ -96,6 +96,14 @@ def provenance(report):
     return "emulated" if report["environment"]["emulated"] else "measured"
 
 
+def partial_words(report):
+    """What an interrupted run is, as a sentence."""
+    missing = report.get("parts_missing", [])
+    return (f"This run is PARTIAL: it was interrupted; {report['cases_done']} of "
+            f"{report['cases_total']} cases of the parts that began are here" +
+            (f", and nothing of {', '.join(missing)}." if missing else "."))
+
+
 def is_row_list(value):
     return isinstance(value, list) and value and all(isinstance(row, dict) for row in value)
 

@@ -42,7 +42,8 @@ def merge(folder):
         ("self_check", "self-*.json", MAP_KEPT),
         ("strategy_launches", "real-*.json", FLUSH_KEPT),
     ):
-        files = sorted(Path(folder).glob(pattern))
+        # A launch that was interrupted may have half of a pair.
+        files = [path for path in sorted(Path(folder).glob(pattern)) if not load(path).get("partial")]
         if files:
             found[name] = {"launches": [kept(path, keys) for path in files]}
     return found

@@ -10,6 +10,7 @@ import statistics
 import flush
 import ratios
 from figures import number
+from results import partial_words
 from selfcheck import SelfCheck
 
 MODELLED_CPUS = 8
@@ -113,6 +114,8 @@ BY_KIND = {
 
 
 def sentences(report):
+    if report.get("partial"):
+        yield "bad", partial_words(report)
     for make in BY_KIND[report["kind"]]:
         yield from make(report)
     if not report["environment"]["emulated"]:
