@@ -254,6 +254,7 @@ END
 measure() {
 	"$BUILD/bench/bench_env" >"$REPORT/environment.json" ||
 		die "cannot write to $REPORT (is the disk full?)"
+	"$BUILD/bench/bench_env" --warnings
 	[ -n "$label" ] || label=$("$BUILD/bench/bench_env" --label)
 	part map run_map
 	part pool run_other pool 0.03 "table memory"
@@ -284,6 +285,7 @@ measure_peers() {
 	! $full || launches=7
 	"$BUILD/bench/bench_env" >"$REPORT/environment.json" ||
 		die "cannot write to $REPORT (is the disk full?)"
+	"$BUILD/bench/bench_env" --warnings
 	[ -n "$label" ] || label=$("$BUILD/bench/bench_env" --label)
 	kind=peers
 	map_command="bench_map --benchmark_filter='$filter' --benchmark_min_time=${min_time:-0.03}"

@@ -21,6 +21,7 @@ static const char usage[] =
 	"  --max-threads=N             up to N threads on the real clock, instead of one for each "
 	"CPU\n"
 	"  --progress=TOTAL            say which of TOTAL cases is running, and the time left\n"
+	"  --nodes=one|all             run threads on the CPUs of one NUMA node, or of all (one)\n"
 	"  --help                      this\n"
 	"\n"
 	"Rows with clock:virtual are modelled: a simulated host and SMMU (docs/flush.md). Rows "

@@ -87,6 +87,7 @@ esac
 out=${out:-report-$label}
 mkdir -p "$out" && rm -f "$out"/*.json || die "cannot write to $out"
 
+start bench_env --warnings
 start bench_env >"$out/environment.json" || die "cannot write to $out (is the disk full?)"
 
 # measure NAME SECONDS: bench_NAME; leaves in $measured what it ran, nothing if no case matches.

@@ -32,10 +32,15 @@ static int parse_budget(struct cli *cli, const char *text)
 	return end == text || *end || !(cli->budget_s >= 0) || cli->budget_s > 3600 ? -EINVAL : 0;
 }
 
+static int parse_either(const char *text, const char *no, const char *yes, bool *value)
+{
+	*value = strcmp(text, yes) == 0;
+	return *value || strcmp(text, no) == 0 ? 0 : -EINVAL;
+}
+
 static int parse_matrix(struct cli *cli, const char *text)
 {
-	cli->full = strcmp(text, "full") == 0;
-	return cli->full || strcmp(text, "default") == 0 ? 0 : -EINVAL;
+	return parse_either(text, "default", "full", &cli->full);
 }
 
 static int parse_threads(struct cli *cli, const char *text)
@@ -53,6 +58,16 @@ static int parse_progress(struct cli *cli, const char *text)
 
 	cli->progress_total = strtoul(text, &end, 10);
 	return end == text || *end ? -EINVAL : 0;
+}
+
+static int parse_noisy(struct cli *cli, const char *text)
+{
+	return parse_either(text, "keep", "fail", &cli->noisy_fails);
+}
+
+static int parse_nodes(struct cli *cli, const char *text)
+{
+	return parse_either(text, "one", "all", &cli->all_nodes);
 }
 
 static int parse_counters(struct cli *cli, const char *text)
@@ -78,7 +93,8 @@ static const struct {
 } our_options[] = {
 	{ "--matrix", parse_matrix, false },	   { "--benchmark_min_time", parse_budget, false },
 	{ "--max-threads", parse_threads, false }, { "--progress", parse_progress, false },
-	{ "--counters", parse_counters, true },
+	{ "--counters", parse_counters, true },	   { "--noisy", parse_noisy, true },
+	{ "--nodes", parse_nodes, false },
 };
 
 /* 1 if it was ours, 0 if it is the library's, or -EINVAL. */

@@ -14,6 +14,11 @@
 
 /* What the programs that count say of it. */
 #define CLI_COUNTING_USAGE                                                                       \
+	"  --noisy=keep|fail           a case that a neighbour disturbed all the time: marked "  \
+	"noisy,\n"                                                                               \
+	"                              or an error that says how to get a figure (keep)\n"       \
+	"  --nodes=one|all             run threads on the CPUs of one NUMA node, or of all "     \
+	"(one)\n"                                                                                \
 	"  --counters=all|software|none  events of the timed regions, counted when all samples " \
 	"of a\n"                                                                                 \
 	"                              case have been taken (all)\n"
@@ -25,6 +30,8 @@
  * @full: --matrix=full
  * @max_threads: --max-threads, 0: as many as there are CPUs
  * @budget_s: --benchmark_min_time, how long to take samples of each case
+ * @noisy_fails: --noisy=fail
+ * @all_nodes: --nodes=all
  * @counts: the program counts events
  * @counters: --counters
  * @progress_total: --progress, how many cases there will be; 0: show nothing
@@ -38,6 +45,8 @@ struct cli {
 	bool full;
 	unsigned int max_threads;
 	double budget_s;
+	bool noisy_fails;
+	bool all_nodes;
 	bool counts;
 	enum counters_mode counters;
 	unsigned long progress_total;

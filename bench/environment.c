@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "cpu-model.h"
 #include "json.h"
+#include "steadiness.h"
 
 /* The word in brackets of a line such as "always [madvise] never". */
 static const char *chosen(char *line)
@@ -81,6 +82,18 @@ static void print_topology(struct json *j, hwloc_topology_t topology)
 	json_number(j, "cpus", hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PU));
 	print_nodes(j, topology);
 	print_caches(j, topology);
+}
+
+/* How it is only: what to do about it names paths. */
+static void print_unsteady(struct json *j)
+{
+	struct unsteady found[STEADINESS_MAX];
+	unsigned int nr = steadiness_check("", found);
+
+	json_open(j, "unsteady", '{');
+	for (unsigned int i = 0; i < nr; i++)
+		json_string(j, found[i].what, found[i].state);
+	json_close(j, '}');
 }
 
 static void print_cpu(struct json *j)
@@ -181,6 +194,7 @@ int environment_print(FILE *out)
 	print_memory(&j);
 	print_clock(&j);
 	json_string(&j, "pmu", pmu_state());
+	print_unsteady(&j);
 	print_build(&j);
 	json_close(&j, '}');
 	return fflush(out) || ferror(out) ? -EIO : 0;

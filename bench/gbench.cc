@@ -199,6 +199,11 @@ int gbench_init(const char *name, int *argc, char **argv)
 	return 0;
 }
 
+bool gbench_lists(void)
+{
+	return listing;
+}
+
 int gbench_run(bool header)
 {
 	std::unique_ptr<benchmark::BenchmarkReporter> display;

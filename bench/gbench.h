@@ -85,6 +85,11 @@ void gbench_drop(struct gbench_state *state);
 int gbench_init(const char *name, int *argc, char **argv);
 
 /**
+ * gbench_lists() - the benchmarks are only listed
+ */
+bool gbench_lists(void);
+
+/**
  * gbench_run() - run, or list, what the filter matches
  * @header: print what the library has to say about this host on stderr first
  *

@@ -62,7 +62,7 @@ struct perf_event_attr perf_event_attr_of(enum perf_event_id id);
 const char *perf_event_called(enum perf_event_id id);
 
 /**
- * perf_events_library() - "4.13" of libpfm4, or why there is none
+ * perf_events_library() - libpfm4's version of its interface, or why there is none
  */
 const char *perf_events_library(void);
 

@@ -13,11 +13,61 @@
 #include "interrupt.h"
 #include "quiet.h"
 #include "sampler.h"
+#include "steadiness.h"
 #include "topology.h"
 
 static const struct program *program;
 static struct cli cli;
 static struct topology topology;
+
+/* Of all cases so far. */
+static struct {
+	double kept;
+	double dropped;
+	unsigned int cases;
+	unsigned int noisy;
+} samples;
+
+static void add_samples(const struct sampler_result *r)
+{
+	/* Of a noisy case all were used, but the share says how many were disturbed. */
+	double all = r->noisy ? (double)r->samples : (double)r->samples / (1 - r->dropped_share);
+
+	samples.kept += all * (1 - r->dropped_share);
+	samples.dropped += all * r->dropped_share;
+	samples.cases++;
+	samples.noisy += r->noisy;
+}
+
+/* How disturbed the run was. */
+static void say_dropped(void)
+{
+	double all = samples.kept + samples.dropped;
+
+	if (!(all > 0))
+		return;
+	fprintf(stderr, "%s: %.1f%% of the samples were disturbed by neighbours, and dropped\n",
+		program->name, 100 * samples.dropped / all);
+	if (samples.noisy)
+		fprintf(stderr,
+			"%s: %u of %u cases had fewer than five others in four times "
+			"--benchmark_min_time: theirs were kept (noisy)\n",
+			program->name, samples.noisy, samples.cases);
+}
+
+static bool too_noisy(struct gbench_state *state, const struct sampler_result *r)
+{
+	char text[160];
+
+	if (!r->noisy || !cli.noisy_fails)
+		return false;
+	snprintf(text, sizeof(text),
+		 "no figure: of %zu samples in %.2g s fewer than five were undisturbed; give more "
+		 "--benchmark_min_time, or a quieter host",
+		 r->samples, 4 * cli.budget_s);
+	gbench_fail(state, text);
+	return true;
+}
 
 bool program_good(struct gbench_state *state, const char *skipped,
 		  const struct sampler_result *result)
@@ -26,7 +76,10 @@ bool program_good(struct gbench_state *state, const char *skipped,
 		gbench_skip(state, skipped);
 	else if (result->error)
 		gbench_fail(state, result->error);
-	return !skipped && !result->error;
+	if (skipped || result->error)
+		return false;
+	add_samples(result);
+	return !too_noisy(state, result);
 }
 
 void program_report(struct gbench_state *state, const struct sampler_result *result)
@@ -150,7 +203,7 @@ int program_main(const struct program *p, int argc, char **argv)
 	status = cli_init(&cli, &argc, argv);
 	if (status)
 		return status;
-	if (!topology_init(&topology, cli.max_threads)) {
+	if (!topology_init(&topology, cli.max_threads, cli.all_nodes)) {
 		bench_clock_calibrate();
 		status = p->take_over ? p->take_over(&cli, &topology) : -1;
 		if (status >= 0)
@@ -163,8 +216,11 @@ int program_main(const struct program *p, int argc, char **argv)
 	}
 	init_counters();
 	quiet_calibrate();
+	if (!cli.progress_total && !gbench_lists())
+		steadiness_warn("", p->name);
 	interrupt_catch(p->name);
 	status = cli_run(&cli);
+	say_dropped();
 	if (interrupt_came())
 		status = say_partial();
 	free(cases);

@@ -3,10 +3,13 @@
  * topology: which CPUs to run threads on, from hwloc.
  *
  * Invariants: only CPUs that this process may use are listed; one hardware thread of every core
- * comes before the second of any, and cores of one NUMA node stay together.
+ * comes before the second of any. Unless all nodes were asked for, they are those of one NUMA node, the
+ * first of those that have the most of them: a thread's memory is never another node's.
  */
 #ifndef BENCH_TOPOLOGY_H
 #define BENCH_TOPOLOGY_H
+
+#include <stdbool.h>
 
 /**
  * struct topology - the CPUs in the order in which threads should take them
@@ -24,10 +27,11 @@ struct topology {
  * topology_init() - find out
  * @t: out
  * @threads: how many entries @cpus needs at least
+ * @all_nodes: not only of one NUMA node; cores of a node stay together
  *
  * Return: 0, -ENOMEM, or -ENODEV if hwloc fails.
  */
-int topology_init(struct topology *t, unsigned int threads);
+int topology_init(struct topology *t, unsigned int threads, bool all_nodes);
 
 /**
  * topology_pin() - keep the calling thread on one CPU

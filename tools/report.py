@@ -294,6 +294,8 @@ def host_lines(path, report):
                      f"governor {env['governor'] or 'not visible'}, PMU {env['pmu']}")
     if "counters" in report:
         yield "events", " ".join(counts.words(report))
+    if env.get("unsteady"):
+        yield "unsteady", "; ".join(f"{what} {state}" for what, state in env["unsteady"].items())
     yield "build", f"{env['compiler']}, `{env['flags']}`, assertions {env['assertions']}"
     yield "libraries", ", ".join(f"{k} {v}" for k, v in env["libraries"].items())
     yield "clock", (f"{env['clock']['name']} on {env['clock']['source']}, overhead "
