@@ -23,13 +23,18 @@ static always_inline size_t pt_batch_level(const struct pt_format *f, struct pt_
 	size_t left = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t desc = pt_load(f, d, slot[i], level, guarded), at = *iova[i];
+		uint64_t desc = pt_load(f, d, slot[i], level, guarded), at = *iova[i], *child;
 
 		if (!level || !f->is_table(desc, level)) {
 			*out[i] = pt_leaf_phys(f, desc, level, at);
 			continue;
 		}
-		slot[left] = pt_child(f, d, desc) + pt_index(f, level - 1, at);
+		child = pt_child(f, d, desc);
+		if (unlikely(d->translated) && !child) { /* a hook that knows no such table */
+			*out[i] = 0;
+			continue;
+		}
+		slot[left] = child + pt_index(f, level - 1, at);
 		port_prefetch(slot[left]);
 		iova[left] = iova[i];
 		out[left++] = out[i];

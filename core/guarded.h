@@ -100,7 +100,10 @@
 		phys_addr_t pa;                                                                  \
                                                                                                  \
 		pt_section_enter();                                                              \
-		pa = pt_translate(&(fmt), d, iova, d->top, false, true);                         \
+		if (likely(!d->translated))                                                      \
+			pa = pt_translate(&(fmt), d, iova, d->top, true);                        \
+		else                                                                             \
+			pt_batch_group(&(fmt), d, &iova, &pa, 1, true);                          \
 		pt_section_exit();                                                               \
 		return pa;                                                                       \
 	}                                                                                        \

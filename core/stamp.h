@@ -13,17 +13,16 @@
 #include "core/guarded.h"
 #include "core/walker.h"
 
-/* A level that a format's root cannot be at is never chosen, and has the code of the next. */
-#define PT_CLAMP(l, min, max) ((l) < (min) ? (min) : (l) > (max) ? (max) : (l))
-
-/* Translation from a root at one level, where physical addresses are virtual ones. */
-#define PT_STAMP_TRANSLATE(name, fmt, top)                                                        \
-	static phys_addr_t name##_translate_##top(struct io_pgtable *iop, uint64_t iova)          \
-	{                                                                                         \
-		struct pt_domain *d = pt_domain(iop);                                             \
-                                                                                                  \
-		return pt_translate(&(fmt), d, iova, PT_CLAMP(top, (fmt).min_top, (fmt).max_top), \
-				    true, false);                                                 \
+/*
+ * Translation from a root at one level, where physical addresses are virtual ones. A level that a
+ * format's root cannot be at is never chosen (core/domain.c).
+ */
+#define PT_STAMP_TRANSLATE(name, fmt, top)                                               \
+	static phys_addr_t name##_translate_##top(struct io_pgtable *iop, uint64_t iova) \
+	{                                                                                \
+		if ((top) < (fmt).min_top || (top) > (fmt).max_top)                      \
+			return 0;                                                        \
+		return pt_translate(&(fmt), pt_domain(iop), iova, top, false);           \
 	}
 
 #define PT_OPS(name, translate)                                                         \
@@ -156,9 +155,10 @@
 	PT_STAMP_TRANSLATE(name, fmt, 4)                                                           \
 	static phys_addr_t name##_translate_hooks(struct io_pgtable *iop, uint64_t iova)           \
 	{                                                                                          \
-		struct pt_domain *d = pt_domain(iop);                                              \
+		phys_addr_t pa;                                                                    \
                                                                                                    \
-		return pt_translate(&(fmt), d, iova, d->top, false, false);                        \
+		pt_batch_group(&(fmt), pt_domain(iop), &iova, &pa, 1, false);                      \
+		return pa;                                                                         \
 	}                                                                                          \
 	static void name##_batch(struct io_pgtable *iop, const uint64_t *iova, phys_addr_t *out,   \
 				 size_t n)                                                         \

@@ -396,7 +396,7 @@ static void validate_table(const struct pt_domain *d, const uint64_t *table, siz
 		child = pt_child(f, d, desc);
 		c->table_bytes += pt_table_bytes(f);
 		/* A loop or a table reached twice makes the sum too large. */
-		c->bad = ((uintptr_t)child & (pt_table_bytes(f) - 1)) ||
+		c->bad = !child || ((uintptr_t)child & (pt_table_bytes(f) - 1)) ||
 			 (desc & d->table_extra) != d->table_extra ||
 			 (desc & f->reclaiming) || /* only while a round is under way */
 			 c->table_bytes > d->table_bytes;

@@ -584,11 +584,10 @@ static always_inline phys_addr_t pt_leaf_phys(const struct pt_format *f, uint64_
 
 /*
  * top is the level of the root, d->top: as a constant it takes the place of a shift and a
- * comparison for each level. identity as in pt_find().
+ * comparison for each level. Of tables whose physical addresses are their virtual ones.
  */
 static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct pt_domain *d,
-					      uint64_t iova, unsigned int top, bool identity,
-					      bool guarded)
+					      uint64_t iova, unsigned int top, bool guarded)
 {
 	uint64_t *slot;
 
@@ -601,7 +600,7 @@ static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct 
 
 		if (unlikely(!f->is_table(desc, l)))
 			return pt_leaf_phys(f, desc, l, iova);
-		slot = identity ? (uint64_t *)(uintptr_t)f->table_pa(desc) : pt_child(f, d, desc);
+		slot = (uint64_t *)(uintptr_t)f->table_pa(desc);
 		slot += pt_index(f, l - 1, iova);
 	}
 	return pt_leaf_phys(f, port_load(slot), 0, iova);

@@ -72,7 +72,8 @@ typedef int io_pgtable_walk_fn(const struct io_pgtable_walk_entry *entry, void *
  *
  * Descriptors are believed as far as io_pgtable_validate() believes them: one that is not well-formed,
  * a table that is not aligned, or more tables than were allocated end the walk, so that it ends on
- * any content. An aligned table address inside a well-formed descriptor is followed, wherever it leads.
+ * any content. An aligned table address inside a well-formed descriptor is followed, wherever it leads,
+ * unless phys_to_virt() of the memory hooks says that there is no table.
  *
  * Return: 0; what @callback returned; -EINVAL (@size is 0); -ERANGE; -EUCLEAN (a descriptor that the
  * library does not write). Context: any; nobody changes what is mapped in the range meanwhile.

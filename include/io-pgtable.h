@@ -147,7 +147,9 @@ struct iommu_gather_ops {
  *	the content is known to be zero.
  * @virt_to_phys: the address that goes into a table descriptor or a root register for @ptr, which
  *	lies in memory that @alloc returned. Absent: identity.
- * @phys_to_virt: the inverse. Absent: identity. Give both or neither.
+ * @phys_to_virt: the inverse. Absent: identity. Give both or neither. It may return NULL for an address
+ *	that it did not give away: then a translation finds nothing there, a walk, a dump and a validation
+ *	say -EUCLEAN, and none of them reads other memory, whatever is in the tables.
  * @quarantine: optional, for statistics: @size_bytes of tables that were removed wait for an
  *	invalidation from now on (@held), or no longer do.
  * @ctx: passed to all of them.

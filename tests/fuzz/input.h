@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reading a fuzzer's input: bytes until there are none, then zeros. Each program that includes this has
+ * its LLVMFuzzerTestOneInput().
+ */
+#ifndef TESTS_FUZZ_INPUT_H
+#define TESTS_FUZZ_INPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+struct input {
+	const uint8_t *data;
+	size_t left;
+};
+
+static inline uint64_t take(struct input *in, unsigned int bytes)
+{
+	uint64_t value = 0;
+
+	while (bytes-- && in->left) {
+		value = value << 8 | *in->data++;
+		in->left--;
+	}
+	return value;
+}
+
+/* What must hold whatever the input is. */
+#define MUST(condition)           \
+	do {                      \
+		if (!(condition)) \
+			abort();  \
+	} while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#endif /* TESTS_FUZZ_INPUT_H */
