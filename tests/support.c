@@ -38,6 +38,8 @@ const struct variant variants[NR_VARIANTS] = {
 	{ "riscv_sv57", RISCV_SV57, SZ_4K, SZ_4K | SZ_2M | SZ_1G | SZ_512G | SZ_256T, 57, 56,
 	  SIGNS | NO_WRITE_ONLY },
 	{ "riscv_sv39x4", RISCV_SV39X4, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 41, 50, NO_WRITE_ONLY },
+	{ "riscv_sv48x4", RISCV_SV48X4, SZ_4K, SZ_4K | SZ_2M | SZ_1G | SZ_512G, 50, 56,
+	  NO_WRITE_ONLY },
 	{ "riscv_sv57x4", RISCV_SV57X4, SZ_4K, SZ_4K | SZ_2M | SZ_1G | SZ_512G | SZ_256T, 59, 56,
 	  NO_WRITE_ONLY },
 };

@@ -48,7 +48,7 @@ struct variant {
 	unsigned int traits;
 };
 
-#define NR_VARIANTS	 23
+#define NR_VARIANTS	 24
 #define NR_LPAE_VARIANTS 8 /* the first ones: Arm's four formats, which the software SMMU has */
 extern const struct variant variants[NR_VARIANTS];
 
