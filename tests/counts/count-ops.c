@@ -12,6 +12,7 @@
  * usage: count-ops --key | count-ops [TEXT]     (the cases whose names contain TEXT)
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -280,6 +281,42 @@ static always_inline void region_end(void)
 #endif
 }
 
+#ifdef COUNTS_PLANT
+/*
+ * count-ops-planted only: what a change that costs COUNTS_PLANT hundredths of an instruction per
+ * operation would execute, for the tests of tools/gate.
+ */
+static size_t planted_rounds;
+
+static void set_plant(size_t operations)
+{
+	const char *text = getenv("COUNTS_PLANT");
+
+	planted_rounds = (operations * strtoul(text ? text : "0", NULL, 10) / 100 + 1) / 2;
+}
+
+static always_inline void execute_plant(op_fn run)
+{
+	size_t rounds = planted_rounds;
+
+	if (!rounds || run == op_nothing)
+		return;
+#ifdef __aarch64__
+	__asm__ volatile("1: subs %0, %0, #1\n\tb.ne 1b" : "+r"(rounds) : : "cc");
+#else
+	__asm__ volatile("1: sub $1, %0\n\tjnz 1b" : "+r"(rounds) : : "cc");
+#endif
+}
+#else
+static void set_plant(size_t operations)
+{
+}
+
+static always_inline void execute_plant(op_fn run)
+{
+}
+#endif
+
 void counted_region(op_fn run, struct subject *s, size_t operations);
 
 /* The name is what callgrind is told to collect. */
@@ -288,6 +325,7 @@ OPAQUE void counted_region(op_fn run, struct subject *s, size_t operations)
 	region_begin();
 	for (size_t i = 0; i < operations; i++)
 		run(s, i);
+	execute_plant(run);
 	region_end();
 }
 
@@ -387,6 +425,7 @@ static enum outcome run_case(const struct table *t, const struct shape *shape)
 
 	if (!set_subject(s, t, shape))
 		return NO_TABLE;
+	set_plant(shape->operations);
 	uncounted(op->before, s, shape->operations);
 	uncounted(op->run, s, shape->operations);
 	uncounted(op->after, s, shape->operations);

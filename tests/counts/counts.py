@@ -192,6 +192,14 @@ def save_golden(path, key, flags, cases):
         f.write(f'{{\n{head}\t"cases": {{\n{lines}\n\t}}\n}}\n')
 
 
+def grew(before, value):
+    return value > before * (1 + THRESHOLD) + ROUNDING
+
+
+def shrank(before, value):
+    return value < before * (1 - THRESHOLD) - ROUNDING
+
+
 def compare(golden, now):
     """(worse, better): a line for each difference that matters."""
     worse, better = [], []
@@ -207,9 +215,9 @@ def compare(golden, now):
                 continue
             change = f"{value / before - 1:+.1%}" if before else "from nothing"
             line = f"{name}: {counter} per operation {before:.10g} -> {value:.10g} ({change})"
-            if value > before * (1 + THRESHOLD) + ROUNDING:
+            if grew(before, value):
                 worse.append(line)
-            elif value < before * (1 - THRESHOLD) - ROUNDING:
+            elif shrank(before, value):
                 better.append(line)
     return worse, better
 
