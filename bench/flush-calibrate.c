@@ -183,10 +183,21 @@ static void print_sensitivity(void)
 	flush_profile = NULL;
 }
 
+static const char usage[] =
+	"flush_calibrate - what the virtual clock predicts beside what was published\n"
+	"\n"
+	"  --sensitivity    and how much that depends on each of the model's costs\n"
+	"  --help           this\n";
+
 int main(int argc, char **argv)
 {
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fputs(usage, stdout);
+		return 0;
+	}
 	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--sensitivity") != 0)) {
-		fprintf(stderr, "usage: flush_calibrate [--sensitivity]\n");
+		fprintf(stderr, "flush_calibrate: %s: not understood (see --help)\n",
+			argv[argc - 1]);
 		return 2;
 	}
 	flush_live = 0;

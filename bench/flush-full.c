@@ -62,7 +62,7 @@ static int parse_stream(struct flush_full *f, const char *text)
 static int parse_count(struct flush_full *f, const char *text)
 {
 	f->count = true;
-	return 0;
+	return *text ? complain("--count", "takes no value") : 0;
 }
 
 static int note_matrix(struct flush_full *f, const char *text)
@@ -112,7 +112,9 @@ int flush_full_parse(struct flush_full *f, int *argc, char **argv)
 		for (size_t k = 0; k < sizeof(options) / sizeof(options[0]); k++) {
 			size_t len = strlen(options[k].name);
 
-			if (strncmp(argv[i], options[k].name, len) != 0)
+			if (strncmp(argv[i], options[k].name, len) != 0 ||
+			    (options[k].name[len - 1] != '=' && argv[i][len] &&
+			     argv[i][len] != '='))
 				continue;
 			ours = options[k].ours;
 			any = any || ours;

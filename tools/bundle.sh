@@ -9,7 +9,12 @@
 # library may be older than ours. Each bundle is unpacked elsewhere and tried before it is reported.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-commit=${1:?usage: tools/bundle.sh COMMIT}
+usage="usage: tools/bundle.sh COMMIT    (./bench.sh --bundle calls it)"
+case "${1-}" in
+-h | --help) echo "$usage"; exit 0 ;;
+'' | -*) echo "bundle.sh: ${1:-no commit}: not understood; $usage" >&2; exit 2 ;;
+esac
+commit=$1
 out=build/bundle
 install=true
 

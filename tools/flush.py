@@ -8,6 +8,7 @@ FILE is what bench_flush wrote (--benchmark_out, JSON; or --stream) or a saved r
 every figure of a table is of one run; figures of the virtual clock say "modelled"; rows that were skipped
 or failed are cells that say so.
 """
+import argparse
 import json
 import sys
 
@@ -274,6 +275,6 @@ def main(path):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: flush.py FILE")
-    sys.exit(main(sys.argv[1]))
+    parser = argparse.ArgumentParser(prog="flush.py", description="Judges the bars of a run of bench_flush.")
+    parser.add_argument("file", metavar="FILE", help="a results file, or what bench_flush wrote")
+    sys.exit(main(parser.parse_args().file))
