@@ -150,9 +150,11 @@ run_map() {
 	map_command="bench_map ${args[*]}"
 	args+=("--progress=$total")
 	say "$total synthetic cases"
-	run "$BUILD/bench/bench_map" "${args[@]}" "--benchmark_out=$REPORT/map.json" \
+	run "$BUILD/bench/bench_map" "${args[@]}" "--samples=$REPORT/samples-map.jsonl" \
+		"--benchmark_out=$REPORT/map.json" \
 		--benchmark_out_format=json >"$REPORT/map.log" ||
 		die "bench_map failed: $(grep -m 3 ERROR "$REPORT/map.log" || echo "see $REPORT/map.log")"
+	gzip -f "$REPORT/samples-map.jsonl" || die "cannot write to $REPORT (is the disk full?)"
 }
 
 # run_other NAME SECONDS OF: bench_NAME, that long for each of the cases OF something. Leaves in $other

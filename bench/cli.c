@@ -70,6 +70,12 @@ static int parse_nodes(struct cli *cli, const char *text)
 	return parse_either(text, "one", "all", &cli->all_nodes);
 }
 
+static int parse_samples(struct cli *cli, const char *text)
+{
+	cli->samples = text;
+	return *text ? 0 : -EINVAL;
+}
+
 static int parse_counters(struct cli *cli, const char *text)
 {
 	static const char *const modes[] = {
@@ -94,7 +100,7 @@ static const struct {
 	{ "--matrix", parse_matrix, false },	   { "--benchmark_min_time", parse_budget, false },
 	{ "--max-threads", parse_threads, false }, { "--progress", parse_progress, false },
 	{ "--counters", parse_counters, true },	   { "--noisy", parse_noisy, true },
-	{ "--nodes", parse_nodes, false },
+	{ "--samples", parse_samples, true },	   { "--nodes", parse_nodes, false },
 };
 
 /* 1 if it was ours, 0 if it is the library's, or -EINVAL. */

@@ -14,6 +14,8 @@
 
 /* What the programs that count say of it. */
 #define CLI_COUNTING_USAGE                                                                       \
+	"  --samples=FILE              every sample of every case, a line of JSON each (64 MiB " \
+	"at most)\n"                                                                             \
 	"  --noisy=keep|fail           a case that a neighbour disturbed all the time: marked "  \
 	"noisy,\n"                                                                               \
 	"                              or an error that says how to get a figure (keep)\n"       \
@@ -32,6 +34,7 @@
  * @budget_s: --benchmark_min_time, how long to take samples of each case
  * @noisy_fails: --noisy=fail
  * @all_nodes: --nodes=all
+ * @samples: --samples, NULL: not asked for
  * @counts: the program counts events
  * @counters: --counters
  * @progress_total: --progress, how many cases there will be; 0: show nothing
@@ -47,6 +50,7 @@ struct cli {
 	double budget_s;
 	bool noisy_fails;
 	bool all_nodes;
+	const char *samples;
 	bool counts;
 	enum counters_mode counters;
 	unsigned long progress_total;

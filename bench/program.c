@@ -6,12 +6,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 #include "clock.h"
 #include "gbench.h"
 #include "interrupt.h"
 #include "quiet.h"
+#include "raw-samples.h"
 #include "sampler.h"
 #include "steadiness.h"
 #include "topology.h"
@@ -157,11 +159,19 @@ static void run_case(struct gbench_state *state, const void *c)
 		program->case_name(c, name);
 		cli_begin(&cli, name);
 		label(state, program->case_threads(c));
+		raw_samples_case(name);
 		program->run(state, c, topology.cpus, cli.budget_s);
 	}
 	/* What was going on when it came is not whole. */
 	if (interrupt_came())
 		gbench_drop(state);
+}
+
+static int say_no_samples(int error)
+{
+	fprintf(stderr, "%s: --samples=%s: cannot be written: %s\n", program->name, cli.samples,
+		strerror(-error));
+	return 1;
 }
 
 static int say_partial(void)
@@ -192,7 +202,7 @@ static void *register_cases(void)
 int program_main(const struct program *p, int argc, char **argv)
 {
 	void *cases = NULL;
-	int status;
+	int status, error;
 
 	program = p;
 	cli = (struct cli){ .program = p->name,
@@ -218,9 +228,17 @@ int program_main(const struct program *p, int argc, char **argv)
 	quiet_calibrate();
 	if (!cli.progress_total && !gbench_lists())
 		steadiness_warn("", p->name);
+	if (cli.samples && !gbench_lists()) {
+		error = raw_samples_open(cli.samples);
+		if (error)
+			return say_no_samples(error);
+	}
 	interrupt_catch(p->name);
 	status = cli_run(&cli);
 	say_dropped();
+	error = raw_samples_close();
+	if (error)
+		status = say_no_samples(error);
 	if (interrupt_came())
 		status = say_partial();
 	free(cases);

@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "interrupt.h"
 #include "quiet.h"
+#include "raw-samples.h"
 #include "stats.h"
 #include "topology.h"
 
@@ -312,6 +313,15 @@ static struct sampler_summary summarise(struct run *run, enum part part, bool no
 	};
 }
 
+static void write_samples(const struct run *run)
+{
+	if (interrupt_came() || !raw_samples_begin())
+		return;
+	for (size_t i = 0; i < run->samples; i++)
+		raw_samples_add(run->sample[i].ns, run->sample[i].pages, run->sample[i].quiet);
+	raw_samples_end();
+}
+
 static void report(struct run *run, struct sampler_result *result)
 {
 	for (unsigned int i = 0; i < run->threads; i++)
@@ -319,6 +329,7 @@ static void report(struct run *run, struct sampler_result *result)
 			result->error = error_of(&run->member[i]);
 	if (result->error)
 		return;
+	write_samples(run);
 	result->noisy = run->quiet_samples < MIN_SAMPLES;
 	result->samples = result->noisy ? run->samples : run->quiet_samples;
 	result->spans = run->samples * run->spans_per_sample;

@@ -5,6 +5,7 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 
 from program import emulated, run
 
@@ -38,12 +39,37 @@ def sanitized(bench_map):
     return b"__asan_init" in program or b"__tsan_init" in program
 
 
+ALLOC = "--benchmark_filter=alloc_free.*lpae_s1/granule:4K.*threads:1$"
+
+
+def raw_samples(bench_map):
+    """As many as the row counted and dropped, with the row's median."""
+    with tempfile.NamedTemporaryFile() as file:
+        result = run(bench_map, ALLOC, "--benchmark_min_time=0.01", "--benchmark_format=json",
+                     f"--samples={file.name}")
+        with open(file.name, encoding="utf-8") as text:
+            found = {case["name"]: case["ns_pages_quiet"] for case in map(json.loads, text)}
+    rows = json.loads(result.stdout)["benchmarks"]
+    assert rows and set(found) == {row["name"] for row in rows}, (rows, found)
+    for row in rows:
+        kept = [s[0] for s in found[row["name"]] if s[2] or row["noisy"]]
+        assert len(kept) == row["samples"], (row, kept)
+        assert min(kept) <= row["ns_per_page"] * 1.001 and row["ns_per_page"] <= max(kept) * 1.001
+        assert abs(sum(s[1] for s in found[row["name"]]) - row["pages"]) < 1, row
+
+
 def main(bench_map, bench_env):
     expect(2, "--nonsense", bench_map, "--nonsense")
     expect(2, "--nonsense=1", bench_map, "--nonsense=1")
     expect(2, "--matrix=none", bench_map, "--matrix=none")
     expect(2, "--benchmark_min_time=x", bench_map, "--benchmark_min_time=x")
     expect(2, "--benchmark_min_time=-1", bench_map, "--benchmark_min_time=-1")
+    expect(1, "--samples=/dev/full: cannot be written", bench_map, ALLOC, "--benchmark_min_time=0",
+           "--samples=/dev/full")
+    expect(1, "--samples=/nonsense/x: cannot be written: No such", bench_map, ALLOC,
+           "--samples=/nonsense/x")
+    expect(2, "--samples=", bench_map, "--samples=")
+    raw_samples(bench_map)
     expect(2, "--counters=some", bench_map, "--counters=some")
     expect(2, "--progress=x", bench_map, "--progress=x")
     expect(1, "match", bench_map, "--benchmark_filter=no_such_benchmark")
