@@ -98,9 +98,9 @@ static void span(void *worker, struct sampler_span *span)
 	start = region_begin();
 	if (w->c->impl == DIRTY_LOOP)
 		load_and_store(w);
-	else
-		io_pgtable_read_and_clear_dirty(w->iop, 0, (size_t)PAGES * PAGE, 0, w->bitmap,
-						NULL);
+	else if (io_pgtable_read_and_clear_dirty(w->iop, 0, (size_t)PAGES * PAGE, 0, w->bitmap,
+						 NULL))
+		w->error = "it could not be read";
 	span->ns = region_end(start);
 	span->pages = PAGES;
 	check(w);

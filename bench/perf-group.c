@@ -51,7 +51,7 @@ static const struct {
 } errors[] = {
 	{ 0, PERF_PRESENT, "present" },
 	{ -EACCES, PERF_NOT_PERMITTED,
-	  "not permitted: as root, sysctl kernel.perf_event_paranoid=2, or give this program "
+	  "not permitted: as root, sysctl kernel.perf_event_paranoid=1, or give this program "
 	  "CAP_PERFMON" },
 	{ -EPERM, PERF_NOT_PERMITTED,
 	  "not permitted: a container's or sandbox's filter forbids perf_event_open; allow that "

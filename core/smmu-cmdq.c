@@ -268,9 +268,9 @@ static void noinline help(struct smmu_cmdq *q)
 
 /*
  * By the one that met a lone producer, whose batch lies just before this position: its store to rung is
- * all that tells of its end, and it may have looked for others before that store was seen. It is a few
- * instructions from it; if it was preempted there it will look later, and who waits for these
- * commands looks too.
+ * all that tells of its end, and it may have looked for others before that store was seen. It has a batch
+ * to write and the doorbell to ring; if it was preempted on the way it will look later, and who waits for
+ * these commands looks too.
  */
 static void noinline wait_for_lone(const struct smmu_cmdq *q, uint64_t position)
 {
@@ -359,7 +359,11 @@ int smmu_cmdq_wait(struct smmu_cmdq *q, uint64_t position)
 static int noinline wait_for_space(struct smmu_cmdq *q, unsigned int flags, uint64_t *polls)
 {
 	uint64_t before = load(&q->done), look_nr = (*polls)++;
-	bool moved = read_progress(q) != before;
+	bool moved;
+
+	/* What is ready and was left to others may be all that the ring is full of. */
+	help(q);
+	moved = read_progress(q) != before;
 
 	if (is_dead(q))
 		return -EIO;
@@ -680,7 +684,8 @@ int smmu_cmdq_init(struct smmu_cmdq *q, const struct smmu_cmdq_config *config)
 		q->config.max_polls = DEFAULT_POLLS;
 	if (!q->config.max_retries)
 		q->config.max_retries = DEFAULT_RETRIES;
-	if (register_of(q, config->ops->read_cons(config->ctx)) != register_of(q, first))
+	if (first != position_in(first) ||
+	    register_of(q, config->ops->read_cons(config->ctx)) != register_of(q, first))
 		return -EINVAL;
 	q->head = q->published = q->rung = q->done = first;
 	for (uint32_t i = 0; i < q->size; i++)

@@ -10,7 +10,8 @@
  * What hardware may write, and why a plain store does for forgetting a write: A is always set, so all
  * that is left is D, or on Arm the permission to write, and only in a leaf that does not have it yet. A leaf
  * that was seen to have it is not written by hardware until the store that takes it away, so nothing can
- * come in between and be lost; a leaf that was seen not to have it is not stored to.
+ * come in between and be lost; a leaf that was seen not to have it is not stored to. All of it needs a
+ * walker that snoops: otherwise a line that is cleaned takes back what hardware wrote beside it.
  */
 #include "io-pgtable-update.h"
 
@@ -22,10 +23,14 @@
 #include "core/tree.h"
 #include "core/walk.h"
 
-/* What is done: with n leaves from *slot on, of a level, the first of which is for ia. */
+/*
+ * What is done: with n leaves from *slot on, of a level, the first of which is for ia. Above the smallest
+ * pages n is 1, and desc what was seen there: another thread may have split it since. -EAGAIN: look again.
+ */
 struct update {
 	struct pt_domain *d;
-	int (*run)(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia);
+	int (*run)(struct update *u, uint64_t *slot, uint64_t desc, size_t n, unsigned int level,
+		   uint64_t ia);
 	struct iommu_iotlb_gather *gather;
 	bool whole;	  /* only leaves that lie in the range: others are split */
 	bool stops;	  /* at a hole */
@@ -82,7 +87,7 @@ static bool lies_within(const struct update *u, uint64_t first, uint64_t span)
 	return first >= u->first && u->last - first >= span - 1;
 }
 
-/* 0: go on behind *ia. */
+/* 0: go on at *ia, 0 being behind the range; -EAGAIN: look again. */
 static int at_leaf(struct update *u, const struct spot *s, uint64_t *ia)
 {
 	struct pt_domain *d = u->d;
@@ -93,37 +98,39 @@ static int at_leaf(struct update *u, const struct spot *s, uint64_t *ia)
 	if (s->level && u->whole && !lies_within(u, first, span)) {
 		if (pt_quirk(d, IO_PGTABLE_QUIRK_NO_SPLIT))
 			return -EBUSY;
-		return pt_tree_split(d, s->slot, s->desc, s->level, *ia); /* and look again */
+		err = pt_tree_split(d, s->slot, s->desc, s->level, *ia);
+		return err ? err : -EAGAIN;
 	}
 	if (!s->level)
 		n = leaves_of(d, *ia, u->last);
-	err = u->run(u, s->slot, n, s->level, first);
+	err = u->run(u, s->slot, s->desc, n, s->level, first);
+	if (err)
+		return err;
 	*ia = first + (n - 1) * span + (span - 1);
 	*ia = *ia < u->last ? *ia + 1 : 0;
-	return err;
+	return 0;
+}
+
+static int at_hole(struct update *u, const struct spot *s, uint64_t *ia)
+{
+	if (u->stops)
+		return -ENOENT;
+	*ia |= pt_span(u->d->format, s->level) - 1;
+	*ia = *ia < u->last ? *ia + 1 : 0;
+	return 0;
 }
 
 static int over_leaves(struct update *u, uint64_t ia)
 {
+	int err;
+
 	do {
 		struct spot s;
-		uint64_t span;
-		int err;
 
 		find(u->d, ia, &s);
-		if (s.desc) {
-			err = at_leaf(u, &s, &ia);
-			if (err)
-				return err;
-			continue;
-		}
-		if (u->stops)
-			return -ENOENT;
-		span = pt_span(u->d->format, s.level);
-		ia |= span - 1;
-		ia = ia < u->last ? ia + 1 : 0;
-	} while (ia);
-	return 0;
+		err = s.desc ? at_leaf(u, &s, &ia) : at_hole(u, &s, &ia);
+	} while (err == -EAGAIN || (!err && ia));
+	return err;
 }
 
 /* All that the three have in common. The range is ia to last; 0 is behind every range. */
@@ -184,12 +191,14 @@ static int protect_one(struct update *u, uint64_t *slot, unsigned int level)
 	return 0;
 }
 
-static int protect_run(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia)
+static int protect_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n,
+		       unsigned int level, uint64_t ia)
 {
 	unsigned int shift = pt_shift(u->d->format, level);
 	size_t done = 0;
 	int err = 0;
 
+	/* All of a block lies in the range, so nobody else splits it. */
 	while (done < n && !(err = protect_one(u, slot + done, level)))
 		done++;
 	if (done) {
@@ -270,25 +279,37 @@ static void note_block(struct update *u, unsigned int level, uint64_t ia)
 	add_many_bits(u->bitmap, (ia - u->first) >> lg2, ((end - ia) >> lg2) + 1);
 }
 
-static int dirty_run(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia)
+/* A block that goes beyond the range stays as it is: what was recorded of the rest would be lost. */
+static void dirty_block(struct update *u, uint64_t *slot, uint64_t desc, unsigned int level,
+			uint64_t ia)
+{
+	if (!pt_is_dirty(u->d->format, desc))
+		return;
+	note_block(u, level, ia);
+	if (u->clear && lies_within(u, ia, pt_span(u->d->format, level)))
+		forget(u, slot, 1, level, ia);
+}
+
+static int dirty_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n, unsigned int level,
+		     uint64_t ia)
 {
 	const struct pt_format *f = u->d->format;
 
+	if (level) {
+		dirty_block(u, slot, desc, level, ia);
+		return 0;
+	}
 	for (size_t i = 0; i < n; i += 64) {
 		size_t now = n - i < 64 ? n - i : 64;
-		uint64_t at = ia + ((uint64_t)i << pt_shift(f, level));
+		uint64_t at = ia + ((uint64_t)i << f->granule_lg2);
 		uint64_t bits =
 			u->d->match(slot + i, (unsigned int)now, f->dirty_mask, f->dirty_value);
 
 		if (!bits)
 			continue;
-		if (level)
-			note_block(u, level, at);
-		else
-			add_bits(u->bitmap, (at - u->first) >> f->granule_lg2, bits);
-		/* Of a block that goes beyond the range, the rest would be lost. */
-		if (u->clear && (!level || lies_within(u, at, pt_span(f, level))))
-			forget(u, slot + i, bits, level, at);
+		add_bits(u->bitmap, (at - u->first) >> f->granule_lg2, bits);
+		if (u->clear)
+			forget(u, slot + i, bits, 0, at);
 	}
 	return 0;
 }
@@ -310,18 +331,19 @@ int io_pgtable_read_and_clear_dirty(struct io_pgtable *iop, uint64_t iova, size_
 	return update(&u, iova, size, pt_span(d->format, 0), gather);
 }
 
-static int set_run(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia)
+static int set_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n, unsigned int level,
+		   uint64_t ia)
 {
 	const struct pt_format *f = u->d->format;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t desc = port_load(slot + i);
-
+		if (!level)
+			desc = port_load(slot + i);
 		while (pt_can_be_dirty(f, desc) && !pt_is_dirty(f, desc) &&
 		       !port_cas(slot + i, &desc, desc ^ f->dirty_flip))
-			;
+			if (level) /* it may be a table by now */
+				return -EAGAIN;
 	}
-	pt_clean(u->d, slot, n * sizeof(*slot));
 	return 0;
 }
 

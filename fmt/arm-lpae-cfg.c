@@ -126,6 +126,8 @@ int lpae_check(const struct lpae_kind *kind, const struct io_pgtable_cfg *cfg)
 
 	if (cfg->quirks & ~kind->quirks)
 		return -EOPNOTSUPP;
+	if ((cfg->quirks & IO_PGTABLE_QUIRK_ARM_HD) && !cfg->coherent_walk)
+		return -EOPNOTSUPP;
 	g = find_granule(cfg);
 	if (!g || !(kind->granules & (1ull << g->lg2)))
 		return -EINVAL;

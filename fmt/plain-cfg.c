@@ -46,7 +46,8 @@ int pt_plain_check(const struct plain_kind *kind, const struct io_pgtable_cfg *c
 {
 	if (cfg->quirks & ~(kind->quirks | QUIRKS))
 		return -EOPNOTSUPP;
-	if ((kind->coherent_only && !cfg->coherent_walk) ||
+	if (((kind->coherent_only || (cfg->quirks & IO_PGTABLE_QUIRK_DIRTY)) &&
+	     !cfg->coherent_walk) ||
 	    (cfg->reclaim && !kind->format->reclaiming))
 		return -EOPNOTSUPP;
 	if (!cfg->pgsize_bitmap || (cfg->pgsize_bitmap & ~kind->sizes))

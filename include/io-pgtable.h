@@ -89,13 +89,14 @@ enum io_pgtable_fmt {
  * Quirks, numbered as in Linux as far as Linux has them. A quirk that is unknown, or that the
  * format does not have, makes alloc_io_pgtable() fail: it is never ignored.
  */
-#define IO_PGTABLE_QUIRK_ARM_NS	   (1ul << 0)  /* stage 1: NS and NSTable set */
-#define IO_PGTABLE_QUIRK_ARM_TTBR1 (1ul << 5)  /* 64-bit stage 1: the upper half, through TTBR1 */
-#define IO_PGTABLE_QUIRK_ARM_HD	   (1ul << 7)  /* 64-bit: hardware keeps dirty state */
+#define IO_PGTABLE_QUIRK_ARM_NS	   (1ul << 0) /* stage 1: NS and NSTable set */
+#define IO_PGTABLE_QUIRK_ARM_TTBR1 (1ul << 5) /* 64-bit stage 1: the upper half, through TTBR1 */
+#define IO_PGTABLE_QUIRK_ARM_HD	   (1ul << 7) /* 64-bit, coherent_walk: hardware keeps dirty state */
 #define IO_PGTABLE_QUIRK_NO_WARN   (1ul << 9)  /* -EEXIST is expected, do not report it */
 #define IO_PGTABLE_QUIRK_NO_SPLIT  (1ul << 16) /* unmap never splits a block */
 #define IO_PGTABLE_QUIRK_VTD_SNOOP (1ul << 17) /* VT-d second stage: SNP set (needs ECAP.SC) */
-#define IO_PGTABLE_QUIRK_DIRTY	   (1ul << 18) /* x86-64, VT-d, RISC-V: hardware sets D */
+#define IO_PGTABLE_QUIRK_DIRTY \
+	(1ul << 18) /* x86-64, VT-d, RISC-V, coherent_walk: hardware sets D */
 
 /**
  * struct iommu_gather_ops - what the driver does when translations go away

@@ -129,7 +129,7 @@ struct iommu_async_ops {
  * @budget_page_ns: adaptive: the mean exposure of a page that is allowed
  * @refill_ns: adaptive: what it costs the devices if everything is thrown out of the IOTLB; 0: 4000
  * @async: optional: rounds are begun and not waited for; otherwise by the table's tlb_add_range,
- *	tlb_sync and tlb_flush_all
+ *	tlb_sync and tlb_flush_all. A table that is reclaimed needs those two of its own beside it
  * @release: the addresses may be reused (the page too, with page_at_release). With no lock held, by
  *	whoever unmaps, waits, polls or destroys; must not use the strategy
  * @now_ns: a clock that does not go back; required by flush queues with a timeout, and by adaptive

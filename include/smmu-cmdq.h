@@ -4,8 +4,8 @@
  *
  * The ring is memory that the caller gives; registers are reached through hooks only, so the same
  * code drives hardware, an emulated SMMU or a test. Submitting takes no lock. It waits for space, and for
- * another producer only if that one is at the doorbell and was alone until now: for a few instructions,
- * or 1024 looks if it was preempted just there. Nothing here allocates, and every wait has a bound.
+ * another producer only if that one was alone until now: until its batch is written and rung, or for 1024
+ * looks if it was preempted on the way (with SMMU_CMDQ_NOWAIT too). Nothing here allocates, and every wait has a bound.
  *
  * A position counts every command ever put into the queue, in 64 bits: it never wraps, its low bits
  * are the ring's index and wrap bit. That is what waiters share.
@@ -26,7 +26,7 @@
  *               from an error, while the SMMU is stopped at that command.
  *   ready[i]    the owner of the first slot of a batch, store-release of the batch's end. Ends only
  *               grow, so an old one cannot be taken for a new one.
- *   published   the publisher, store-release before the doorbell; anyone reads it as a hint. The publisher load-acquires
+ *   published   the publisher, or a lone producer, store-release before the doorbell; anyone reads it as a hint. The publisher load-acquires
  *               ready[] on the way, so the doorbell is ordered after every command it covers, and
  *               after what their owners did before (cleared descriptors).
  *   rung        whoever rang, store-release behind the doorbell; load-acquired before the next one's: two
@@ -143,7 +143,8 @@ struct smmu_cmdq_ops {
  * @msi_word: where the MSI is written: it holds the low half of the position behind the CMD_SYNC
  * @max_polls: looks at most in one wait; 0: 1 << 20
  * @max_retries: times that the SMMU may stop at one command before the queue is given up; 0: 8
- * @first_position: where positions begin, the low bits as in CMDQ_CONS; 0 for a new queue
+ * @first_position: where positions begin, below 1 << 62, the low bits as in CMDQ_CONS; 0 for a new
+ *	queue
  */
 struct smmu_cmdq_config {
 	const struct smmu_cmdq_ops *ops;

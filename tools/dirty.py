@@ -39,7 +39,7 @@ def tables(rows):
         key = parse(row["name"])
         cases.setdefault((key["fmt"], key["written"]), {})[key["impl"]] = row
     yield ("Dirty state", "Over 1 GiB of 4K pages, of which none, all or every 64th was written to, ns per page: a "
-           "loop that loads and stores each descriptor, io_pgtable_read_and_clear_dirty() without "
-           "callbacks, and the second by the first; ~: too few quiet samples.",
+           "loop that loads and stores each descriptor, io_pgtable_read_and_clear_dirty() of a "
+           "table without callbacks, so that nothing is invalidated, and the second by the first; ~: too few quiet samples.",
            {"head": ["format", "written", "loop", "core", "ratio", "bar", ""], "keys": 2,
             "body": [body_row(key, rows) for key, rows in cases.items()]})

@@ -168,12 +168,34 @@ static void test_who_waits_helps(void **state)
 	meeting_end(&m);
 }
 
+/* The same where that batch is all that the ring holds: who wants space helps. */
+static void test_who_wants_space_helps(void **state)
+{
+	struct smmu_cmd cmd = smmu_cmd_sync(SMMU_SYNC_NONE);
+	struct smmu_cmdq_ticket t;
+	struct meeting m;
+
+	meeting_make(&m);
+	assert_int_equal(put(m.q, &t), 0);
+	device_run(m.dev, UINT32_MAX);
+	assert_true(smmu_cmdq_done(m.q, t.end));
+	for (int i = 0; i < 64; i++)
+		m.dev->config.ring[i] = cmd;
+	m.dev->config.ready[t.end] = t.end + 64;
+	m.q->head = (t.end + 64) | MET;
+	assert_int_equal(smmu_cmdq_submit(m.q, &cmd, 1, SMMU_CMDQ_NOWAIT, NULL), -EAGAIN);
+	assert_int_equal(device_run(m.dev, UINT32_MAX), 64);
+	assert_int_equal(smmu_cmdq_submit(m.q, &cmd, 1, SMMU_CMDQ_NOWAIT, NULL), 0);
+	meeting_end(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stopped_at_the_doorbell),
 		cmocka_unit_test(test_forgets_meeting),
 		cmocka_unit_test(test_who_waits_helps),
+		cmocka_unit_test(test_who_wants_space_helps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

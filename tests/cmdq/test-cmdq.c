@@ -443,6 +443,8 @@ static void test_init(void **state)
 	REFUSED(bad.ring = NULL);
 	REFUSED(bad.ring++);
 	REFUSED(bad.ready = NULL);
+	REFUSED(bad.first_position = 1ull << 62);
+	REFUSED(bad.first_position = 1ull << 63);
 	REFUSED(bad.ops = NULL);
 	REFUSED((ops.ack_error = NULL, bad.ops = &ops));
 	REFUSED((ops.write_prod = NULL, bad.ops = &ops));

@@ -38,7 +38,8 @@ static bool open_world(struct world *w, struct input *in)
 	cfg.coherent_walk = (v->traits & BARE) || !(options & 1);
 	cfg.reclaim = v->traits & BARE ? IO_PGTABLE_RECLAIM_NEVER : (options >> 1) % 3;
 	cfg.quirks |= options & 8 ? IO_PGTABLE_QUIRK_NO_SPLIT : 0;
-	cfg.quirks |= (options & 16) && has_dirty_state(v->fmt) ? IO_PGTABLE_QUIRK_DIRTY : 0;
+	if ((options & 16) && cfg.coherent_walk && has_dirty_state(v->fmt))
+		cfg.quirks |= IO_PGTABLE_QUIRK_DIRTY;
 	cfg.quirks |= IO_PGTABLE_QUIRK_NO_WARN;
 	memset(w, 0, sizeof(*w));
 	w->v = v;

@@ -97,9 +97,12 @@ def judged(base, head, goldens):
         elif name not in base:
             rows.append({"case": name, "state": "new"})
         else:
-            for counter, now in head[name].items():
-                before = base[name].get(counter)
+            for counter in dict.fromkeys([*base[name], *head[name]]):
+                before, now = base[name].get(counter), head[name].get(counter)
                 if counter == "pages" or before is None:
+                    continue
+                if now is None:
+                    rows.append({"case": name, "counter": counter, "state": "gone"})
                     continue
                 state = state_of(name, counter, before, now, goldens)
                 rows.append(
@@ -110,10 +113,11 @@ def judged(base, head, goldens):
 
 def layer(arch, base, head):
     """What the layer says of two Counted."""
-    if base.key != head.key:
+    if (base.key, base.flags) != (head.key, head.flags):
         raise Problem(
-            f"layer 1, {arch}: {base.key} and {head.key} cannot be compared: build both with the "
-            "same compiler and assertion level, for the same processor"
+            f"layer 1, {arch}: {base.key} with '{base.flags}' and {head.key} with '{head.flags}' cannot "
+            "be compared: build both with the same compiler, flags and assertion level, for the "
+            "same processor"
         )
     rows = judged(base.cases, head.cases, (base.golden, head.golden))
     return summary(arch, head.key, rows, bool(head.golden))

@@ -23,7 +23,7 @@ BUDGET_MS = 25
 TRIM = 0.2
 THRESHOLD = 2.0
 ABI_STATUS = 4
-TIMEOUT_S = 120
+TIMEOUT_S = 600
 STATES = ("slower", "unstable", "faster", "unclear", "same")
 ASLR = Path("/proc/sys/kernel/randomize_va_space")
 
