@@ -230,7 +230,7 @@ static void refused(void **state)
 		int error;
 		const char *says;
 	} ways[] = {
-		{ -EACCES, "perf_event_paranoid=2" },
+		{ -EACCES, "perf_event_paranoid=1" },
 		{ -EPERM, "not permitted" },
 		{ -ENOENT, "absent" },
 		{ -ENODEV, "absent" },
