@@ -2,7 +2,8 @@
 /*
  * Permissions that change in place and what is recorded of writes: every variant against a plain array, at
  * random, with walkers that snoop and do not and with tables that are reclaimed; hand-written descriptors;
- * what is invalidated; every error; and "hardware" that writes while another thread reads and clears.
+ * what is invalidated; every error; "hardware" that writes while another thread reads and clears, and a
+ * neighbour that splits a block meanwhile.
  */
 #include "io-pgtable-update.h"
 #include "io-pgtable-walk.h"
@@ -13,7 +14,7 @@
 
 #define MAX_PAGES  16384 /* two tables of 64K */
 #define OPERATIONS 3000
-#define SPLITS	   1000
+#define SPLITS	   200
 
 struct page {
 	bool mapped, dirty;
@@ -277,34 +278,19 @@ static void test_random(void **state)
 	}
 }
 
-static int keep_prot(const struct io_pgtable_walk_entry *e, void *ctx)
+static int keep_leaf(const struct io_pgtable_walk_entry *e, void *ctx)
 {
 	if (e->kind == IO_PGTABLE_WALK_LEAF)
-		*(int *)ctx = e->prot;
+		*(struct io_pgtable_walk_entry *)ctx = *e;
 	return 0;
 }
 
-static int prot_at(struct io_pgtable *iop, uint64_t iova)
+static struct io_pgtable_walk_entry leaf_at(struct io_pgtable *iop, uint64_t iova)
 {
-	int prot = 0;
+	struct io_pgtable_walk_entry e = { 0 };
 
-	assert_int_equal(io_pgtable_walk(iop, iova, 1, keep_prot, &prot), 0);
-	return prot;
-}
-
-static int keep_desc(const struct io_pgtable_walk_entry *e, void *ctx)
-{
-	if (e->kind == IO_PGTABLE_WALK_LEAF)
-		*(uint64_t *)ctx = e->desc;
-	return 0;
-}
-
-static uint64_t desc_of(struct io_pgtable *iop, uint64_t iova)
-{
-	uint64_t desc = 0;
-
-	assert_int_equal(io_pgtable_walk(iop, iova, 1, keep_desc, &desc), 0);
-	return desc;
+	assert_int_equal(io_pgtable_walk(iop, iova, 1, keep_leaf, &e), 0);
+	return e;
 }
 
 /* A page, RW, at 0x123456000 (or its like in 16K); the bits of the two states by hand. */
@@ -340,12 +326,12 @@ static void test_vectors(void **state)
 		assert_int_equal(io_pgtable_map(iop, SZ_4K, 0x123456000, SZ_4K, RW), 0);
 		assert_int_equal(io_pgtable_read_and_clear_dirty(iop, SZ_4K, SZ_4K, 0, &bits, NULL),
 				 0);
-		assert_int_equal(desc_of(iop, SZ_4K), vector[i].not_written);
+		assert_int_equal(leaf_at(iop, SZ_4K).desc, vector[i].not_written);
 		assert_int_equal(io_pgtable_set_dirty(iop, SZ_4K, SZ_4K), 0);
-		assert_int_equal(desc_of(iop, SZ_4K), vector[i].written);
+		assert_int_equal(leaf_at(iop, SZ_4K).desc, vector[i].written);
 		assert_int_equal(io_pgtable_protect(iop, SZ_4K, SZ_4K, IOMMU_READ, NULL, &changed),
 				 0);
-		assert_int_equal(desc_of(iop, SZ_4K), vector[i].read_only);
+		assert_int_equal(leaf_at(iop, SZ_4K).desc, vector[i].read_only);
 		free_io_pgtable(iop);
 	}
 }
@@ -487,8 +473,8 @@ static void test_splits_at_zero(void **state)
 		assert_int_equal(
 			io_pgtable_protect(iop, base, v->granule, IOMMU_READ, NULL, &changed), 0);
 		assert_int_equal(changed, v->granule);
-		assert_int_equal(prot_at(iop, base) & RW, IOMMU_READ);
-		assert_int_equal(prot_at(iop, base + v->granule) & RW, RW);
+		assert_int_equal(leaf_at(iop, base).prot & RW, IOMMU_READ);
+		assert_int_equal(leaf_at(iop, base + v->granule).prot & RW, RW);
 		free_io_pgtable(iop);
 	}
 }
@@ -543,20 +529,42 @@ static void test_while_hardware_writes(void **state)
 }
 
 /*
- * The second half of a block is unmapped, which splits it, while the first is written to and read. For the
- * thread sanitizer above all: the windows are a few instructions, and are hit by chance only.
+ * The second half of a block is unmapped, which splits it, while the first is written to and read: from
+ * when the split's mark stands where the block was, until some time after it.
  */
 static struct {
 	struct io_pgtable *iop;
-	unsigned int turn; /* of the other thread; the number of the last table that it may split */
-	unsigned int done;
+	/* Of the splits: which one may begin, has begun, is looked at, has ended. */
+	unsigned int turn, marked, seen, done;
 } neighbour;
+
+static void wait_for(const unsigned int *turn, unsigned int i)
+{
+	while (__atomic_load_n(turn, __ATOMIC_ACQUIRE) < i)
+		sched_yield();
+}
+
+static void spin(uint64_t times)
+{
+	for (volatile uint64_t i = 0; i < times; i++)
+		;
+}
+
+static void on_split(void *cookie)
+{
+	unsigned int i = __atomic_load_n(&neighbour.turn, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&neighbour.marked, i, __ATOMIC_RELEASE);
+	wait_for(&neighbour.seen, i);
+	spin(2000);
+}
+
+static const struct iommu_gather_ops split_driver = { .tlb_sync = on_split };
 
 static void *split(void *arg)
 {
 	for (unsigned int i = 1; i <= SPLITS; i++) {
-		while (__atomic_load_n(&neighbour.turn, __ATOMIC_ACQUIRE) < i)
-			sched_yield();
+		wait_for(&neighbour.turn, i);
 		io_pgtable_unmap(neighbour.iop, SZ_2M / 2, SZ_2M / 2, NULL);
 		__atomic_store_n(&neighbour.done, i, __ATOMIC_RELEASE);
 	}
@@ -570,7 +578,7 @@ static void test_while_a_neighbour_splits(void **state)
 	uint64_t seed = 3;
 	pthread_t thread;
 
-	cfg.tlb = NULL;
+	cfg.tlb = &split_driver;
 	cfg.quirks |= IO_PGTABLE_QUIRK_DIRTY;
 	assert_int_equal(pthread_create(&thread, NULL, split, NULL), 0);
 	for (unsigned int i = 1; i <= SPLITS; i++) {
@@ -580,15 +588,15 @@ static void test_while_a_neighbour_splits(void **state)
 		neighbour.iop = iop;
 		assert_int_equal(io_pgtable_map(iop, 0, SZ_1G, SZ_2M, RW), 0);
 		__atomic_store_n(&neighbour.turn, i, __ATOMIC_RELEASE);
-		for (volatile uint64_t wait = next_random(&seed) % 400; wait; wait--)
-			;
+		wait_for(&neighbour.marked, i);
+		__atomic_store_n(&neighbour.seen, i, __ATOMIC_RELEASE);
+		spin(next_random(&seed) % 3000);
 		assert_int_equal(io_pgtable_set_dirty(iop, 0, SZ_2M / 2), 0);
 		assert_int_equal(
 			io_pgtable_read_and_clear_dirty(iop, 0, SZ_2M / 2, 0, bitmap, NULL), 0);
 		for (int word = 0; word < 4; word++)
 			assert_true(!~bitmap[word]);
-		while (__atomic_load_n(&neighbour.done, __ATOMIC_ACQUIRE) < i)
-			sched_yield();
+		wait_for(&neighbour.done, i);
 		assert_int_equal(io_pgtable_validate(iop), 0);
 		free_io_pgtable(iop);
 	}
