@@ -76,6 +76,12 @@ static int parse_samples(struct cli *cli, const char *text)
 	return *text ? 0 : -EINVAL;
 }
 
+static int parse_perf_record(struct cli *cli, const char *text)
+{
+	cli->perf_record = text;
+	return *text ? 0 : -EINVAL;
+}
+
 static int parse_counters(struct cli *cli, const char *text)
 {
 	static const char *const modes[] = {
@@ -97,10 +103,15 @@ static const struct {
 	int (*parse)(struct cli *cli, const char *value);
 	bool counting; /* only of programs that count */
 } our_options[] = {
-	{ "--matrix", parse_matrix, false },	   { "--benchmark_min_time", parse_budget, false },
-	{ "--max-threads", parse_threads, false }, { "--progress", parse_progress, false },
-	{ "--counters", parse_counters, true },	   { "--noisy", parse_noisy, true },
-	{ "--samples", parse_samples, true },	   { "--nodes", parse_nodes, false },
+	{ "--matrix", parse_matrix, false },
+	{ "--benchmark_min_time", parse_budget, false },
+	{ "--max-threads", parse_threads, false },
+	{ "--progress", parse_progress, false },
+	{ "--counters", parse_counters, true },
+	{ "--noisy", parse_noisy, true },
+	{ "--samples", parse_samples, true },
+	{ "--nodes", parse_nodes, false },
+	{ "--perf-record", parse_perf_record, true },
 };
 
 /* 1 if it was ours, 0 if it is the library's, or -EINVAL. */

@@ -13,17 +13,20 @@
 #include "counters.h"
 
 /* What the programs that count say of it. */
-#define CLI_COUNTING_USAGE                                                                       \
-	"  --samples=FILE              every sample of every case, a line of JSON each (64 MiB " \
-	"at most)\n"                                                                             \
-	"  --noisy=keep|fail           a case that a neighbour disturbed all the time: marked "  \
-	"noisy,\n"                                                                               \
-	"                              or an error that says how to get a figure (keep)\n"       \
-	"  --nodes=one|all             run threads on the CPUs of one NUMA node, or of all "     \
-	"(one)\n"                                                                                \
-	"  --counters=all|software|none  events of the timed regions, counted when all samples " \
-	"of a\n"                                                                                 \
-	"                              case have been taken (all)\n"
+#define CLI_COUNTING_USAGE                                                                        \
+	"  --samples=FILE              every sample of every case, a line of JSON each (64 MiB "  \
+	"at most)\n"                                                                              \
+	"  --noisy=keep|fail           a case that a neighbour disturbed all the time: marked "   \
+	"noisy,\n"                                                                                \
+	"                              or an error that says how to get a figure (keep)\n"        \
+	"  --nodes=one|all             run threads on the CPUs of one NUMA node, or of all "      \
+	"(one)\n"                                                                                 \
+	"  --counters=all|software|none  events of the timed regions, counted when all samples "  \
+	"of a\n"                                                                                  \
+	"                              case have been taken (all)\n"                              \
+	"  --perf-record=FILE          a profile of the timed regions, and of nothing else, for " \
+	"perf report:\n"                                                                          \
+	"                              they run again, as long as the samples took\n"
 
 /**
  * struct cli - what was asked for
@@ -37,6 +40,7 @@
  * @samples: --samples, NULL: not asked for
  * @counts: the program counts events
  * @counters: --counters
+ * @perf_record: --perf-record, NULL: not asked for
  * @progress_total: --progress, how many cases there will be; 0: show nothing
  * @progress_done: how many began
  * @progress_start_ns: when the first one did
@@ -53,6 +57,7 @@ struct cli {
 	const char *samples;
 	bool counts;
 	enum counters_mode counters;
+	const char *perf_record;
 	unsigned long progress_total;
 	unsigned long progress_done;
 	uint64_t progress_start_ns;

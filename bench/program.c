@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "gbench.h"
 #include "interrupt.h"
+#include "perf-record.h"
 #include "quiet.h"
 #include "raw-samples.h"
 #include "sampler.h"
@@ -109,6 +110,8 @@ void program_report_counts(struct gbench_state *state, const struct sampler_resu
 			 unit);
 		gbench_counter(state, name, counts->value[i] / counts->pages[i]);
 	}
+	if (cli.perf_record)
+		gbench_counter(state, "perf_regions", (double)result->recorded_regions);
 	if (counts->pages[PERF_EVENT_CYCLES] > 0 || counts->pages[PERF_EVENT_INSTRUCTIONS] > 0)
 		gbench_counter(state, "counters_running_share", counts->running_share);
 }
@@ -199,10 +202,39 @@ static void *register_cases(void)
 	return cases;
 }
 
+/* What is written beside the report. */
+static int open_outputs(void)
+{
+	int error = 0;
+
+	if (gbench_lists())
+		return 0;
+	if (cli.samples)
+		error = raw_samples_open(cli.samples);
+	if (error)
+		return say_no_samples(error);
+	return cli.perf_record ? perf_record_open(cli.program, cli.perf_record, &perf_kernel) : 0;
+}
+
+static int run_all(void)
+{
+	int status, error;
+
+	interrupt_catch(program->name);
+	status = cli_run(&cli);
+	say_dropped();
+	error = raw_samples_close();
+	if (error)
+		status = say_no_samples(error);
+	if (perf_record_close())
+		status = 1;
+	return interrupt_came() ? say_partial() : status;
+}
+
 int program_main(const struct program *p, int argc, char **argv)
 {
 	void *cases = NULL;
-	int status, error;
+	int status;
 
 	program = p;
 	cli = (struct cli){ .program = p->name,
@@ -228,19 +260,7 @@ int program_main(const struct program *p, int argc, char **argv)
 	quiet_calibrate();
 	if (!cli.progress_total && !gbench_lists())
 		steadiness_warn("", p->name);
-	if (cli.samples && !gbench_lists()) {
-		error = raw_samples_open(cli.samples);
-		if (error)
-			return say_no_samples(error);
-	}
-	interrupt_catch(p->name);
-	status = cli_run(&cli);
-	say_dropped();
-	error = raw_samples_close();
-	if (error)
-		status = say_no_samples(error);
-	if (interrupt_came())
-		status = say_partial();
+	status = open_outputs() ? 1 : run_all();
 	free(cases);
 	free(topology.cpus);
 	return status;

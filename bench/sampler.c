@@ -9,6 +9,7 @@
  */
 #include "sampler.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@
 #include "barrier.h"
 #include "clock.h"
 #include "interrupt.h"
+#include "perf-record.h"
 #include "quiet.h"
 #include "raw-samples.h"
 #include "stats.h"
@@ -47,6 +49,7 @@ struct member {
 	struct sampler_span sum;
 	bool quiet;
 	struct counters counters;
+	unsigned long recorded_regions;
 };
 
 struct sample {
@@ -205,20 +208,27 @@ static void sample_loop(struct member *m)
 	}
 }
 
-static void end_counted_sample(struct run *run, unsigned int done, uint64_t start_ns)
+/* How long the spans run again, for something else than their times. */
+struct again {
+	unsigned int samples; /* at most */
+	double ns;	      /* and no new one after that */
+};
+
+static void end_sample_again(struct run *run, const struct again *again, unsigned int done,
+			     uint64_t start_ns)
 {
 	atomic_store_explicit(&run->over, false, memory_order_relaxed);
-	run->stop = anyone_failed(run) || interrupt_came() || done == COUNTED_SAMPLES ||
-		    (double)(bench_clock_ns() - start_ns) > run->budget_ns / COUNTED_PART;
+	run->stop = anyone_failed(run) || interrupt_came() || done == again->samples ||
+		    (double)(bench_clock_ns() - start_ns) > again->ns;
 }
 
-static void count_round(struct member *m, unsigned int round)
+/* Return: how many pages. */
+static double run_again(struct member *m, const struct again *again)
 {
 	uint64_t start_ns = bench_clock_ns();
 	struct run *run = m->run;
 	double pages = 0;
 
-	counters_start(&m->counters, round);
 	for (unsigned int done = 1;; done++) {
 		barrier_wait(&run->barrier);
 		take_sample(m);
@@ -227,26 +237,40 @@ static void count_round(struct member *m, unsigned int round)
 			run->work->keep(m->worker, false);
 		barrier_wait(&run->barrier);
 		if (m->thread == 0)
-			end_counted_sample(run, done, start_ns);
+			end_sample_again(run, again, done, start_ns);
 		barrier_wait(&run->barrier);
 		if (run->stop)
-			break;
+			return pages;
 	}
-	counters_stop(&m->counters, pages);
 }
 
 /* A thread may have fewer rounds than thread 0, whose number counts: it works along uncounted. */
 static void count(struct member *m)
 {
+	const struct again counted = { COUNTED_SAMPLES, m->run->budget_ns / COUNTED_PART };
 	unsigned int rounds = counters_open(&m->counters);
 	struct run *run = m->run;
 
 	if (m->thread == 0)
 		run->rounds = anyone_failed(run) ? 0 : rounds;
 	barrier_wait(&run->barrier);
-	for (unsigned int round = 0; round < run->rounds; round++)
-		count_round(m, round);
+	for (unsigned int round = 0; round < run->rounds; round++) {
+		counters_start(&m->counters, round);
+		counters_stop(&m->counters, run_again(m, &counted));
+	}
 	counters_close(&m->counters);
+}
+
+/* As long as the samples took. All threads or none: they meet at barriers. */
+static void record(struct member *m)
+{
+	const struct again recorded = { UINT_MAX, m->run->budget_ns };
+
+	if (!perf_record_wanted() || anyone_failed(m->run))
+		return;
+	perf_record_start();
+	run_again(m, &recorded);
+	m->recorded_regions = perf_record_stop();
 }
 
 static void *member_main(void *arg)
@@ -268,6 +292,7 @@ static void *member_main(void *arg)
 	barrier_wait(&run->barrier);
 	sample_loop(m);
 	count(m);
+	record(m);
 	if (!error_of(m))
 		run->work->end(m->worker, 0);
 	barrier_wait(&run->barrier);
@@ -339,8 +364,10 @@ static void report(struct run *run, struct sampler_result *result)
 	result->rest_ns = summarise(run, PART_REST, result->noisy);
 	result->per_s = summarise(run, PART_PER_S, result->noisy);
 	result->fairness = summarise(run, PART_FAIRNESS, result->noisy);
-	for (unsigned int i = 0; i < run->threads; i++)
+	for (unsigned int i = 0; i < run->threads; i++) {
 		counters_add(&result->counts, &run->member[i].counters, i == 0);
+		result->recorded_regions += run->member[i].recorded_regions;
+	}
 	for (size_t i = 0; i < run->samples; i++)
 		result->pages += run->sample[i].pages;
 }

@@ -11,7 +11,8 @@
  * counts only if every thread had its core to itself (quiet.h). Sampling goes on for up to four times
  * the budget until enough samples count; if not even five do, all are used and the result says so.
  * Then, if anything is to be counted (counters.h), the spans of a few samples run again in each round,
- * for a tenth of the budget or one sample; their times are not used.
+ * for a tenth of the budget or one sample; and once more, for as long as the budget, if they are to be
+ * recorded (perf-record.h). Those times are not used.
  */
 #ifndef BENCH_SAMPLER_H
 #define BENCH_SAMPLER_H
@@ -74,6 +75,7 @@ struct sampler_summary {
  * @spans: how many each thread did in all samples
  * @dropped_share: how many samples did not count, as a share
  * @counts: events of the timed regions
+ * @recorded_regions: into a profile, of all threads
  * @noisy: too few would have counted, so all did
  * @error: it went wrong; NULL if it did not
  */
@@ -88,6 +90,7 @@ struct sampler_result {
 	size_t spans;
 	double dropped_share;
 	struct counters_sum counts;
+	unsigned long recorded_regions;
 	bool noisy;
 	const char *error;
 };

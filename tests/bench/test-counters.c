@@ -10,10 +10,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "counters.h"
+#include "perf-record.h"
 
 enum { FDS = 64, SWITCH_COST = 7 };
 
@@ -50,7 +52,7 @@ static int fake_open(struct perf_event_attr *attr, int group_fd)
 	int error = software ? fake.software_error : fake.hardware_error, fd = 0;
 
 	assert_int_equal(attr->size, sizeof(*attr));
-	assert_int_equal(attr->exclude_kernel, !software);
+	assert_int_equal(attr->exclude_kernel, !software || attr->freq);
 	assert_int_equal(attr->disabled, group_fd < 0);
 	if (error)
 		return error;
@@ -303,6 +305,28 @@ static void nothing(void **state)
 	assert_int_equal(fake.max_open, 0);
 }
 
+/* Neither cycles nor the CPU's clock: no file is made. With the clock alone there is one. */
+static void recording(void **state)
+{
+	static const char *const file = "test-counters.perf.data";
+
+	(void)state;
+	unlink(file);
+	fake.hardware_error = -ENOENT;
+	fake.software_error = -EACCES;
+	assert_int_equal(perf_record_open("test", file, &fake_kernel), -EACCES);
+	assert_false(perf_record_wanted());
+	assert_int_equal(access(file, F_OK), -1);
+	assert_int_equal(perf_record_close(), 0);
+	fake.software_error = 0;
+	assert_int_equal(perf_record_open("test", file, &fake_kernel), 0);
+	assert_true(perf_record_wanted());
+	assert_int_equal(perf_record_close(), -ENODATA); /* no region, no sample */
+	assert_false(perf_record_wanted());
+	assert_int_equal(fake.open, 0);
+	unlink(file);
+}
+
 /* One thread that could not count an event takes the figure of all. */
 static void threads(void **state)
 {
@@ -355,6 +379,7 @@ int main(void)
 		cmocka_unit_test_setup(fallback, setup),
 		cmocka_unit_test_setup(short_read, setup),
 		cmocka_unit_test_setup(nothing, setup),
+		cmocka_unit_test_setup(recording, setup),
 		cmocka_unit_test_setup(threads, setup),
 	};
 
