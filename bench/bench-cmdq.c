@@ -42,7 +42,7 @@ static void run(struct gbench_state *state, const void *c, const unsigned int *c
 	gbench_counter(state, "samples", (double)r.samples);
 	gbench_counter(state, "dropped_share", r.dropped_share);
 	gbench_counter(state, "noisy", r.noisy);
-	program_report_counts(state, &r, "command");
+	program_report_counts(state, &r.counts, r.recorded_regions, "command");
 }
 
 PROGRAM_OF(cmdq, usage, run);

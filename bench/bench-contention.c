@@ -46,7 +46,7 @@ static void run(struct gbench_state *state, const void *c, const unsigned int *c
 	gbench_counter(state, "samples", (double)r.sampled.samples);
 	gbench_counter(state, "dropped_share", r.sampled.dropped_share);
 	gbench_counter(state, "noisy", r.sampled.noisy);
-	program_report_counts(state, &r.sampled, "op");
+	program_report_counts(state, &r.sampled.counts, r.sampled.recorded_regions, "op");
 }
 
 PROGRAM_OF(contention, usage, run);

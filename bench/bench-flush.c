@@ -3,11 +3,14 @@
  * bench-flush: the program that compares flush strategies, under a simulated clock and on this host.
  * What every such program does is in program.c.
  */
+#include <stdio.h>
+
 #include "cli.h"
 #include "flush-full.h"
 #include "flush-machine.h"
 #include "gbench.h"
 #include "program.h"
+#include "raw-samples.h"
 #include "topology.h"
 
 _Static_assert((int)FLUSH_NAME_BYTES <= (int)PROGRAM_NAME_BYTES, "a name fits");
@@ -21,14 +24,16 @@ static const char usage[] =
 	"  --max-threads=N             up to N threads on the real clock, instead of one for each "
 	"CPU\n"
 	"  --progress=TOTAL            say which of TOTAL cases is running, and the time left\n"
-	"  --nodes=one|all             run threads on the CPUs of one NUMA node, or of all (one)\n"
-	"  --help                      this\n"
+	"  --nodes=one|all             run threads on the CPUs of one NUMA node, or of all "
+	"(one)\n" CLI_BEHIND_USAGE "  --help                      this\n"
 	"\n"
 	"Rows with clock:virtual are modelled: a simulated host and SMMU (docs/flush.md). Rows "
 	"with\n"
 	"clock:real are threads of this host in front of the software SMMU. exposure_page_us -1 "
 	"is\n"
-	"unbounded.\n"
+	"unbounded. Simulated time has no samples, no events and no profile: of such a row "
+	"--samples has a\n"
+	"line that says so. None of the three goes with --stream.\n"
 	"\n"
 	"With --matrix=full, any of:\n"
 	"  --count                     how many combinations that would be; runs nothing\n"
@@ -61,11 +66,15 @@ static void run(struct gbench_state *state, const void *arg, const unsigned int 
 		gbench_skip(state, refused);
 		return;
 	}
+	if (c->clock == FLUSH_VIRTUAL)
+		raw_samples_none("modelled: simulated time, the same in every run");
 	flush_run(c, cpus, budget_s, &r);
 	if (r.error) {
 		gbench_fail(state, r.error);
 		return;
 	}
+	if (c->clock == FLUSH_REAL)
+		program_report_counts(state, &r.counts, r.recorded_regions, "page");
 	for (unsigned int i = 0; i < nr_flush_counters; i++)
 		gbench_counter(state, flush_counters[i].name, flush_counter_of(&r, i));
 }
@@ -79,6 +88,13 @@ static int take_over(const struct cli *cli, const struct topology *topology)
 		return -1;
 	if (full.count || full.list)
 		return flush_full_print(&full);
+	if (full.stream && (cli->samples || cli->perf_record)) {
+		fputs("bench_flush: --samples and --perf-record do not go with --stream, whose "
+		      "cases "
+		      "run in processes of their own: leave out --stream\n",
+		      stderr);
+		return 2;
+	}
 	if (full.stream)
 		return flush_full_stream(&full, topology->cpus, cli->budget_s);
 	status = flush_full_cases(&full, &nr_full_cases, &full_cases);

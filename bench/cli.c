@@ -101,17 +101,17 @@ static int parse_counters(struct cli *cli, const char *text)
 static const struct {
 	const char *name;
 	int (*parse)(struct cli *cli, const char *value);
-	bool counting; /* only of programs that count */
+	bool dropping; /* only of programs that drop samples */
 } our_options[] = {
 	{ "--matrix", parse_matrix, false },
 	{ "--benchmark_min_time", parse_budget, false },
 	{ "--max-threads", parse_threads, false },
 	{ "--progress", parse_progress, false },
-	{ "--counters", parse_counters, true },
+	{ "--counters", parse_counters, false },
 	{ "--noisy", parse_noisy, true },
-	{ "--samples", parse_samples, true },
+	{ "--samples", parse_samples, false },
 	{ "--nodes", parse_nodes, false },
-	{ "--perf-record", parse_perf_record, true },
+	{ "--perf-record", parse_perf_record, false },
 };
 
 /* 1 if it was ours, 0 if it is the library's, or -EINVAL. */
@@ -124,7 +124,7 @@ static int parse_one(struct cli *cli, const char *arg)
 	for (size_t i = 0; i < sizeof(our_options) / sizeof(our_options[0]); i++) {
 		const char *value = value_of(arg, our_options[i].name);
 
-		if (value && (cli->counts || !our_options[i].counting))
+		if (value && (cli->drops || !our_options[i].dropping))
 			return our_options[i].parse(cli, value) ? -EINVAL : 1;
 	}
 	return 0;

@@ -12,21 +12,24 @@
 
 #include "counters.h"
 
-/* What the programs that count say of it. */
-#define CLI_COUNTING_USAGE                                                                        \
+/* What all of them say of what is behind a figure. */
+#define CLI_BEHIND_USAGE                                                                          \
 	"  --samples=FILE              every sample of every case, a line of JSON each (64 MiB "  \
 	"at most)\n"                                                                              \
-	"  --noisy=keep|fail           a case that a neighbour disturbed all the time: marked "   \
-	"noisy,\n"                                                                                \
-	"                              or an error that says how to get a figure (keep)\n"        \
-	"  --nodes=one|all             run threads on the CPUs of one NUMA node, or of all "      \
-	"(one)\n"                                                                                 \
 	"  --counters=all|software|none  events of the timed regions, counted when all samples "  \
 	"of a\n"                                                                                  \
 	"                              case have been taken (all)\n"                              \
 	"  --perf-record=FILE          a profile of the timed regions, and of nothing else, for " \
 	"perf report:\n"                                                                          \
 	"                              they run again, as long as the samples took\n"
+
+/* And those that drop samples. */
+#define CLI_COUNTING_USAGE                                                                      \
+	"  --noisy=keep|fail           a case that a neighbour disturbed all the time: marked " \
+	"noisy,\n"                                                                              \
+	"                              or an error that says how to get a figure (keep)\n"      \
+	"  --nodes=one|all             run threads on the CPUs of one NUMA node, or of all "    \
+	"(one)\n" CLI_BEHIND_USAGE
 
 /**
  * struct cli - what was asked for
@@ -38,7 +41,7 @@
  * @noisy_fails: --noisy=fail
  * @all_nodes: --nodes=all
  * @samples: --samples, NULL: not asked for
- * @counts: the program counts events
+ * @drops: the program drops disturbed samples
  * @counters: --counters
  * @perf_record: --perf-record, NULL: not asked for
  * @progress_total: --progress, how many cases there will be; 0: show nothing
@@ -55,7 +58,7 @@ struct cli {
 	bool noisy_fails;
 	bool all_nodes;
 	const char *samples;
-	bool counts;
+	bool drops;
 	enum counters_mode counters;
 	const char *perf_record;
 	unsigned long progress_total;

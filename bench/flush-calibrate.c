@@ -186,6 +186,8 @@ static void print_sensitivity(void)
 static const char usage[] =
 	"flush_calibrate - what the virtual clock predicts beside what was published\n"
 	"\n"
+	"All of it is simulated time: there are no samples to keep, and no events to count.\n"
+	"\n"
 	"  --sensitivity    and how much that depends on each of the model's costs\n"
 	"  --help           this\n";
 

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "counters.h"
+
 /**
  * enum flush_clock - which time
  * @FLUSH_VIRTUAL: simulated: modelled figures
@@ -159,6 +161,8 @@ extern const double flush_release_quantiles[FLUSH_RELEASES];
  * @max_drained: the most releases inside one call
  * @batch: unmaps in one sample of op_ns
  * @violations: releases before the invalidation was complete; must be 0
+ * @counts: events of the timed unmaps, real clock only: of the threads that unmap, not of the SMMU's
+ * @recorded_regions: into a profile, likewise
  * @error: what went wrong, NULL if nothing did
  */
 struct flush_result {
@@ -173,6 +177,8 @@ struct flush_result {
 	double max_drained;
 	double batch;
 	double violations;
+	struct counters_sum counts;
+	unsigned long recorded_regions;
 	const char *error;
 };
 

@@ -10,7 +10,9 @@
  * flush-effect.h.
  *
  * A run has passes: it warms up; open loop: a closed one says what the peak is; then what is measured; then a short
- * one during which the IOTLB is filled as devices would, and what is thrown out of it is counted.
+ * one during which the IOTLB is filled as devices would, and what is thrown out of it is counted; then those in which
+ * events of the regions (region.h) are counted, or a profile of them is recorded: a batch's unmaps, or a request's map and
+ * unmap. What counts are the threads that unmap, never those that stand for the SMMU.
  */
 #define _GNU_SOURCE
 #include <math.h>
@@ -23,7 +25,10 @@
 #include "flush-effect.h"
 #include "flush-machine.h"
 #include "histogram.h"
+#include "interrupt.h"
 #include "iommu-strategy.h"
+#include "perf-record.h"
+#include "raw-samples.h"
 #include "stats.h"
 #include "topology.h"
 
@@ -34,7 +39,7 @@ enum { LIVE = 16, SPARE = 64, SAMPLES_MOST = 1 << 16, WARM_BATCHES = 8, ASID = 7
 struct pass {
 	double s;
 	double gap_ns; /* open loop: between two requests of a thread; 0: closed */
-	bool measured, filled, stop;
+	bool measured, filled, counted, recorded, stop;
 };
 
 struct thread {
@@ -51,6 +56,8 @@ struct thread {
 	double exposure_ns, max_exposure_ns;
 	uint64_t unmaps, ticket, random, timer_ns, next_ns;
 	uint64_t began_ns, ended_ns; /* its pass */
+	struct counters counters;
+	unsigned long recorded_regions;
 	const char *error;
 	pthread_t thread;
 };
@@ -251,10 +258,11 @@ static void closed_batch(struct thread *t)
 
 	for (unsigned int i = 0; i < t->r->batch; i++)
 		map_one(t);
-	start = bench_clock_ns();
+	start = region_begin();
 	for (unsigned int i = 0; i < t->r->batch; i++)
 		unmap_one(t);
 	end = bench_clock_ns();
+	region_leave();
 	add_sample(t, bench_clock_span(start, end));
 	run_timer(t, end);
 }
@@ -273,9 +281,11 @@ static void open_batch(struct thread *t, double gap_ns)
 			if (t->next_ns - now > 2000)
 				sched_yield();
 		}
+		region_enter();
 		map_one(t);
 		unmap_one(t);
 		sum += bench_clock_span(t->next_ns, bench_clock_ns());
+		region_leave();
 	}
 	add_sample(t, sum);
 	run_timer(t, bench_clock_ns());
@@ -312,6 +322,26 @@ static void run_pass(struct thread *t)
 	} while (!is_over(t, t->ended_ns, end) && !t->error);
 }
 
+/* Each thread its rounds, without waiting for the others' in between. */
+static void count_events(struct thread *t)
+{
+	unsigned int rounds = counters_open(&t->counters);
+
+	for (unsigned int round = 0; round < rounds; round++) {
+		counters_start(&t->counters, round);
+		run_pass(t);
+		counters_stop(&t->counters, (double)t->unmaps * t->r->c->pages);
+	}
+	counters_close(&t->counters);
+}
+
+static void record(struct thread *t)
+{
+	perf_record_start();
+	run_pass(t);
+	t->recorded_regions = perf_record_stop();
+}
+
 static void *body(void *arg)
 {
 	struct thread *t = arg;
@@ -327,7 +357,12 @@ static void *body(void *arg)
 		pthread_barrier_wait(&t->r->barrier);
 		if (t->r->pass.stop)
 			return NULL;
-		run_pass(t);
+		if (t->r->pass.counted)
+			count_events(t);
+		else if (t->r->pass.recorded)
+			record(t);
+		else
+			run_pass(t);
 	}
 }
 
@@ -558,6 +593,30 @@ static void sum_up(struct real *r, const struct counted *timed, const struct cou
 	out->batch = r->batch;
 }
 
+static void write_samples(const struct real *r)
+{
+	if (interrupt_came() || !raw_samples_begin("ns_unmaps_thread"))
+		return;
+	for (unsigned int i = 0; i < r->c->threads; i++)
+		for (size_t k = 0; k < r->thread[i].samples; k++)
+			raw_samples_add(r->thread[i].sample_ns[k], r->batch, i);
+	raw_samples_end();
+}
+
+/* What is not timed: samples as they are, events, a profile. */
+static void look_behind(struct real *r, double budget_s, double gap_ns, struct flush_result *out)
+{
+	write_samples(r);
+	if (!interrupt_came())
+		do_pass(r, (struct pass){ .s = budget_s / 10, .gap_ns = gap_ns, .counted = true });
+	if (perf_record_wanted() && !interrupt_came())
+		do_pass(r, (struct pass){ .s = budget_s, .gap_ns = gap_ns, .recorded = true });
+	for (unsigned int i = 0; i < r->c->threads; i++) {
+		counters_add(&out->counts, &r->thread[i].counters, i == 0);
+		out->recorded_regions += r->thread[i].recorded_regions;
+	}
+}
+
 static void run(struct real *r, double budget_s, struct flush_result *result)
 {
 	struct pass pass = { .s = budget_s };
@@ -577,6 +636,7 @@ static void run(struct real *r, double budget_s, struct flush_result *result)
 	timed = do_pass(r, pass);
 	pass = (struct pass){ .s = budget_s / 4, .gap_ns = pass.gap_ns, .filled = true };
 	filled = do_pass(r, pass);
+	look_behind(r, budget_s, pass.gap_ns, result);
 	r->pass = (struct pass){ .stop = true };
 	pthread_barrier_wait(&r->barrier);
 	for (unsigned int i = 0; i < r->c->threads; i++)

@@ -4,6 +4,7 @@
  */
 #include "program.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,13 +95,12 @@ void program_report(struct gbench_state *state, const struct sampler_result *res
 	gbench_counter(state, "samples", (double)result->samples);
 	gbench_counter(state, "dropped_share", result->dropped_share);
 	gbench_counter(state, "noisy", result->noisy);
-	program_report_counts(state, result, "page");
+	program_report_counts(state, &result->counts, result->recorded_regions, "page");
 }
 
-void program_report_counts(struct gbench_state *state, const struct sampler_result *result,
-			   const char *unit)
+void program_report_counts(struct gbench_state *state, const struct counters_sum *counts,
+			   unsigned long recorded_regions, const char *unit)
 {
-	const struct counters_sum *counts = &result->counts;
 	char name[64];
 
 	for (int i = 0; i < PERF_EVENT_NR; i++) {
@@ -111,7 +111,7 @@ void program_report_counts(struct gbench_state *state, const struct sampler_resu
 		gbench_counter(state, name, counts->value[i] / counts->pages[i]);
 	}
 	if (cli.perf_record)
-		gbench_counter(state, "perf_regions", (double)result->recorded_regions);
+		gbench_counter(state, "perf_regions", (double)recorded_regions);
 	if (counts->pages[PERF_EVENT_CYCLES] > 0 || counts->pages[PERF_EVENT_INSTRUCTIONS] > 0)
 		gbench_counter(state, "counters_running_share", counts->running_share);
 }
@@ -122,8 +122,6 @@ static void init_counters(void)
 	char events[512] = "";
 	size_t len = 0;
 
-	if (!program->counts)
-		return;
 	counters_init(cli.counters, &perf_kernel);
 	if (cli.counters == COUNTERS_NONE)
 		return;
@@ -172,8 +170,14 @@ static void run_case(struct gbench_state *state, const void *c)
 
 static int say_no_samples(int error)
 {
-	fprintf(stderr, "%s: --samples=%s: cannot be written: %s\n", program->name, cli.samples,
-		strerror(-error));
+	if (error == -ENODATA)
+		fprintf(stderr,
+			"%s: --samples=%s: none of these cases has samples (what is modelled has "
+			"none: it is the same every time)\n",
+			program->name, cli.samples);
+	else
+		fprintf(stderr, "%s: --samples=%s: cannot be written: %s\n", program->name,
+			cli.samples, strerror(-error));
 	return 1;
 }
 
@@ -240,7 +244,7 @@ int program_main(const struct program *p, int argc, char **argv)
 	cli = (struct cli){ .program = p->name,
 			    .usage = p->usage,
 			    .budget_s = 0.1,
-			    .counts = p->counts,
+			    .drops = p->drops,
 			    .counters = COUNTERS_ALL };
 	status = cli_init(&cli, &argc, argv);
 	if (status)

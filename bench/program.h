@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 struct cli;
+struct counters_sum;
 struct gbench_state;
 struct sampler_result;
 struct topology;
@@ -29,7 +30,7 @@ enum { PROGRAM_NAME_BYTES = 256 };
  * @case_name: a case's name, into PROGRAM_NAME_BYTES
  * @case_threads: how many threads it has
  * @run: run a case on @cpus and report it
- * @counts: it takes samples of regions, and so counts events of them
+ * @drops: samples that were disturbed do not count
  * @take_over: optional, before cases are asked for: does everything and returns an exit status, or
  *	returns -1
  */
@@ -42,7 +43,7 @@ struct program {
 	unsigned int (*case_threads)(const void *c);
 	void (*run)(struct gbench_state *state, const void *c, const unsigned int *cpus,
 		    double budget_s);
-	bool counts;
+	bool drops;
 	int (*take_over)(const struct cli *cli, const struct topology *topology);
 };
 
@@ -68,7 +69,7 @@ struct program {
 		.case_name = program_case_name,                                     \
 		.case_threads = program_case_threads,                               \
 		.run = (how_to_run),                                                \
-		.counts = true,                                                     \
+		.drops = true,                                                      \
 	}
 
 /**
@@ -100,10 +101,11 @@ void program_report(struct gbench_state *state, const struct sampler_result *res
 /**
  * program_report_counts() - events, for each page or whatever it counts; part of program_report()
  * @state: the row
- * @result: without an error
+ * @counts: the events
+ * @recorded_regions: into a profile
  * @unit: what it counts
  */
-void program_report_counts(struct gbench_state *state, const struct sampler_result *result,
-			   const char *unit);
+void program_report_counts(struct gbench_state *state, const struct counters_sum *counts,
+			   unsigned long recorded_regions, const char *unit);
 
 #endif /* BENCH_PROGRAM_H */

@@ -11,6 +11,7 @@ static FILE *file;
 static const char *name;
 static bool full;
 static bool first;
+static bool any;
 
 int raw_samples_open(const char *path)
 {
@@ -23,7 +24,8 @@ void raw_samples_case(const char *of)
 	name = of;
 }
 
-bool raw_samples_begin(void)
+/* Is there room for another line? */
+static bool has_room(void)
 {
 	if (!file || full || !name)
 		return false;
@@ -33,14 +35,27 @@ bool raw_samples_begin(void)
 			ftell(file));
 		return false;
 	}
-	fprintf(file, "{\"name\": \"%s\", \"ns_pages_quiet\": [", name);
-	first = true;
 	return true;
 }
 
-void raw_samples_add(double ns, double pages, bool quiet)
+bool raw_samples_begin(const char *columns)
 {
-	fprintf(file, "%s[%.6g,%.0f,%d]", first ? "" : ",", ns, pages, quiet);
+	if (!has_room())
+		return false;
+	fprintf(file, "{\"name\": \"%s\", \"%s\": [", name, columns);
+	first = any = true;
+	return true;
+}
+
+void raw_samples_none(const char *why)
+{
+	if (has_room())
+		fprintf(file, "{\"name\": \"%s\", \"no_samples\": \"%s\"}\n", name, why);
+}
+
+void raw_samples_add(double ns, double pages, unsigned int third)
+{
+	fprintf(file, "%s[%.6g,%.0f,%u]", first ? "" : ",", ns, pages, third);
 	first = false;
 }
 
@@ -60,5 +75,5 @@ int raw_samples_close(void)
 	if (fclose(file))
 		failed = -errno;
 	file = NULL;
-	return failed;
+	return failed ? failed : any ? 0 : -ENODATA;
 }

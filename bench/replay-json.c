@@ -149,6 +149,22 @@ static void put_figures(struct json *j, const struct options *opts, const struct
 	json_number(j, "wall_ns", report->wall_ns.median);
 }
 
+/* What was counted, and nothing for what was not. */
+static void put_events(struct json *j, const struct counters_sum *counts)
+{
+	char name[64];
+
+	for (int i = 0; i < PERF_EVENT_NR; i++) {
+		if (!(counts->pages[i] > 0))
+			continue;
+		snprintf(name, sizeof(name), "%s_per_event",
+			 perf_event_name((enum perf_event_id)i));
+		json_number(j, name, counts->value[i] / counts->pages[i]);
+	}
+	if (counts->pages[PERF_EVENT_CYCLES] > 0 || counts->pages[PERF_EVENT_INSTRUCTIONS] > 0)
+		json_number(j, "counters_running_share", counts->running_share);
+}
+
 static void put_counts(struct json *j, const char *key, const uint64_t *counts, uint32_t nr)
 {
 	json_open(j, key, '[');
@@ -188,6 +204,10 @@ static void put_context(struct json *j)
 	json_number(j, "clock_tick_ns", bench_clock.tick_ns);
 	json_number(j, "clock_overhead_ns", bench_clock.overhead_ns);
 	put_count(j, "batch_min_ticks", STATS_BATCH_TICKS);
+	if (counters_software())
+		json_string(j, "counters_software", counters_software());
+	if (counters_hardware())
+		json_string(j, "counters_hardware", counters_hardware());
 	json_close(j, '}');
 }
 
@@ -212,6 +232,7 @@ static void put_all(struct json *j, const void *what)
 		put_plan(j, all->opts, &all->reports[i]);
 		put_figures(j, all->opts, &all->reports[i]);
 		put_timeline(j, &all->reports[i].timeline);
+		put_events(j, &all->reports[i].counts);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

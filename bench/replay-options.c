@@ -84,6 +84,14 @@ static const char help_text[] =
 	"must\n"
 	"                        then be those of real hardware (none: as fast as it goes)\n"
 	"\n"
+	"  --samples FILE        the time of every 64 operations of every repeat, a line of JSON "
+	"for\n"
+	"                        each repeat (64 MiB at most); not with --strategy\n"
+	"  --counters all|software|none  events of the timed segments, counted in passes of their\n"
+	"                        own (all); not with --strategy\n"
+	"  --perf-record FILE    a profile of the timed segments for perf report, from as many "
+	"passes\n"
+	"                        as repeats; not with --strategy\n"
 	"  --json FILE           write the figures as JSON; - is the standard output\n"
 	"  --quiet               no table, no progress\n"
 	"  --help                this text\n"
@@ -111,6 +119,9 @@ enum option_id {
 	OPT_HOST_PROFILE,
 	OPT_DEPTH,
 	OPT_PACE,
+	OPT_SAMPLES,
+	OPT_COUNTERS,
+	OPT_PERF_RECORD,
 	OPT_JSON,
 	OPT_QUIET,
 	OPT_HELP,
@@ -137,6 +148,9 @@ static const struct option long_options[] = {
 	{ "host-profile", required_argument, NULL, OPT_HOST_PROFILE },
 	{ "depth", required_argument, NULL, OPT_DEPTH },
 	{ "pace", required_argument, NULL, OPT_PACE },
+	{ "samples", required_argument, NULL, OPT_SAMPLES },
+	{ "counters", required_argument, NULL, OPT_COUNTERS },
+	{ "perf-record", required_argument, NULL, OPT_PERF_RECORD },
 	{ "json", required_argument, NULL, OPT_JSON },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -284,6 +298,27 @@ static bool take_strategy_value(struct strategy_opts *s, int id, const char *nam
 	}
 }
 
+/* The options for what is behind the figures; a strategy's are not of samples. */
+static bool take_behind_value(struct options *opts, int id, const char *name, const char *value)
+{
+	static const char *const modes[] = {
+		[COUNTERS_NONE] = "none",
+		[COUNTERS_SOFTWARE] = "software",
+		[COUNTERS_ALL] = "all",
+	};
+	unsigned int index = COUNTERS_ALL;
+	bool ok = id != OPT_COUNTERS || one_of(name, value, modes, NR(modes), &index);
+
+	if (id == OPT_SAMPLES)
+		opts->samples = value;
+	else if (id == OPT_PERF_RECORD)
+		opts->perf_record = value;
+	else
+		opts->counters = (enum counters_mode)index;
+	opts->strategy.never_mode = name;
+	return ok;
+}
+
 /* The options whose value is a number or a name; false if it is not a good one. */
 static bool take_value(struct options *opts, int id, const char *name, const char *value)
 {
@@ -338,6 +373,10 @@ static bool take_value(struct options *opts, int id, const char *name, const cha
 		return ok;
 	case OPT_PERCENTILES:
 		return parse_percentiles(value, &opts->list);
+	case OPT_SAMPLES:
+	case OPT_COUNTERS:
+	case OPT_PERF_RECORD:
+		return take_behind_value(opts, id, name, value);
 	default:
 		return take_strategy_value(&opts->strategy, id, name, value);
 	}
@@ -353,6 +392,7 @@ static void set_defaults(struct options *opts)
 	opts->cfg.granule_bytes = 4 << 10;
 	opts->cfg.coherent = true;
 	opts->nr_repeats = 5;
+	opts->counters = COUNTERS_ALL;
 	opts->strategy.clocks = (1u << REPLAY_CLOCKS) - 1;
 	opts->strategy.budget_us = 20;
 	opts->strategy.profile = machine_profile_find("hi1620");
@@ -389,6 +429,14 @@ static bool fits_together(const struct strategy_opts *s)
 {
 	if (s->need_mode && !s->kinds) {
 		fprintf(stderr, "bench_replay: --%s goes with --strategy\n", s->need_mode);
+		return false;
+	}
+	if (s->never_mode && s->kinds) {
+		fprintf(stderr,
+			"bench_replay: --%s does not go with --strategy: its unmaps are modelled, "
+			"or "
+			"too short to be sampled one by one and kept as a histogram\n",
+			s->never_mode);
 		return false;
 	}
 	if (s->kinds == 1u << IOMMU_STRATEGY_ADAPTIVE && !s->budget_us) {

@@ -23,6 +23,7 @@
  * @profile: the host that is modelled
  * @at_pace: keep to the trace's time stamps
  * @need_mode: an option was given that only strategies have
+ * @never_mode: one that they do not have
  */
 struct strategy_opts {
 	unsigned int kinds;
@@ -33,6 +34,7 @@ struct strategy_opts {
 	const struct machine_profile *profile;
 	bool at_pace;
 	const char *need_mode;
+	const char *never_mode;
 };
 
 /**
@@ -44,6 +46,9 @@ struct strategy_opts {
  * @nr_repeats: how often to replay
  * @json_path: where to write the figures as JSON, "-" for the standard output; NULL: nowhere
  * @quiet: no table, no progress
+ * @samples: where every chunk's time goes; NULL: nowhere
+ * @perf_record: where a profile goes, likewise
+ * @counters: what to count
  * @strategy: the strategies to compare instead
  * @paths: the traces
  * @nr_paths: how many, at least one
@@ -56,6 +61,9 @@ struct options {
 	unsigned int nr_repeats;
 	const char *json_path;
 	bool quiet;
+	const char *samples;
+	const char *perf_record;
+	enum counters_mode counters;
 	struct strategy_opts strategy;
 	char **paths;
 	unsigned int nr_paths;

@@ -26,6 +26,7 @@
  * @wait_ns: in a pass by events, all threads together
  * @clock: what reading the clock did to the figures of maps and unmaps
  * @timeline: how it went along the trace
+ * @counts: events, per operation
  */
 struct report {
 	struct trace trace;
@@ -39,6 +40,7 @@ struct report {
 	struct stats_value wait_ns;
 	struct stats_clock clock;
 	struct timeline timeline;
+	struct counters_sum counts;
 };
 
 /**

@@ -19,6 +19,8 @@
 #include <string.h>
 
 #include "clock.h"
+#include "perf-record.h"
+#include "region.h"
 #include "replay-tables.h"
 
 /* Every mapping may be read and written by the device and is coherent: traces do not tell. */
@@ -64,6 +66,7 @@ struct worker {
 	uint64_t wait_ns;
 	uint64_t nr_waits;
 	struct replay_calls calls;
+	struct counters counters; /* if that is what the pass is for */
 	int err;
 	const struct replay_op *err_op;
 	pthread_t pthread;
@@ -171,10 +174,11 @@ static bool run_segments(struct worker *worker)
 	for (; seg < end; seg++) {
 		chunks = &worker->chunks[seg->series];
 		waited_ns = worker->wait_ns;
-		from_ns = bench_clock_ns();
+		from_ns = region_begin();
 		if (!run_segment(worker, seg))
 			return false;
 		to_ns = bench_clock_ns();
+		region_leave();
 		waited_ns = worker->wait_ns - waited_ns;
 		chunk_ns[seg->series] += to_ns - from_ns - waited_ns;
 		chunk_nr[seg->series] += seg->nr;
@@ -190,9 +194,35 @@ static bool run_segments(struct worker *worker)
 	return true;
 }
 
+static void watch(struct worker *worker)
+{
+	const struct replay_watch *watch = &worker->shared->cfg->watch;
+
+	if (watch->how == REPLAY_COUNTED) {
+		counters_open(&worker->counters);
+		counters_start(&worker->counters, watch->round);
+	} else if (watch->how == REPLAY_RECORDED) {
+		perf_record_start();
+	}
+}
+
+static void unwatch(struct worker *worker)
+{
+	const struct replay_watch *watch = &worker->shared->cfg->watch;
+
+	if (watch->how == REPLAY_COUNTED) {
+		counters_stop(&worker->counters, worker->thread->nr_ops);
+		counters_close(&worker->counters);
+	} else if (watch->how == REPLAY_RECORDED) {
+		perf_record_stop();
+	}
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
+
+	watch(worker);
 
 	if (worker->shared->plan->nr_threads > 1)
 		pthread_barrier_wait(&worker->shared->start);
@@ -201,6 +231,7 @@ static void *worker_main(void *arg)
 		atomic_store_explicit(&worker->shared->stop, true, memory_order_relaxed);
 	sync_gathers(worker);
 	worker->end_ns = bench_clock_ns();
+	unwatch(worker);
 	replay_calls_take(&worker->calls);
 	return NULL;
 }
@@ -322,6 +353,8 @@ static int collect(struct worker *workers, struct shared *shared, struct replay_
 		pass->calls.table += workers[i].calls.table;
 		pass->calls.sync += workers[i].calls.sync;
 		pass->calls.flush_all += workers[i].calls.flush_all;
+		if (shared->cfg->watch.how == REPLAY_COUNTED)
+			counters_add(shared->cfg->watch.sum, &workers[i].counters, i == 0);
 	}
 	pass->wall_ns = last_ns - first_ns;
 	return replay_tables_check(&shared->tables, shared->trace, shared->plan, shared->msg);

@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "counters.h"
 #include "io-pgtable.h"
 #include "replay-plan.h"
 
@@ -55,6 +56,18 @@ enum replay_series {
 };
 
 /**
+ * struct replay_watch - what is done around the timed segments of a pass, whose times are then not used
+ * @how: nothing, count events, or add to the profile (perf-record.h)
+ * @round: of counting
+ * @sum: out, when counting: of all threads, per operation
+ */
+struct replay_watch {
+	enum { REPLAY_UNWATCHED, REPLAY_COUNTED, REPLAY_RECORDED } how;
+	unsigned int round;
+	struct counters_sum *sum;
+};
+
+/**
  * struct replay_cfg - the tables, and how to invalidate
  * @fmt: format
  * @granule_bytes: smallest page
@@ -62,6 +75,7 @@ enum replay_series {
  * @oas: output address bits
  * @coherent: the walker snoops; if not, the library cleans cache lines
  * @flush: when and how to invalidate
+ * @watch: nothing, unless this is a pass to look at
  */
 struct replay_cfg {
 	enum io_pgtable_fmt fmt;
@@ -70,6 +84,7 @@ struct replay_cfg {
 	unsigned int oas;
 	bool coherent;
 	enum replay_flush flush;
+	struct replay_watch watch;
 };
 
 /**

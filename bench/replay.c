@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "interrupt.h"
 #include "replay-advice.h"
+#include "replay-behind.h"
 #include "replay-options.h"
 #include "replay-report.h"
 
@@ -83,6 +84,8 @@ static int run_passes(const struct options *opts, const struct trace *trace,
 		passes->nr = i + 1;
 		ret = replay_run_pass(trace, plan, &opts->cfg, REPLAY_BY_EVENT,
 				      &passes->by_event[i], msg);
+		if (!ret)
+			behind_samples(opts, trace, i + 1, &passes->by_event[i]);
 		if (!ret)
 			ret = replay_run_pass(trace, plan, &opts->cfg, REPLAY_BY_KIND,
 					      &passes->by_kind[i], msg);
@@ -175,6 +178,8 @@ static int replay_planned(const struct options *opts, const struct trace *trace,
 		ret = run_passes(opts, trace, plan, &passes, msg);
 	if (!ret)
 		ret = make_report(opts, trace, plan, &passes, report, msg);
+	if (!ret)
+		ret = behind_passes(opts, trace, plan, &report->counts, msg);
 	free_passes(&passes);
 	free(report->check.chunk_table_bytes);
 	report->check.chunk_table_bytes = NULL;
@@ -259,7 +264,9 @@ int main(int argc, char **argv)
 		fputs("bench_replay: no memory\n", stderr);
 		return 1;
 	}
-	status = replay_all(&opts, reports);
+	status = behind_open(&opts) ? 1 : replay_all(&opts, reports);
+	if (behind_close(&opts) && !status)
+		status = 1;
 	free(reports);
 	return status;
 }

@@ -340,7 +340,7 @@ static struct sampler_summary summarise(struct run *run, enum part part, bool no
 
 static void write_samples(const struct run *run)
 {
-	if (interrupt_came() || !raw_samples_begin())
+	if (interrupt_came() || !raw_samples_begin("ns_pages_quiet"))
 		return;
 	for (size_t i = 0; i < run->samples; i++)
 		raw_samples_add(run->sample[i].ns, run->sample[i].pages, run->sample[i].quiet);
