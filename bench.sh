@@ -141,6 +141,12 @@ commit() {
 	printf '%s\n' "$id"
 }
 
+# keep_samples NAME: of a program that has ended; without a file there is nothing to keep.
+keep_samples() {
+	[ ! -f "$REPORT/samples-$1.jsonl" ] || gzip -f "$REPORT/samples-$1.jsonl" ||
+		die "cannot write to $REPORT (is the disk full?)"
+}
+
 run_map() {
 	local args=("--matrix=$([ "$kind" = full ] && echo full || echo default)") total
 	[ -z "$filter" ] || args+=("--benchmark_filter=$filter")
@@ -154,7 +160,7 @@ run_map() {
 		"--benchmark_out=$REPORT/map.json" \
 		--benchmark_out_format=json >"$REPORT/map.log" ||
 		die "bench_map failed: $(grep -m 3 ERROR "$REPORT/map.log" || echo "see $REPORT/map.log")"
-	gzip -f "$REPORT/samples-map.jsonl" || die "cannot write to $REPORT (is the disk full?)"
+	keep_samples map
 }
 
 # run_other NAME SECONDS OF: bench_NAME, that long for each of the cases OF something. Leaves in $other
@@ -165,9 +171,10 @@ run_other() {
 	args+=("--benchmark_min_time=${min_time:-$2}")
 	other="bench_$1 ${args[*]}"
 	say "$total cases of $3"
-	run "$BUILD/bench/bench_$1" "${args[@]}" "--progress=$total" "--benchmark_out=$REPORT/$1.json" \
-		--benchmark_out_format=json >"$REPORT/$1.log" ||
+	run "$BUILD/bench/bench_$1" "${args[@]}" "--progress=$total" "--samples=$REPORT/samples-$1.jsonl" \
+		"--benchmark_out=$REPORT/$1.json" --benchmark_out_format=json >"$REPORT/$1.log" ||
 		die "bench_$1 failed: $(grep -m 3 ERROR "$REPORT/$1.log" || echo "see $REPORT/$1.log")"
+	keep_samples "$1"
 }
 
 # The whole cross of it takes months (docs/benchmarking.md): always the quick set.
@@ -182,7 +189,9 @@ run_replay() {
 	say "traces"
 	for flush in strict strict-per-leaf queued; do
 		$interrupted || run "$BUILD/bench/bench_replay" --quiet --flush "$flush" --repeat 25 \
+			--samples "$REPORT/samples-replay-$flush.jsonl" \
 			--json "$REPORT/replay-$flush.json" bench/traces/*.xz || die "bench_replay failed"
+		keep_samples "replay-$flush"
 	done
 }
 
@@ -254,6 +263,7 @@ END
 }
 
 measure() {
+	rm -f "$REPORT"/samples-*
 	"$BUILD/bench/bench_env" >"$REPORT/environment.json" ||
 		die "cannot write to $REPORT (is the disk full?)"
 	"$BUILD/bench/bench_env" --warnings

@@ -85,10 +85,16 @@ case $label in
 *[!a-z0-9.-]*) die "--label $label: only a-z, 0-9, dot and dash" 2 ;;
 esac
 out=${out:-report-$label}
-mkdir -p "$out" && rm -f "$out"/*.json || die "cannot write to $out"
+mkdir -p "$out" && rm -f "$out"/*.json "$out"/samples-* || die "cannot write to $out"
 
 start bench_env --warnings
 start bench_env >"$out/environment.json" || die "cannot write to $out (is the disk full?)"
+
+# keep_samples NAME: compressed, where there is a gzip.
+keep_samples() {
+	[ ! -f "$out/samples-$1.jsonl" ] || ! command -v gzip >/dev/null || gzip -f "$out/samples-$1.jsonl" ||
+		die "cannot write to $out (is the disk full?)"
+}
 
 # measure NAME SECONDS: bench_NAME; leaves in $measured what it ran, nothing if no case matches.
 measure() {
@@ -106,9 +112,10 @@ measure() {
 	set -- "$@" "--benchmark_min_time=$seconds"
 	measured="bench_$name $*"
 	echo "== $total cases of bench_$name" >&2
-	start "bench_$name" "$@" "--progress=$total" "--benchmark_out=$out/$name.json" \
-		--benchmark_out_format=json >"$out/$name.log" ||
+	start "bench_$name" "$@" "--progress=$total" "--samples=$out/samples-$name.jsonl" \
+		"--benchmark_out=$out/$name.json" --benchmark_out_format=json >"$out/$name.log" ||
 		ended $? "bench_$name failed: see $out/$name.log"
+	keep_samples "$name"
 }
 
 measure map 0.1
@@ -128,7 +135,8 @@ flush_command=$measured
 echo "== traces" >&2
 for flush in strict strict-per-leaf queued; do
 	$interrupted || start bench_replay --quiet --flush "$flush" --repeat 25 --json "$out/replay-$flush.json" \
-		"$here"/traces/*.xz || ended $? "bench_replay failed"
+		--samples "$out/samples-replay-$flush.jsonl" "$here"/traces/*.xz || ended $? "bench_replay failed"
+	keep_samples "replay-$flush"
 done
 echo "== the same code against itself" >&2
 self_cases='^(map|unmap|pair|iova_to_phys)/impl:core/fmt:arm_64_lpae_s1/granule:4K/size:4K/batch:(1|256)'

@@ -7,9 +7,10 @@
 Reads offline: style, script, Apache ECharts (from tools/node_modules, if it is there) and the data
 are in the page, and its policy forbids it to fetch anything. Without ECharts every chart is its
 table. What holds: the page depends on its inputs only; each figure is labelled measured, emulated,
-modelled or counted; a part without data says how to get it; data beyond EMBED_BYTES is left out,
-and the page says so."""
+modelled or counted; a part without data says how to get it; data beyond EMBED_BYTES, and samples
+beyond SAMPLES_BYTES, are left out, and the page says so."""
 import argparse
+import base64
 import re
 import sys
 from pathlib import Path
@@ -28,6 +29,7 @@ PARTS = Path(__file__).resolve().parent / "page"
 ECHARTS = ROOT / "tools/node_modules/echarts/dist/echarts.common.min.js"
 GOLDEN = ROOT / "tests/counts/golden"
 EMBED_BYTES = 16 << 20
+SAMPLES_BYTES = 12 << 20  # of all files of samples, compressed
 MOST_FILES = 64
 MOST_TABLES = 8
 TITLE = "io-pgtable: what map, unmap, translate and flush cost"
@@ -341,7 +343,45 @@ def environment_section(runs):
     return section("environment", "Environment", *blocks)
 
 
-def raw_section(runs, left_out):
+def samples_of(run):
+    """The files of samples that bench.sh has put beside a run's figures."""
+    if not run.has_plots:
+        return []
+    return sorted(Path(run.path).parent.glob("samples-*.jsonl.gz"))
+
+
+def sample_blocks(runs, samples):
+    """A button for each file of samples that there is room for; samples: out."""
+    files = [(run, path) for run in runs for path in samples_of(run)]
+    if not files:
+        return
+    yield (
+        "<h3>Samples</h3>"
+        + paragraph(
+            "What the medians were taken of, a line of JSON for each case, compressed"
+            " (`docs/results.md` has the form)."
+        )
+    )
+    room = SAMPLES_BYTES
+    for run, path in files:
+        size = path.stat().st_size
+        name = f"{run.report['label']}-{path.name}"
+        if size > room:
+            yield paragraph(
+                f"`{name}`: {size >> 10} KiB are more than is left of the"
+                f" {SAMPLES_BYTES >> 20} MiB that a page has for samples; the file itself is `{path}`.",
+                "warn",
+            )
+            continue
+        room -= size
+        yield (
+            f'<p><button type="button" class="plain" hidden data-samples="{len(samples)}" '
+            f'data-name="{esc(name)}">Download {esc(name)} ({(size + 1023) >> 10} KiB)</button></p>'
+        )
+        samples.append(base64.b64encode(path.read_bytes()).decode("ascii"))
+
+
+def raw_section(runs, left_out, samples):
     blocks = [
         paragraph(
             f"Everything above is in these files. Up to {EMBED_BYTES >> 20} MiB of them are part of"
@@ -366,6 +406,7 @@ def raw_section(runs, left_out):
                 f'<p><button type="button" class="plain" hidden data-download="{run.index}" '
                 f'data-name="{esc(name)}">Download {esc(name)}</button></p>'
             )
+    blocks += sample_blocks(runs, samples)
     return section("raw", "Raw data", *blocks)
 
 
@@ -439,7 +480,7 @@ def build(files):
     golden = [load(path) for path in sorted(GOLDEN.glob("*.json"))]
     embedded, left_out = embed(runs)
     library = read_library()
-    data = {"run": embedded, "ratios": [], "counts": [{"counts": golden}]}
+    data = {"run": embedded, "ratios": [], "counts": [{"counts": golden}], "samples": []}
     sections = [
         verdict_section(runs),
         hosts.section(runs, data, section, charts),
@@ -449,7 +490,7 @@ def build(files):
         table_section(runs),
         count_section(golden),
         environment_section(runs),
-        raw_section(runs, left_out),
+        raw_section(runs, left_out, data["samples"]),
     ]
     body = "\n".join(sections)
     links = "".join(

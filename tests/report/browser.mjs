@@ -5,6 +5,7 @@
 //
 //   node browser.mjs TOOLS CHROMIUM PAGE [PAGE_WITHOUT_LIBRARY PAGE_OF_MANY]
 import { createRequire } from 'node:module';
+import { gunzipSync } from 'node:zlib';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 
@@ -203,18 +204,27 @@ async function checkKeyboard(page)
 	expect(unnamed === 0, `${unnamed} things without a name`);
 }
 
-async function checkDownload(page)
+async function downloaded(page, button, name)
 {
-	const data = JSON.parse(await page.textContent('#data'));
-	const [download] = await Promise.all([page.waitForEvent('download'),
-		page.locator('button[data-download="0"]').click()]);
+	const [download] = await Promise.all([page.waitForEvent('download'), page.locator(button).click()]);
 	const chunks = [];
 	for await (const chunk of await download.createReadStream())
 		chunks.push(chunk);
-	expect(same(JSON.parse(Buffer.concat(chunks).toString()), data.run[0]),
-		'the download is not the data');
-	expect(/^[a-z0-9.-]+\.json$/.test(download.suggestedFilename()),
-		download.suggestedFilename());
+	expect(name.test(download.suggestedFilename()), download.suggestedFilename());
+	return Buffer.concat(chunks);
+}
+
+async function checkDownload(page)
+{
+	const data = JSON.parse(await page.textContent('#data'));
+	const run = await downloaded(page, 'button[data-download="0"]', /^[a-z0-9.-]+\.json$/);
+	expect(same(JSON.parse(run.toString()), data.run[0]), 'the download is not the data');
+	if (!data.samples.length)
+		return;
+	const samples = gunzipSync(await downloaded(page, 'button[data-samples="0"]',
+		/^[a-z0-9.-]+-samples-[a-z-]+\.jsonl\.gz$/)).toString().trimEnd().split('\n').map(JSON.parse);
+	const names = samples.map((line) => line.name), rows = data.run[0].map.map((row) => row.name);
+	expect(same(names, rows), `samples of ${names.length} cases, of ${rows.length} that there are`);
 }
 
 async function checkWidths(browser, path)

@@ -41,7 +41,9 @@ def bench(program, cases, out, *more):
 def small_run(top, programs, folder, commit):
     folder.mkdir(parents=True)
     run(programs / "bench_env", out=folder / "environment.json")
-    bench(programs / "bench_map", MAP, folder / "map.json")
+    samples = folder / "samples-map.jsonl"
+    bench(programs / "bench_map", MAP, folder / "map.json", f"--samples={samples}")
+    run("gzip", samples)
     bench(programs / "bench_flush", FLUSH, folder / "flush.json")
     bench(programs / "bench_contention", "impl:core", folder / "contention.json", "--max-threads=2")
     for launch in (1, 2, 3):

@@ -4,6 +4,7 @@ cannot break out of its element, what is missing says how to get it, and the bou
 
 Usage: test-page.py TOP SMALL
 """
+import base64
 import json
 import re
 import subprocess
@@ -84,6 +85,19 @@ def check_bound(page, report):
     assert "too large for this page" in text and "some/file.json" in text
     assert not data_of(text)["run"][0]["map"] and "data-download" not in text.split("<script")[0]
     page.EMBED_BYTES = 16 << 20
+
+
+def check_samples(page, report, small):
+    """The samples beside a run's figures are in the page, up to a bound; elsewhere there is nothing to say."""
+    path, name = small / "one/report.json", "samples-map.jsonl.gz"
+    embedded = data_of(page.build([(str(path), report)]))["samples"]
+    assert [base64.b64decode(text) for text in embedded] == [(path.parent / name).read_bytes()]
+    bound, page.SAMPLES_BYTES = page.SAMPLES_BYTES, 100
+    text = page.build([(str(path), report)])
+    page.SAMPLES_BYTES = bound
+    assert not data_of(text)["samples"] and "data-samples" not in text.split("<script")[0]
+    assert f"small-run-{name}" in text and "more than is left of the" in text
+    assert "<h3>Samples</h3>" not in page.build([("x.json", report)])
 
 
 def check_many(page, report):
@@ -169,6 +183,7 @@ def main(top, small):
     check_hints(page, report)
     check_hostile(page, report)
     check_bound(page, report)
+    check_samples(page, report, small)
     check_many(page, report)
     check_without_library(page, report, top, small)
     check_help(top)

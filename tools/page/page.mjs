@@ -223,18 +223,25 @@ function setUpCharts()
 
 // ---- downloads ----------------------------------------------------------------------------------
 
+// content: the parts of the file.
+function offer(button, type, content)
+{
+	button.hidden = false;
+	button.addEventListener('click', () => {
+		const url = URL.createObjectURL(new Blob(content(), { type }));
+		const link = element('a', { href: url, download: button.dataset.name });
+		link.click();
+		setTimeout(() => URL.revokeObjectURL(url), 60000);
+	});
+}
+
 function setUpDownloads()
 {
-	for (const button of document.querySelectorAll('button[data-download]')) {
-		button.hidden = false;
-		button.addEventListener('click', () => {
-			const text = JSON.stringify(data.run[button.dataset.download], null, 1);
-			const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-			const link = element('a', { href: url, download: button.dataset.name });
-			link.click();
-			setTimeout(() => URL.revokeObjectURL(url), 60000);
-		});
-	}
+	for (const button of document.querySelectorAll('button[data-download]'))
+		offer(button, 'application/json', () => [JSON.stringify(data.run[button.dataset.download], null, 1)]);
+	for (const button of document.querySelectorAll('button[data-samples]'))
+		offer(button, 'application/gzip', () => [Uint8Array.from(
+			atob(data.samples[button.dataset.samples]), (char) => char.charCodeAt(0))]);
 }
 
 setUpCharts();
