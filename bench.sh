@@ -329,12 +329,15 @@ measure_peers() {
 }
 
 advise() {
-	local run="bench_replay --strategy all --clock virtual bench/traces/*.xz"
-	"$BUILD/bench/bench_replay" --strategy all --clock virtual --json "$REPORT/raw-advice.json" \
+	local program="bench_replay --strategy all --clock virtual bench/traces/*.xz"
+	run "$BUILD/bench/bench_replay" --strategy all --clock virtual --json "$REPORT/raw-advice.json" \
 		bench/traces/*.xz || die "bench_replay failed"
-	local told=(--commit "$(commit)" --date "$(date -u +%Y-%m-%d)" --command "$command_line" --program "$run")
-	python3 tools/advice.py save "$REPORT/raw-advice.json" "${told[@]}" --out "$REPORT/advice.json" || exit 1
+	! $interrupted || [ -s "$REPORT/raw-advice.json" ] || die "interrupted before a trace was whole"
+	local told=(--commit "$(commit)" --date "$(date -u +%Y-%m-%d)" --command "$command_line" --program "$program")
+	python3 tools/advice.py save "$REPORT/raw-advice.json" "${told[@]}" --out "$REPORT/advice.json" ||
+		{ ! $interrupted || exit 130; exit 1; }
 	make_page advice
+	end_if_interrupted
 	if $save; then
 		python3 tools/advice.py save "$REPORT/raw-advice.json" "${told[@]}" || exit 1
 		python3 tools/advice.py quote || exit 1

@@ -9,6 +9,7 @@
 
 #include "json.h"
 #include "replay-advice.h"
+#include "replay-report.h"
 
 static void put(struct json *j, const char *key, double value)
 {
@@ -112,6 +113,8 @@ static void put_all(struct json *j, const void *what)
 	for (unsigned int i = 0; i < all->nr; i++)
 		put_trace(j, all->opts, &all->advice[i]);
 	json_close(j, ']');
+	if (all->nr < all->opts->nr_paths)
+		replay_put_partial(j, all->opts, all->nr);
 	json_close(j, '}');
 }
 

@@ -13,7 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "replay-advice.h"
+#include "replay-report.h"
 
 /* When all strategies are compared: depths of the flush queue for each CPU, and shares of the budget
  * that adaptive is told, which keeps to it in the mean of all rounds, not of all pages. */
@@ -109,12 +111,16 @@ static int run_clock(const struct options *opts, const struct trace *trace,
 	for (unsigned int i = from; i < a->nr_rows; i++) {
 		struct advice_row *row = &a->row[i];
 
+		if (interrupt_came()) {
+			ret = -EINTR;
+			break;
+		}
 		progress(opts, a, iommu_strategy_describe(row->run.kind)->name);
 		(clock == REPLAY_VIRTUAL ? strategy_run_virtual : strategy_run_real)(&row->run, &m,
 										     &row->figures);
 	}
 	replay_mappings_free(&m);
-	return 0;
+	return ret;
 }
 
 static int run_clocks(const struct options *opts, const struct trace *trace,
@@ -169,32 +175,46 @@ static bool has_errors(const struct advice *a)
 	return false;
 }
 
+/* What is written, and how it ends; nr: of the traces, those that are whole. */
+static int finish(const struct options *opts, const struct advice *all, unsigned int nr,
+		  FILE *table, int status)
+{
+	int err = opts->json_path ? advice_json(opts, all, nr) : 0;
+
+	if (err) {
+		fprintf(stderr, "bench_replay: %s: cannot be written: %s\n", opts->json_path,
+			strerror(err));
+		status = 1;
+	}
+	if (fflush(table) || ferror(table)) {
+		fprintf(stderr, "bench_replay: the table cannot be written: %s\n", strerror(errno));
+		return 1;
+	}
+	return nr == opts->nr_paths || err ? status : replay_say_partial(opts, nr);
+}
+
 static int advise_all(const struct options *opts, struct advice *all)
 {
 	bool json_on_stdout = opts->json_path && !strcmp(opts->json_path, "-");
 	FILE *table = json_on_stdout ? stderr : stdout;
 	char msg[TRACE_MSG_BYTES] = "";
-	int err = 0, status = 0;
+	int ret = 0, status = 0;
+	unsigned int i;
 
-	for (unsigned int i = 0; i < opts->nr_paths; i++) {
-		if (advise(opts, opts->paths[i], &all[i], msg)) {
+	for (i = 0; i < opts->nr_paths; i++) {
+		ret = advise(opts, opts->paths[i], &all[i], msg);
+		if (ret == -EINTR)
+			break;
+		if (ret) {
 			fprintf(stderr, "bench_replay: %s\n", msg);
 			return 1;
 		}
 		if (!opts->quiet)
 			advice_print(table, opts, &all[i]);
+		fflush(table); /* the next one takes seconds; finish() sees an error */
 		status |= has_errors(&all[i]);
 	}
-	if (opts->json_path)
-		err = advice_json(opts, all, opts->nr_paths);
-	if (err)
-		fprintf(stderr, "bench_replay: %s: cannot be written: %s\n", opts->json_path,
-			strerror(err));
-	if (fflush(table) || ferror(table)) {
-		fprintf(stderr, "bench_replay: the table cannot be written: %s\n", strerror(errno));
-		return 1;
-	}
-	return err ? 1 : status;
+	return finish(opts, all, i, table, status);
 }
 
 int advice_all(const struct options *opts)

@@ -211,6 +211,13 @@ static void put_context(struct json *j)
 	json_close(j, '}');
 }
 
+void replay_put_partial(struct json *j, const struct options *opts, unsigned int nr)
+{
+	json_bool(j, "partial", true);
+	put_count(j, "cases_done", nr);
+	put_count(j, "cases_total", opts->nr_paths);
+}
+
 /* What is written. */
 struct all {
 	const struct options *opts;
@@ -236,11 +243,8 @@ static void put_all(struct json *j, const void *what)
 		json_close(j, '}');
 	}
 	json_close(j, ']');
-	if (all->nr < all->opts->nr_paths) {
-		json_bool(j, "partial", true);
-		put_count(j, "cases_done", all->nr);
-		put_count(j, "cases_total", all->opts->nr_paths);
-	}
+	if (all->nr < all->opts->nr_paths)
+		replay_put_partial(j, all->opts, all->nr);
 	json_close(j, '}');
 }
 

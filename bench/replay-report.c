@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "interrupt.h"
 
 static const char *const series_title[] = {
 	[REPLAY_MAPS] = "map",
@@ -156,4 +157,11 @@ void report_print(FILE *out, const struct options *opts, const struct report *re
 	for (i = 0; i < REPLAY_NR_SERIES; i++)
 		print_series(out, opts, report, i);
 	print_costs(out, report);
+}
+
+int replay_say_partial(const struct options *opts, unsigned int nr)
+{
+	fprintf(stderr, "bench_replay: interrupted: %u of %u traces are in the report%s\n", nr,
+		opts->nr_paths, opts->json_path ? ", which says so" : "");
+	return INTERRUPT_STATUS;
 }

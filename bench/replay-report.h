@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "json.h"
 #include "replay-options.h"
 #include "replay-timeline.h"
 
@@ -73,5 +74,22 @@ void report_warnings(FILE *out, const struct trace *trace);
  * Return: 0, or the errno of what could not be written; the file is then not to be used.
  */
 int report_json(const struct options *opts, const struct report *reports, unsigned int nr_reports);
+
+/**
+ * replay_put_partial() - not all traces are in this object
+ * @j: inside of it
+ * @opts: the options
+ * @nr: how many are
+ */
+void replay_put_partial(struct json *j, const struct options *opts, unsigned int nr);
+
+/**
+ * replay_say_partial() - that a run was interrupted, on stderr
+ * @opts: the options
+ * @nr: traces that are in the report
+ *
+ * Return: the exit status.
+ */
+int replay_say_partial(const struct options *opts, unsigned int nr);
 
 #endif /* BENCH_REPLAY_REPORT_H */

@@ -240,11 +240,7 @@ static int replay_all(const struct options *opts, struct report *reports)
 		fprintf(stderr, "bench_replay: the table cannot be written: %s\n", strerror(errno));
 		return 1;
 	}
-	if (i == opts->nr_paths)
-		return 0;
-	fprintf(stderr, "bench_replay: interrupted: %u of %u traces are in the report%s\n", i,
-		opts->nr_paths, opts->json_path ? ", which says so" : "");
-	return INTERRUPT_STATUS;
+	return i == opts->nr_paths ? 0 : replay_say_partial(opts, i);
 }
 
 int main(int argc, char **argv)
@@ -256,9 +252,9 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	bench_clock_calibrate();
+	interrupt_catch("bench_replay");
 	if (opts.strategy.kinds)
 		return advice_all(&opts);
-	interrupt_catch("bench_replay");
 	reports = calloc(opts.nr_paths, sizeof(*reports));
 	if (!reports) {
 		fputs("bench_replay: no memory\n", stderr);

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from figures import markdown_table, number, shorten
-from results import ROOT, SCHEMA_VERSION, text_of
+from results import ROOT, SCHEMA_VERSION, Problem, load, save, text_of
 
 COLUMNS = [
     ("ns per page", "ns_per_page", 1), ("unmap p50 ns", "p50_ns", 1), ("p99 ns", "p99_ns", 1),
@@ -26,19 +26,27 @@ COLUMNS = [
 
 def saved(raw, args):
     traces = raw["advice"]
+    if not traces:
+        raise Problem(f"{args.raw}: no trace was done before the run was interrupted")
     if any(row["clock"] != "virtual" for trace in traces for row in trace["strategies"]):
-        raise SystemExit("advice.py: only figures of the virtual clock are saved")
+        raise Problem("only figures of the virtual clock are saved")
     if any("error" in row for trace in traces for row in trace["strategies"]):
-        raise SystemExit("advice.py: a strategy failed")
+        raise Problem("a strategy failed")
     for trace in traces:
         del trace["threads"], trace["oversubscribed"]
         trace["strategies"] = [{k: shorten(v) for k, v in row.items()}
                                for row in trace["strategies"]]
     model = traces[0]["model"]
+    partial = {key: raw[key] for key in ("partial", "cases_done", "cases_total") if key in raw}
+    if partial:
+        partial["parts_missing"] = []
+    if partial and not args.out:
+        raise Problem("the run was interrupted, and a partial one is not kept in results/: run it to its "
+                      "end (--out FILE makes a file of what there is)")
     return {"schema_version": SCHEMA_VERSION, "kind": "advice", "label": f"{model}-modelled", "commit": args.commit,
             "date": args.date, "command": args.command, "advice_command": args.program,
             "environment": {"architecture": "modelled", "cpu": model, "emulated": False},
-            "advice": traces}
+            **partial, "advice": traces}
 
 
 def cell(row, field, scale):
@@ -120,13 +128,12 @@ def main():
     try:
         if not args.save:
             docs = ROOT / "docs/flush.md"
-            docs.write_text(quote(ROOT / "results", docs.read_text()))
+            save(docs, quote(ROOT / "results", docs.read_text()))
             return
-        report = saved(json.loads(Path(args.raw).read_text()), args)
+        report = saved(load(args.raw), args)
         out = Path(args.out or Path(args.results) / report["label"] / "advice.json")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text_of(report) + "\n")
-    except (OSError, ValueError) as error:
+        save(out, text_of(report) + "\n")
+    except (OSError, Problem) as error:
         sys.exit(f"advice.py: {error}")
 
 

@@ -2,6 +2,7 @@
 """Ctrl-C and SIGTERM: the programs and bench.sh end with 130 and leave a valid report that says that it
 is partial, and how many cases of how many there are; such a run is not saved under results/. And the
 progress that they show: on a terminal with the time left, elsewhere in plain lines."""
+import gzip
 import json
 import os
 import pty
@@ -18,9 +19,10 @@ from program import emulated
 DEADLINE_S = 120
 
 
-def interrupted(command, what, begun):
+def interrupted(command, what, begun, out=os.devnull):
     """Sends a signal when begun() is true; the process and what it said."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as run:
+    with open(out, "w", encoding="utf-8") as shown, \
+            subprocess.Popen(command, stdout=shown, stderr=subprocess.PIPE, text=True) as run:
         until = time.monotonic() + DEADLINE_S
         while not begun() and run.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
@@ -57,6 +59,21 @@ def check_replay(bench_replay, folder, top):
     assert report["partial"] is True and report["cases_total"] == 1 and not report["replay"], report
 
 
+def check_strategies(bench_replay, folder, top):
+    """Traces that are whole are kept."""
+    out, shown = folder / "advice.json", folder / "advice.txt"
+    status, said = interrupted(
+        [bench_replay, "--strategy", "all", "--clock", "virtual", "--json", str(out),
+         *sorted(map(str, (top / "bench/traces").glob("*.xz")))], signal.SIGINT,
+        lambda: shown.exists() and shown.stat().st_size > 0, shown)
+    report = json.loads(out.read_text())
+    done = report["cases_done"]
+    assert status == 130 and f"{done} of 4 traces are in the report" in said, (status, said)
+    assert report["partial"] is True and report["cases_total"] == 4 and 0 < done < 4, report
+    assert len(report["advice"]) == done, report
+    assert all(trace["advice"] and len(trace["strategies"]) > 9 for trace in report["advice"]), report
+
+
 def tool(top, *args):
     return subprocess.run([sys.executable, *args], cwd=top, capture_output=True, text=True, timeout=120,
                           check=False)
@@ -79,11 +96,28 @@ def check_report(top, folder):
     assert page.returncode == 0 and "This run is PARTIAL" in (folder / "again.html").read_text()
 
 
-def check_shell(top, programs, scratch):
+# A build with Linux's code takes its source: what is `bare` here plays its part.
+WITH_PEER = '''
+trap 'kill -INT "$child"' INT TERM
+"PROGRAM" "$@" &
+child=$!
+wait "$child"; status=$?
+while kill -0 "$child" 2>/dev/null; do wait "$child"; status=$?; done
+for arg; do case $arg in --benchmark_out=*) sed -i s/impl:bare/impl:linux-6.12/ "${arg#*=}" ;; esac; done
+exit "$status"
+'''
+
+
+def make_tree(top, programs, scratch):
     """bench.sh in a tree of its own, with the programs as they are built; only it gets the signal."""
     tree, stubs = scratch / "tree", scratch / "stubs"
     (tree / "build/release").mkdir(parents=True)
     (tree / "build/release/bench").symlink_to(programs)
+    (tree / "build/peers/bench").mkdir(parents=True)
+    for name, text in (("bench_env", f'exec "{programs}/bench_env" "$@"'),
+                       ("bench_map", WITH_PEER.replace("PROGRAM", f"{programs}/bench_map"))):
+        (tree / "build/peers/bench" / name).write_text(f"#!/bin/bash\n{text}\n")
+        (tree / "build/peers/bench" / name).chmod(0o755)
     (tree / "bench").symlink_to(top / "bench")
     (tree / "results").symlink_to(top / "results")
     (tree / "tests").symlink_to(top / "tests")
@@ -93,8 +127,12 @@ def check_shell(top, programs, scratch):
     for name, text in (("cmake", "exit 0"), ("dpkg-query", "echo installed"), ("npm", "exit 1")):
         (stubs / name).write_text(f"#!/bin/sh\n{text}\n")
         (stubs / name).chmod(0o755)
-    report = tree / "build/report"
     os.environ["PATH"] = f"{stubs}:{os.environ['PATH']}"
+    return tree
+
+
+def check_shell(top, tree):
+    report = tree / "build/report"
     status, said = interrupted(
         [tree / "bench.sh", "--no-install", "--save", "--label", "partial-test", "--min-time", "0.02"],
         signal.SIGTERM,
@@ -105,6 +143,60 @@ def check_shell(top, programs, scratch):
     assert '"parts_missing": ["pool", ' in (report / "report.json").read_text()
     assert "This run is PARTIAL" in (report / "index.html").read_text()
     assert not (top / "results/partial-test").exists()
+    # The samples of what was measured, too.
+    assert b'"ns_pages_quiet"' in gzip.decompress((report / "samples-map.jsonl.gz").read_bytes())
+    assert 'data-samples="0"' in (report / "index.html").read_text()
+
+
+def check_partial(top, report, name):
+    """A finished file of an interrupted run: valid, says that it is partial, is on the page."""
+    merged = json.loads((report / f"{name}.json").read_text())
+    assert merged["partial"] is True and 0 < merged["cases_done"] < merged["cases_total"], merged
+    valid = subprocess.run([top / "tools/results-validate", report / f"{name}.json"], capture_output=True,
+                           text=True, timeout=60, check=False)
+    assert valid.returncode in (0, 3), valid
+    assert "This run is PARTIAL" in (report / "index.html").read_text()
+    return merged
+
+
+def check_shell_advice(top, tree, scratch):
+    report, shown = tree / "build/report", scratch / "shown"
+    saved = (top / "results/hi1620-modelled/advice.json").read_bytes()
+    status, said = interrupted(
+        [tree / "bench.sh", "--no-install", "--advice", "--save"], signal.SIGTERM,
+        lambda: shown.exists() and shown.stat().st_size > 0, shown)
+    assert status == 130 and "the report is partial" in said, (status, said)
+    merged = check_partial(top, report, "advice")
+    assert merged["cases_done"] == len(merged["advice"]), merged
+    assert saved == (top / "results/hi1620-modelled/advice.json").read_bytes(), "a partial one was saved"
+    # Before a trace is whole there is nothing to keep, and that is said.
+    (report / "advice.json").unlink()
+    status, said = interrupted([tree / "bench.sh", "--no-install", "--advice"], signal.SIGTERM,
+                               lambda: not (report / "raw-advice.json").exists() and
+                               (report / "build.log").exists())
+    assert status == 130 and "no trace was done" in said, (status, said)
+    assert not (report / "advice.json").exists()
+
+
+PEERS = ["--peers", "--no-install", "--save", "--label", "partial-test", "--min-time", "0.3", "--filter",
+         "^(map|unmap)/impl:(core|bare)/fmt:arm_64_lpae_s1/granule:4K/"
+         "size:4K/batch:(1|16)/pattern:warm/coherent:1/.*threads:1$"]
+
+
+def check_shell_peers(top, tree):
+    report = tree / "build/report"
+    status, said = interrupted([tree / "bench.sh", *PEERS], signal.SIGTERM,
+                               lambda: (report / "launch-2.json").exists())
+    assert status == 130 and "the report is partial" in said, (status, said)
+    merged = check_partial(top, report, "peers")
+    assert merged["cases_total"] == 5 and merged["parts_missing"] == ["self-check"], merged
+    assert merged["cases_done"] == len(merged["launches"]), merged
+    assert not (top / "results/partial-test").exists()
+    (report / "peers.json").unlink()
+    status, said = interrupted([tree / "bench.sh", *PEERS], signal.SIGTERM,
+                               lambda: (report / "launch-1.json").exists())
+    assert status == 130 and "interrupted before a launch was whole" in said, (status, said)
+    assert not (report / "peers.json").exists()
 
 
 CASES = ["--benchmark_filter=^map/impl:core/.*size:4K/batch:(1|16)/pattern:warm/.*threads:1$",
@@ -145,7 +237,11 @@ def main(top, programs):
             check_map(str(programs / "bench_map"), scratch, what)
         check_replay(str(programs / "bench_replay"), scratch, top)
         check_progress(str(programs / "bench_map"))
-        check_shell(top, programs, scratch)
+        check_strategies(str(programs / "bench_replay"), scratch, top)
+        tree = make_tree(top, programs, scratch)
+        check_shell(top, tree)
+        check_shell_advice(top, tree, scratch)
+        check_shell_peers(top, tree)
 
 
 main(*sys.argv[1:])
