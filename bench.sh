@@ -25,6 +25,9 @@ bench.sh - what map, unmap, translate and flush cost on this host
                            and plots/ from all results
   ./bench.sh --advice      which flush strategy to use for the shipped traces, modelled: the virtual clock,
                            which gives the same figures on every host
+  ./bench.sh --counts      instructions, atomics and barriers of the library and of Linux 6.12's code as
+                           arm64 programs, with LSE and LL/SC atomics, counted under an emulator
+                           (build/report/counts.json; no times; about 2 minutes)
   ./bench.sh --bundle      make build/bundle/*.tar.gz: the benchmarks with everything they need, for
                            servers without compilers (x86-64 and arm64); run.sh inside runs them
   ./bench.sh --import DIR  keep what a bundle's run.sh wrote on another host, like --save
@@ -82,13 +85,14 @@ need_value() {
 	[ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value (see --help)" 2
 }
 
-kind=quick save=false peers=false advice=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command='' cmdq_command='' dirty_command='' flush_command='' other='' launches_done=''
+kind=quick save=false peers=false advice=false counts=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command='' cmdq_command='' dirty_command='' flush_command='' other='' launches_done=''
 command_line="./bench.sh${*:+ $*}"
 while [ $# -gt 0 ]; do
 	case $1 in
 	--full) kind=full full=true ;;
 	--peers) peers=true ;;
 	--advice) advice=true ;;
+	--counts) counts=true ;;
 	--save) save=true ;;
 	--bundle) bundle=true ;;
 	--no-install) install=false ;;
@@ -345,6 +349,35 @@ advise() {
 	fi
 }
 
+# The library and Linux's code as arm64 programs, in one build folder for each way of doing atomics.
+count_emulated() {
+	local variant build folder program flags=()
+	tools/sysroot.sh
+	rm -rf "$REPORT/counts"
+	for variant in lse llsc; do
+		build=build/arm64-$variant folder=$REPORT/counts/$variant
+		flags=(-march=armv8.1-a)
+		[ $variant = lse ] || flags=(-march=armv8-a -mno-outline-atomics)
+		say "building $build"
+		quietly "$REPORT/configure.log" cmake --preset arm64 -B "$build" -DIO_PGTABLE_PEERS=ON \
+			-DCMAKE_C_FLAGS="${flags[*]}"
+		quietly "$REPORT/build.log" cmake --build "$build" --target count-ops count-linux icount
+		for program in count-ops count-linux; do
+			say "counting $program, $variant"
+			tests/counts/counts.py refresh --golden "$folder" --program "$build/tests/counts/$program" \
+				--plugin "$build/tests/counts/icount.so" \
+				--runner "qemu-aarch64|-L|build/arm64-sysroot" >&2 || die "$program could not be counted"
+		done
+	done
+	local told=(--commit "$(commit)" --date "$(date -u +%Y-%m-%d)" --command "$command_line")
+	python3 tools/emulated.py save "$REPORT/counts" "${told[@]}" --out "$REPORT/counts.json" || exit 1
+	say "counts, emulated: $REPORT/counts.json"
+	if $save; then
+		python3 tools/emulated.py save "$REPORT/counts" "${told[@]}" || exit 1
+		regenerate
+	fi
+}
+
 # keep DIR: what a run left in DIR becomes a file in results/, and everything made from those.
 keep() {
 	local args=()
@@ -362,6 +395,12 @@ fi
 # shellcheck disable=SC2086
 install_packages $PACKAGES_BUILD
 prepare_report_folder
+if $counts; then
+	# shellcheck disable=SC2086
+	install_packages $PACKAGES_CROSS $PACKAGES_PEERS
+	count_emulated
+	exit 0
+fi
 if $peers; then
 	# shellcheck disable=SC2086
 	install_packages $PACKAGES_PEERS

@@ -54,7 +54,7 @@ function* results(folder)
 		.map((e) => e.name).sort())
 		for (const file of readdirSync(join(folder,
 			label)).filter((f) => f.endsWith('.json')).sort())
-			if (!['advice.json', 'peers.json'].includes(file)) // tables, no plots
+			if (!['advice.json', 'counts.json', 'peers.json'].includes(file)) // tables, no plots
 				yield readJson(join(folder, label, file));
 }
 

@@ -22,6 +22,7 @@ import cmdq
 import contention
 import counts
 import dirty
+import emulated
 import flush
 import pool
 import ratios
@@ -314,6 +315,9 @@ COMMANDS = [("Traces", "replay_command"), ("Memory", "pool_command"),
 def section(path, report):
     if report["kind"] == "advice":
         yield from advice.markdown(path, report)
+        return
+    if report["kind"] == "counts":
+        yield from emulated.markdown(path, report)
         return
     yield f"## {report['label']}, {report['kind']} set"
     yield "\n".join(["| | |", "| --- | --- |"] +

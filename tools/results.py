@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "results/schema.json"
 SCHEMA_VERSION = 2
-KINDS = ("quick", "full", "peers", "advice")
+KINDS = ("quick", "full", "peers", "advice", "counts")
 
 
 class Problem(Exception):

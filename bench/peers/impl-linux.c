@@ -14,7 +14,7 @@
 
 #include "clock.h"
 #include "impl-loops.h"
-#include "linux-peer.h"
+#include "linux-calls.h"
 #include "peer-runtime.h"
 
 _Static_assert((int)LINUX_ARM_32_LPAE_S1 == ARM_32_LPAE_S1, "format");
@@ -78,74 +78,27 @@ static void locked_wmb_free(void *table)
 	linux_peer_locked_wmb.free(table);
 }
 
-/* One call does as much as fits one table. */
 IMPL_INLINE size_t map_one(void *table, uint64_t iova, phys_addr_t pa, size_t pgsize,
 			   size_t pgcount, int prot)
 {
-	struct linux_table *t = table;
-	size_t size = pgsize * pgcount, done = 0;
-
-	do {
-		size_t mapped = 0;
-
-		t->ops->map_pages(t->ops, iova + done, pa + done, pgsize, (size - done) / pgsize,
-				  prot, LINUX_GFP_ATOMIC, &mapped);
-		if (!mapped)
-			break;
-		done += mapped;
-	} while (done < size);
-	return done;
-}
-
-IMPL_INLINE size_t unmap_into(struct linux_table *t, uint64_t iova, size_t pgsize, size_t pgcount,
-			      struct linux_gather *gather, bool amd)
-{
-	size_t size = pgsize * pgcount, done = 0;
-
-	do {
-		size_t gone = t->ops->unmap_pages(t->ops, iova + done, pgsize,
-						  (size - done) / pgsize, amd ? NULL : gather);
-
-		if (!gone)
-			break;
-		if (amd)
-			linux_gather_add_range(gather, iova + done, gone);
-		done += gone;
-	} while (done < size);
-	return done;
-}
-
-IMPL_INLINE size_t unmap_any(void *table, uint64_t iova, size_t pgsize, size_t pgcount,
-			     void *gather, bool amd)
-{
-	struct linux_gather strict;
-	size_t gone;
-
-	if (gather)
-		return unmap_into(table, iova, pgsize, pgcount, gather, amd);
-	linux_gather_init(&strict);
-	gone = unmap_into(table, iova, pgsize, pgcount, &strict, amd);
-	linux_sync(table, &strict);
-	return gone;
+	return linux_map(table, iova, pa, pgsize, pgcount, prot);
 }
 
 IMPL_INLINE size_t unmap_one(void *table, uint64_t iova, size_t pgsize, size_t pgcount,
 			     void *gather)
 {
-	return unmap_any(table, iova, pgsize, pgcount, gather, false);
+	return linux_unmap(table, iova, pgsize, pgcount, gather, false);
 }
 
 IMPL_INLINE size_t unmap_one_amd(void *table, uint64_t iova, size_t pgsize, size_t pgcount,
 				 void *gather)
 {
-	return unmap_any(table, iova, pgsize, pgcount, gather, true);
+	return linux_unmap(table, iova, pgsize, pgcount, gather, true);
 }
 
 IMPL_INLINE phys_addr_t translate_one(void *table, uint64_t iova)
 {
-	struct linux_table *t = table;
-
-	return t->ops->iova_to_phys(t->ops, iova);
+	return linux_translate(table, iova);
 }
 
 static const struct impl_calls arm_calls = { map_one, unmap_one, translate_one };
@@ -229,10 +182,7 @@ static phys_addr_t arm_lookup(void *table, uint64_t iova)
 
 static void queued_gather_init(void *gather)
 {
-	struct linux_gather *g = gather;
-
-	linux_gather_init(g);
-	g->queued = true;
+	linux_gather_queue(gather);
 }
 
 static void queue_drain(void *table, void *gather)

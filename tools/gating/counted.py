@@ -76,13 +76,13 @@ class Counted:
 def is_acknowledged(name, counter, now, base_golden, head_golden):
     entry = ((head_golden or {}).get(name) or {}).get(counter)
     before = ((base_golden or {}).get(name) or {}).get(counter)
-    return entry is not None and entry != before and not counts.grew(entry, now)
+    return entry is not None and entry != before and not counts.grew(entry, now, counter)
 
 
 def state_of(name, counter, before, now, goldens):
-    if counts.grew(before, now):
+    if counts.grew(before, now, counter):
         return "acknowledged" if is_acknowledged(name, counter, now, *goldens) else "worse"
-    return "better" if counts.shrank(before, now) else "same"
+    return "better" if counts.shrank(before, now, counter) else "same"
 
 
 def judged(base, head, goldens):

@@ -5,9 +5,10 @@
  * The program executes A64_COUNT_BEGIN and A64_COUNT_END (hints, that is no-ops, on a processor and
  * without the plugin). At each end one line goes to the file named by the argument out=FILE:
  *
- *	PID instructions=N loads=N stores=N exclusive=N lse=N acquire_release=N dmb=N dsb=N
+ *	PID instructions=N loads=N stores=N exclusive=N lse=N acquire_release=N dmb=N dsb=N l1d_misses=N
  *
- * The markers themselves are not counted. The file is appended to with one write() per line, so
+ * The markers themselves are not counted. Misses are those of a model (l1d.h), which sees every
+ * access since the program began. The file is appended to with one write() per line, so
  * that forked children can share it. The counters are plain memory that the translated code adds
  * to: exact for programs with one thread, and only for those.
  */
@@ -17,16 +18,19 @@
 #include <unistd.h>
 
 #include "a64.h"
+#include "l1d.h"
 #include "qemu-plugin.h"
 
-enum { NR_COUNTERS = 1 + A64_KINDS };
+enum { NR_COUNTED = 1 + A64_KINDS, L1D_MISSES = NR_COUNTED, NR_COUNTERS };
 
 static const char *const names[NR_COUNTERS] = {
-	"instructions", "loads", "stores", "exclusive", "lse", "acquire_release", "dmb", "dsb",
+	"instructions",	   "loads", "stores", "exclusive",  "lse",
+	"acquire_release", "dmb",   "dsb",    "l1d_misses",
 };
 
 static uint64_t counter[NR_COUNTERS];
 static uint64_t at_begin[NR_COUNTERS];
+static struct l1d cache;
 static int out_fd = -1;
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
@@ -49,6 +53,12 @@ static void count_end(unsigned int vcpu_index, void *userdata)
 		perror("icount: the counts were not written");
 }
 
+static void accessed(unsigned int vcpu_index, qemu_plugin_meminfo_t info, uint64_t vaddr,
+		     void *userdata)
+{
+	counter[L1D_MISSES] += l1d_access(&cache, vaddr);
+}
+
 static void instrument(struct qemu_plugin_insn *insn)
 {
 	unsigned int kinds;
@@ -64,10 +74,12 @@ static void instrument(struct qemu_plugin_insn *insn)
 	/* The first counter is of all instructions, the others follow the order of enum a64_kind.
 	 */
 	kinds = a64_kinds(opcode) << 1 | 1;
-	for (int i = 0; i < NR_COUNTERS; i++)
+	for (int i = 0; i < NR_COUNTED; i++)
 		if (kinds & 1u << i)
 			qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
 								   &counter[i], 1);
+	qemu_plugin_register_vcpu_mem_cb(insn, accessed, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW,
+					 NULL);
 }
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
