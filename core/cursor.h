@@ -53,9 +53,12 @@ static always_inline bool pt_cursor_unmap(const struct pt_format *f,
 					  const struct io_pgtable_cursor *c, struct pt_domain *d,
 					  uint64_t iova, struct iommu_iotlb_gather *gather)
 {
-	uint64_t *slot = pt_cursor_slot(f, c, d, iova);
+	uint64_t *slot = pt_cursor_slot(f, c, d, iova), desc;
 
-	if (unlikely(!slot || !port_load(slot)))
+	if (unlikely(!slot))
+		return false;
+	desc = port_load(slot);
+	if (unlikely(!desc) || (f->fast_groups && unlikely(pt_group_lg2(f, desc, 0))))
 		return false;
 	port_store(slot, 0);
 	pt_flush_leaves(d, iova, pt_span(f, 0), f->granule_lg2, gather);

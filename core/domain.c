@@ -106,6 +106,20 @@ static unsigned int ops_index(const struct pt_domain *d, const struct pt_layout 
 	}
 }
 
+/* Which sizes the fast tiers may be asked for. */
+static void set_fast_sizes(struct pt_domain *d)
+{
+	const struct pt_format *f = d->format;
+	uint64_t sizes = d->iop.cfg.pgsize_bitmap & ~f->group_sizes;
+
+	d->groups = d->iop.cfg.pgsize_bitmap & f->group_sizes;
+	if (d->translated || (d->groups && !f->fast_groups))
+		return;
+	d->fast_sizes = pt_coherent(d) ? sizes : 0;
+	d->clean_sizes = pt_coherent(d) ? 0 : sizes;
+	d->page_fast = (d->fast_sizes & pt_span(f, 0)) && !d->table_extra;
+}
+
 static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 {
 	const struct pt_format *f = layout->format;
@@ -135,14 +149,12 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->table_pa_last = layout->table_pa_last;
 	d->wide_stores = processor() & WIDE_STORES;
 	d->locked_wmb = processor() & LOCKED_WMB;
-	d->fast_sizes = cfg->coherent_walk && !d->translated ? cfg->pgsize_bitmap : 0;
-	d->clean_sizes = !cfg->coherent_walk && !d->translated ? cfg->pgsize_bitmap : 0;
 	d->see_tables = !cfg->coherent_walk || cfg->reclaim;
 	if (unlikely(f->root_flip)) {
 		d->half_last >>= 1;
 		d->tlb_add_run = NULL;
 	}
-	d->page_fast = (d->fast_sizes & pt_span(f, 0)) && !d->table_extra;
+	set_fast_sizes(d);
 }
 
 struct io_pgtable *pt_domain_create(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,

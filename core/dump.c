@@ -55,6 +55,7 @@ struct dump {
 	io_pgtable_emit_fn *emit;
 	void *ctx;
 	struct io_pgtable_walk_entry run; /* not written yet; size 0: there is none */
+	uint64_t page;			  /* what a leaf of run maps */
 	bool any;			  /* something was written */
 };
 
@@ -124,7 +125,7 @@ static void write_run(struct dump *dump)
 	add_decimal(&l, form->level, run->level);
 	if (run->kind == IO_PGTABLE_WALK_LEAF) {
 		add_hex(&l, form->paddr, run->paddr);
-		add_hex(&l, form->size, pt_span(dump->d->format, run->level));
+		add_hex(&l, form->size, dump->page);
 		add(&l, form->prot);
 		add_prot(&l, run->prot);
 		add_hex(&l, form->desc, run->desc);
@@ -144,7 +145,8 @@ static bool continues(const struct dump *dump, const struct io_pgtable_walk_entr
 		return false;
 	if (e->kind == IO_PGTABLE_WALK_HOLE)
 		return true;
-	return run->level == e->level && run->paddr + run->size == e->paddr &&
+	return run->level == e->level && dump->page == e->size &&
+	       run->paddr + run->size == e->paddr &&
 	       f->leaf_attr(run->desc, run->level) == f->leaf_attr(e->desc, e->level);
 }
 
@@ -163,6 +165,7 @@ static int add_entry(const struct io_pgtable_walk_entry *e, void *ctx)
 	}
 	write_run(dump);
 	dump->run = *e;
+	dump->page = e->size;
 	return 0;
 }
 

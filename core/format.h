@@ -15,6 +15,12 @@
  * all non-empty descriptors are leaves; the leaves of consecutive addresses differ by the size they
  * map >> pa_shift, within an aligned output region of 1 << linear_pa_lg2 bytes (0: everywhere).
  *
+ * A leaf of several entries, a group (the contiguous hint, Svnapot, AMD's and ARMv7's replicated
+ * entries), is 1 << group_lg2 of them, aligned in their table, of one level. Either they are all the
+ * same (replicated; leaf_pa is then the address of the whole), or each is the leaf of its own part with
+ * one thing in addition (leaf_attr does not show it). A group is whole whenever no thread rewrites it,
+ * and only core/group.c changes a part of it.
+ *
  * Input addresses that hardware sign-extends: the lower half of the address space is the second half
  * of what core/ counts as input addresses (core/domain.h, iova_base), and root_flip takes the highest
  * index bit back. No range lies across the two halves. Fields that a format leaves 0 cost it nothing.
@@ -57,6 +63,13 @@ struct pt_format {
 	uint64_t (*table)(uint64_t pa);
 	uint64_t (*table_pa)(uint64_t desc);
 	bool (*is_valid)(uint64_t desc, unsigned int level); /* well-formed leaf or table */
+
+	/* Groups; without group_lg2 there are none. */
+	unsigned int (*group_lg2)(uint64_t desc, unsigned int level); /* of any leaf: 0 if single */
+	uint64_t (*group_leaf)(uint64_t pa, uint64_t attr, unsigned int level, unsigned int lg2);
+	uint64_t group_sizes; /* what they can map; no other sizes */
+	bool replicated;
+	bool fast_groups; /* the fast tiers look out for groups; else domains that have some do without */
 };
 
 /*
@@ -94,6 +107,13 @@ static always_inline bool pt_is_dirty(const struct pt_format *f, uint64_t desc)
 static always_inline unsigned int pt_shift(const struct pt_format *f, unsigned int level)
 {
 	return f->granule_lg2 + level * f->index_bits;
+}
+
+/* log2 of the entries that a leaf takes. */
+static always_inline unsigned int pt_group_lg2(const struct pt_format *f, uint64_t desc,
+					       unsigned int level)
+{
+	return f->group_lg2 ? f->group_lg2(desc, level) : 0;
 }
 
 /* What one entry of a level covers, in bytes. */

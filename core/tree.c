@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "core/gather.h"
+#include "core/group.h"
 #include "core/reclaim.h"
 #include "core/run.h"
 #include "core/walk.h"
@@ -390,7 +391,9 @@ static void validate_table(const struct pt_domain *d, const uint64_t *table, siz
 		if (!desc)
 			continue;
 		if (!f->is_valid(desc, level) || !f->is_table(desc, level)) {
-			c->bad = !f->is_valid(desc, level) || !leaf_is_good(d, desc, level, c);
+			c->bad = !f->is_valid(desc, level) || !leaf_is_good(d, desc, level, c) ||
+				 (pt_group_lg2(f, desc, level) &&
+				  !pt_group_validate(d, table, entries, i, desc, level));
 			continue;
 		}
 		child = pt_child(f, d, desc);

@@ -18,19 +18,22 @@
 #include <errno.h>
 
 #include "core/gather.h"
+#include "core/group.h"
 #include "core/reclaim.h"
 #include "core/run.h"
 #include "core/tree.h"
 #include "core/walk.h"
 
 /*
- * What is done: with n leaves from *slot on, of a level, the first of which is for ia. Above the smallest
+ * What is done: with n entries from *slot on, of a level, the first of which is for ia. Above the smallest
  * pages n is 1, and desc what was seen there: another thread may have split it since. -EAGAIN: look again.
+ * group: the same with the n entries of a group.
  */
 struct update {
 	struct pt_domain *d;
 	int (*run)(struct update *u, uint64_t *slot, uint64_t desc, size_t n, unsigned int level,
 		   uint64_t ia);
+	int (*group)(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia);
 	struct iommu_iotlb_gather *gather;
 	bool whole;	  /* only leaves that lie in the range: others are split */
 	bool stops;	  /* at a hole */
@@ -87,14 +90,49 @@ static bool lies_within(const struct update *u, uint64_t first, uint64_t span)
 	return first >= u->first && u->last - first >= span - 1;
 }
 
+/* Of n leaves from *slot on: how many there are before one that is, or was just now, a group. */
+static size_t before_groups(const struct pt_domain *d, const uint64_t *slot, size_t n)
+{
+	size_t i = 0;
+
+	while (d->groups && i < n && !pt_is_group(d->format, slot + i, 0))
+		i++;
+	return d->groups ? i : n;
+}
+
+/* As at_leaf(). A group that is not all in the range becomes single leaves, where those are what is wanted. */
+static int at_group(struct update *u, const struct spot *s, unsigned int lg2, uint64_t *ia)
+{
+	const struct pt_format *f = u->d->format;
+	uint64_t bytes = pt_span(f, s->level) << lg2, first = *ia & ~(bytes - 1);
+	uint64_t *slot = s->slot - ((*ia - first) >> pt_shift(f, s->level));
+	int err;
+
+	if (u->whole && !lies_within(u, first, bytes)) {
+		if (pt_quirk(u->d, IO_PGTABLE_QUIRK_NO_SPLIT))
+			return -EBUSY;
+		pt_group_split(u->d, s->slot, s->desc, s->level, *ia);
+		return -EAGAIN;
+	}
+	err = u->group(u, slot, (size_t)1 << lg2, s->level, first);
+	if (err)
+		return err;
+	*ia = first + (bytes - 1);
+	*ia = *ia < u->last ? *ia + 1 : 0;
+	return 0;
+}
+
 /* 0: go on at *ia, 0 being behind the range; -EAGAIN: look again. */
 static int at_leaf(struct update *u, const struct spot *s, uint64_t *ia)
 {
 	struct pt_domain *d = u->d;
 	uint64_t span = pt_span(d->format, s->level), first = *ia & ~(span - 1);
+	unsigned int lg2 = pt_group_lg2(d->format, s->desc, s->level);
 	size_t n = 1;
 	int err;
 
+	if (lg2)
+		return at_group(u, s, lg2, ia);
 	if (s->level && u->whole && !lies_within(u, first, span)) {
 		if (pt_quirk(d, IO_PGTABLE_QUIRK_NO_SPLIT))
 			return -EBUSY;
@@ -102,7 +140,9 @@ static int at_leaf(struct update *u, const struct spot *s, uint64_t *ia)
 		return err ? err : -EAGAIN;
 	}
 	if (!s->level)
-		n = leaves_of(d, *ia, u->last);
+		n = before_groups(d, s->slot, leaves_of(d, *ia, u->last));
+	if (!n)
+		return -EAGAIN;
 	err = u->run(u, s->slot, s->desc, n, s->level, first);
 	if (err)
 		return err;
@@ -166,6 +206,7 @@ static int update(struct update *u, uint64_t iova, size_t size, uint64_t page,
 
 /* Permissions. */
 
+/* What becomes of a leaf, or of its attributes. */
 static uint64_t permitted(const struct update *u, uint64_t desc)
 {
 	const struct pt_format *f = u->d->format;
@@ -209,12 +250,30 @@ static int protect_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n
 	return err;
 }
 
+static int protect_group(struct update *u, uint64_t *slot, size_t n, unsigned int level,
+			 uint64_t ia)
+{
+	const struct pt_format *f = u->d->format;
+	uint64_t desc = port_load(slot), attr = f->leaf_attr(desc, level);
+
+	if ((attr ^ u->attr) & ~f->perm_mask)
+		return -EINVAL;
+	pt_group_rewrite(u->d, slot, desc, level, ia, permitted(u, attr), port_lg2(n));
+	*u->changed += n << pt_shift(f, level);
+	return 0;
+}
+
 int io_pgtable_protect(struct io_pgtable *iop, uint64_t iova, size_t size, int prot,
 		       struct iommu_iotlb_gather *gather, size_t *changed)
 {
 	struct pt_domain *d = pt_domain(iop);
 	struct update u = {
-		.d = d, .run = protect_run, .whole = true, .stops = true, .changed = changed
+		.d = d,
+		.run = protect_run,
+		.group = protect_group,
+		.whole = true,
+		.stops = true,
+		.changed = changed,
 	};
 
 	if ((unsigned int)prot >= PT_PROT_COUNT || !d->attr[prot])
@@ -268,11 +327,11 @@ static void forget(struct update *u, uint64_t *slot, uint64_t bits, unsigned int
 	}
 }
 
-/* The part of a block that lies in the range. */
-static void note_block(struct update *u, unsigned int level, uint64_t ia)
+/* The part of so many bytes that lies in the range. */
+static void note_bytes(struct update *u, uint64_t bytes, uint64_t ia)
 {
 	unsigned int lg2 = u->d->format->granule_lg2;
-	uint64_t end = ia + (pt_span(u->d->format, level) - 1);
+	uint64_t end = ia + (bytes - 1);
 
 	ia = ia < u->first ? u->first : ia;
 	end = end > u->last ? u->last : end;
@@ -285,7 +344,7 @@ static void dirty_block(struct update *u, uint64_t *slot, uint64_t desc, unsigne
 {
 	if (!pt_is_dirty(u->d->format, desc))
 		return;
-	note_block(u, level, ia);
+	note_bytes(u, pt_span(u->d->format, level), ia);
 	if (u->clear && lies_within(u, ia, pt_span(u->d->format, level)))
 		forget(u, slot, 1, level, ia);
 }
@@ -314,6 +373,25 @@ static int dirty_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n, 
 	return 0;
 }
 
+/* Hardware may record a write to any part of a group in any of its entries. */
+static int dirty_group(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia)
+{
+	const struct pt_format *f = u->d->format;
+	unsigned int shift = pt_shift(f, level);
+	bool clear = u->clear && lies_within(u, ia, n << shift), any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!pt_is_dirty(f, port_load(slot + i)))
+			continue;
+		any = true;
+		if (clear)
+			forget(u, slot + i, 1, level, ia + (i << shift));
+	}
+	if (any)
+		note_bytes(u, n << shift, ia);
+	return 0;
+}
+
 int io_pgtable_read_and_clear_dirty(struct io_pgtable *iop, uint64_t iova, size_t size,
 				    unsigned int flags, uint64_t *bitmap,
 				    struct iommu_iotlb_gather *gather)
@@ -321,6 +399,7 @@ int io_pgtable_read_and_clear_dirty(struct io_pgtable *iop, uint64_t iova, size_
 	struct pt_domain *d = pt_domain(iop);
 	struct update u = { .d = d,
 			    .run = dirty_run,
+			    .group = dirty_group,
 			    .bitmap = bitmap,
 			    .clear = !(flags & IO_PGTABLE_DIRTY_NO_CLEAR) };
 
@@ -347,10 +426,19 @@ static int set_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n, un
 	return 0;
 }
 
+static int set_group(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < n; i++)
+		err = set_run(u, slot + i, port_load(slot + i), 1, level, ia);
+	return err;
+}
+
 int io_pgtable_set_dirty(struct io_pgtable *iop, uint64_t iova, size_t size)
 {
 	struct pt_domain *d = pt_domain(iop);
-	struct update u = { .d = d, .run = set_run };
+	struct update u = { .d = d, .run = set_run, .group = set_group };
 
 	if (!pt_tracks_dirty(d))
 		return -EOPNOTSUPP;

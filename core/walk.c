@@ -66,13 +66,14 @@ static int report(struct walk *w, enum io_pgtable_walk_kind kind, unsigned int l
 {
 	const struct pt_format *f = w->d->format;
 	bool leaf = kind == IO_PGTABLE_WALK_LEAF;
+	uint64_t size = pt_span(f, level) << (leaf ? pt_group_lg2(f, desc, level) : 0);
 	struct io_pgtable_walk_entry e = {
 		.kind = kind,
 		.level = level,
 		.prot = leaf ? prot_of(w, desc, level) : 0,
-		.iova = (ia & ~(pt_span(f, level) - 1)) + w->d->iova_base,
-		.size = pt_span(f, level),
-		.paddr = leaf ? f->leaf_pa(desc, level) : f->table_pa(desc),
+		.iova = (ia & ~(size - 1)) + w->d->iova_base,
+		.size = size,
+		.paddr = leaf ? f->leaf_pa(desc, level) & ~(size - 1) : f->table_pa(desc),
 		.desc = desc,
 	};
 
@@ -105,6 +106,17 @@ static bool may_follow(struct walk *w, const uint64_t *table)
 static int walk_table(struct walk *w, const uint64_t *table, unsigned int level, uint64_t ia,
 		      uint64_t last);
 
+/* A leaf of several entries is reported once: of it end is the last address. */
+static uint64_t end_of(const struct walk *w, uint64_t desc, unsigned int level, uint64_t ia)
+{
+	const struct pt_format *f = w->d->format;
+	uint64_t size = pt_span(f, level);
+
+	if (f->is_valid(desc, level) && !f->is_table(desc, level))
+		size <<= pt_group_lg2(f, desc, level);
+	return ia | (size - 1);
+}
+
 static int walk_entry(struct walk *w, uint64_t desc, unsigned int level, uint64_t ia, uint64_t last)
 {
 	const struct pt_format *f = w->d->format;
@@ -132,7 +144,7 @@ static int walk_table(struct walk *w, const uint64_t *table, unsigned int level,
 	for (; !err; ia = end + 1) {
 		uint64_t desc = port_load(entry_of(w, table, level, ia));
 
-		end = ia | (span - 1);
+		end = desc ? end_of(w, desc, level, ia) : ia | (span - 1);
 		end = end < last ? end : last;
 		if (desc) {
 			if (hole < ia)
@@ -186,6 +198,7 @@ static int count(const struct io_pgtable_walk_entry *e, void *ctx)
 
 	if (e->kind == IO_PGTABLE_WALK_LEAF) {
 		stats->leaves[e->level]++;
+		stats->leaves_by_lg2[port_lg2(e->size)]++;
 		stats->mapped_bytes += e->size;
 	} else if (e->kind == IO_PGTABLE_WALK_TABLE) {
 		stats->tables[e->level - 1]++;

@@ -18,6 +18,7 @@
 #include <errno.h>
 
 #include "core/gather.h"
+#include "core/group.h"
 #include "core/reclaim.h"
 #include "core/run.h"
 #include "core/tree.h"
@@ -167,10 +168,20 @@ static always_inline size_t pt_linear(const struct pt_format *f, uint64_t pa, un
 	return n < left ? n : left;
 }
 
-/* Leaves over existing entries of one table; over tables only if nothing is mapped by them. */
+/* log2 of the entries that a page takes; level is that of its size. */
+static always_inline unsigned int pt_group_of(const struct pt_format *f, uint64_t pgsize,
+					      unsigned int level)
+{
+	return f->group_leaf ? port_lg2(pgsize) - pt_shift(f, level) : 0;
+}
+
+/*
+ * Leaves over existing entries of one table; over tables only if nothing is mapped by them. Here and
+ * below lg2 is what pt_group_of() says of the pages, n counts entries.
+ */
 static always_inline int pt_map_live(const struct pt_format *f, struct pt_domain *d, uint64_t *p,
 				     size_t n, uint64_t ia, uint64_t pa, uint64_t attr,
-				     unsigned int level)
+				     unsigned int level, unsigned int lg2)
 {
 	uint64_t span = pt_span(f, level);
 
@@ -187,7 +198,10 @@ static always_inline int pt_map_live(const struct pt_format *f, struct pt_domain
 	}
 	if (level && unlikely(d->reclaim != NULL))
 		pt_reclaim_vacant(d, ia, level, n);
-	run_fill_live(d->wide_stores, p, n, f->leaf(pa, attr, level), span >> f->pa_shift);
+	if (lg2)
+		pt_group_fill(d, p, n, pa, attr, level, lg2);
+	else
+		run_fill_live(d->wide_stores, p, n, f->leaf(pa, attr, level), span >> f->pa_shift);
 	pt_clean(d, p, n * sizeof(*p));
 	return 0;
 }
@@ -198,14 +212,17 @@ static always_inline int pt_map_live(const struct pt_format *f, struct pt_domain
  */
 static always_inline int pt_map_new(const struct pt_format *f, struct pt_domain *d, uint64_t *slot,
 				    size_t index, size_t n, uint64_t pa, uint64_t attr,
-				    unsigned int level)
+				    unsigned int level, unsigned int lg2)
 {
 	bool whole = n == pt_entries(f);
 	uint64_t *table = pt_table_alloc(d, pt_table_bytes(f), whole ? 0 : IO_PGTABLE_MEM_ZERO);
 
 	if (unlikely(!table))
 		return -ENOMEM;
-	d->fill(table + index, n, f->leaf(pa, attr, level), pt_step(f, level));
+	if (lg2)
+		pt_group_fill(d, table + index, n, pa, attr, level, lg2);
+	else
+		d->fill(table + index, n, f->leaf(pa, attr, level), pt_step(f, level));
 	pt_clean(d, table, pt_table_bytes(f));
 	return pt_tree_install(d, slot, table) ? 0 : -EAGAIN;
 }
@@ -213,7 +230,7 @@ static always_inline int pt_map_new(const struct pt_format *f, struct pt_domain 
 /* One table's worth: the part of the run that lies below *slot (an entry of level + 1). */
 static always_inline int pt_map_below(const struct pt_format *f, struct pt_domain *d,
 				      uint64_t *slot, size_t n, uint64_t ia, uint64_t pa,
-				      uint64_t attr, unsigned int level)
+				      uint64_t attr, unsigned int level, unsigned int lg2)
 {
 	size_t index = pt_index(f, level, ia);
 	uint64_t desc;
@@ -225,7 +242,7 @@ static always_inline int pt_map_below(const struct pt_format *f, struct pt_domai
 
 			if (unlikely(d->reclaim != NULL))
 				pt_reclaim_vacant(d, ia, level + 1, 1);
-			err = pt_map_new(f, d, slot, index, n, pa, attr, level);
+			err = pt_map_new(f, d, slot, index, n, pa, attr, level, lg2);
 
 			if (likely(err != -EAGAIN))
 				return err;
@@ -238,13 +255,13 @@ static always_inline int pt_map_below(const struct pt_format *f, struct pt_domai
 			return -EEXIST;
 		}
 	} while (unlikely(d->see_tables) && !pt_tree_see(d, slot, desc));
-	return pt_map_live(f, d, pt_child(f, d, desc) + index, n, ia, pa, attr, level);
+	return pt_map_live(f, d, pt_child(f, d, desc) + index, n, ia, pa, attr, level, lg2);
 }
 
 /* n leaves of one level. *done counts the bytes that are mapped, also when an error is returned. */
 static always_inline int pt_map_leaves(const struct pt_format *f, struct pt_domain *d, uint64_t ia,
 				       uint64_t pa, size_t n, uint64_t attr, unsigned int level,
-				       size_t *done)
+				       unsigned int lg2, size_t *done)
 {
 	unsigned int shift = pt_shift(f, level);
 	uint64_t *slot = NULL;
@@ -255,7 +272,8 @@ static always_inline int pt_map_leaves(const struct pt_format *f, struct pt_doma
 
 		if (level == d->top) {
 			run = pt_linear(f, pa, shift, n);
-			err = pt_map_live(f, d, pt_root_slot(f, d, ia), run, ia, pa, attr, level);
+			err = pt_map_live(f, d, pt_root_slot(f, d, ia), run, ia, pa, attr, level,
+					  lg2);
 		} else {
 			run = pt_entries(f) - pt_index(f, level, ia);
 			run = pt_linear(f, pa, shift, n < run ? n : run);
@@ -264,7 +282,7 @@ static always_inline int pt_map_leaves(const struct pt_format *f, struct pt_doma
 				if (err)
 					break;
 			}
-			err = pt_map_below(f, d, slot, run, ia, pa, attr, level);
+			err = pt_map_below(f, d, slot, run, ia, pa, attr, level, lg2);
 		}
 		if (err)
 			break;
@@ -292,12 +310,13 @@ static always_inline int pt_map_general(const struct pt_format *f, struct io_pgt
 
 	if (!err) {
 		uint64_t attr = d->attr[prot];
+		unsigned int lg2 = pt_group_of(f, pgsize, level);
 
 		/* The smallest pages apart: with a constant level the loops over them fold. */
-		if (likely(!level))
-			err = pt_map_leaves(f, d, ia, pa, pgcount, attr, 0, &done);
+		if (likely(!level) && likely(!lg2))
+			err = pt_map_leaves(f, d, ia, pa, pgcount, attr, 0, 0, &done);
 		else
-			err = pt_map_leaves(f, d, ia, pa, pgcount, attr, level, &done);
+			err = pt_map_leaves(f, d, ia, pa, pgcount << lg2, attr, level, lg2, &done);
 		/* Cleaning ends with a barrier of its own. */
 		if (likely(pt_coherent(d)))
 			pt_wmb(d);
@@ -412,6 +431,8 @@ static always_inline uint64_t pt_unmap_leaves(const struct pt_format *f, struct 
 
 	if (level != d->top && most > pt_entries(f) - pt_index(f, level, ia))
 		most = pt_entries(f) - pt_index(f, level, ia);
+	if (pt_has_groups(f, d))
+		most = pt_group_round(f, slot + (most - 1), level, ia, most);
 	n = pt_clear_leaves(f, d, slot, most, level);
 	if (guarded && level != d->top)
 		pt_reclaim_cleared(d, slot, level, ia);
@@ -455,6 +476,12 @@ static always_inline uint64_t pt_unmap_step(const struct pt_format *f, struct pt
 			continue;
 		}
 		if (!f->is_table(desc, l)) {
+			if (pt_has_groups(f, d) && !pt_group_within(f, desc, l, ia, end)) {
+				if (pt_quirk(d, IO_PGTABLE_QUIRK_NO_SPLIT))
+					return 0;
+				pt_group_split(d, slot, desc, l, ia);
+				continue;
+			}
 			if (whole)
 				return pt_unmap_leaves(f, d, slot, ia, end, l, g, guarded);
 			if (pt_quirk(d, IO_PGTABLE_QUIRK_NO_SPLIT) ||
@@ -507,8 +534,14 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 
 		if (unlikely(!desc || f->is_table(desc, level)))
 			return 0;
+		if (f->fast_groups && unlikely(pt_group_lg2(f, desc, level)))
+			return 0;
 		port_store(slot, 0);
 	} else {
+		/* A group that is not whole in the run is at one of its ends. */
+		if (f->fast_groups &&
+		    unlikely(pt_is_group(f, slot, level) || pt_is_group(f, slot + (n - 1), level)))
+			return 0;
 		n = pt_clear_leaves(f, d, slot, n, level);
 		if (unlikely(!n))
 			return 0;
@@ -555,7 +588,9 @@ static always_inline bool pt_unmap_guarded(const struct pt_format *f, struct pt_
 					   uint64_t iova, struct iommu_iotlb_gather *gather,
 					   uint64_t *slot, bool notes)
 {
-	if (unlikely(!slot || !port_load(slot))) {
+	uint64_t desc = likely(slot != NULL) ? port_load(slot) : 0;
+
+	if (unlikely(!desc) || (f->fast_groups && unlikely(pt_group_lg2(f, desc, 0)))) {
 		pt_section_end();
 		return false;
 	}
@@ -577,9 +612,12 @@ static always_inline bool pt_unmap_guarded(const struct pt_format *f, struct pt_
 static always_inline phys_addr_t pt_leaf_phys(const struct pt_format *f, uint64_t desc,
 					      unsigned int level, uint64_t ia)
 {
-	return unlikely(!(desc & f->valid_bit))
-		       ? 0
-		       : f->leaf_pa(desc, level) | (ia & (pt_span(f, level) - 1));
+	unsigned int lg2;
+
+	if (unlikely(!(desc & f->valid_bit)))
+		return 0;
+	lg2 = pt_shift(f, level) + (f->replicated ? f->group_lg2(desc, level) : 0);
+	return f->leaf_pa(desc, level) | (ia & ((1ull << lg2) - 1));
 }
 
 /*

@@ -28,14 +28,15 @@ struct granule {
 	unsigned int lg2;
 	uint64_t sizes;	   /* pages and blocks of any oas */
 	uint64_t sizes_52; /* and those that need more than 48 bits of output */
+	uint64_t groups;   /* pages and blocks with the contiguous hint */
 	unsigned int tg0, tg1;
 	unsigned int s2_top, s2_oas_min;
 };
 
 static const struct granule granules[] = {
-	{ 12, 1ull << 12 | 1ull << 21 | 1ull << 30, 0, 0, 2, 3, 44 },
-	{ 14, 1ull << 14 | 1ull << 25, 0, 2, 1, 2, 42 },
-	{ 16, 1ull << 16 | 1ull << 29, 1ull << 42, 1, 3, 2, 44 },
+	{ 12, 1ull << 12 | 1ull << 21 | 1ull << 30, 0, LPAE_CONT_SIZES_12, 0, 2, 3, 44 },
+	{ 14, 1ull << 14 | 1ull << 25, 0, LPAE_CONT_SIZES_14, 2, 1, 2, 42 },
+	{ 16, 1ull << 16 | 1ull << 29, 1ull << 42, LPAE_CONT_SIZES_16, 1, 3, 2, 44 },
 };
 
 /* Physical sizes, in the order of their (I)PS codes. */
@@ -56,12 +57,19 @@ static const uint8_t physical_bits[] = { 32, 36, 40, 42, 44, 48, 52 };
 #define VTCR_RES1   (1ull << 31)
 #define TTBR1_SHIFT 16 /* from a field of TTBR0's half of TCR to TTBR1's */
 
+/* The sizes that a bitmap may have. A group is one only beside its granule's page: 64K alone are pages. */
+static uint64_t granule_sizes(const struct granule *g, const struct io_pgtable_cfg *cfg)
+{
+	return g->sizes | (cfg->oas > 48 ? g->sizes_52 : 0) |
+	       (cfg->pgsize_bitmap & 1ull << g->lg2 ? g->groups : 0);
+}
+
 /* The one granule all of whose sizes the bitmap is made of. */
 static const struct granule *find_granule(const struct io_pgtable_cfg *cfg)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(granules); i++) {
 		const struct granule *g = &granules[i];
-		uint64_t sizes = g->sizes | (cfg->oas > 48 ? g->sizes_52 : 0);
+		uint64_t sizes = granule_sizes(g, cfg);
 
 		if (cfg->pgsize_bitmap && !(cfg->pgsize_bitmap & ~sizes))
 			return g;
@@ -109,13 +117,13 @@ static int find_start(const struct lpae_kind *kind, const struct granule *g,
 	return kind->stage == 2 ? stage2_start(g, cfg->oas, s) : 0;
 }
 
-/* The sizes that a table with this root has: a block as large as all of its input range is none. */
+/* The sizes that a table with this root has: a page as large as all of its input range is none. */
 static uint64_t possible_sizes(const struct granule *g, const struct io_pgtable_cfg *cfg,
 			       const struct start *s)
 {
-	unsigned int top_shift = g->lg2 + s->top * (g->lg2 - 3);
+	unsigned int bits = g->lg2 - 3, above = g->lg2 + (s->top + 1) * bits;
 
-	return cfg->pgsize_bitmap & ((2ull << top_shift) - 1);
+	return cfg->pgsize_bitmap & ((1ull << cfg->ias) - 1) & ((1ull << above) - 1);
 }
 
 int lpae_check(const struct lpae_kind *kind, const struct io_pgtable_cfg *cfg)

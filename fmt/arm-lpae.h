@@ -34,6 +34,15 @@
 #define LPAE_S1_UXN	    LPAE_BIT(54)
 #define LPAE_S1_NSTABLE	    LPAE_BIT(63)
 
+/* The contiguous hint, of both stages (D8.7.1): so many entries, as a log2, by granule and level. */
+#define LPAE_CONT	   LPAE_BIT(52)
+#define LPAE_CONT_SIZES_12 (1ull << 16 | 1ull << 25 | 1ull << 34)
+#define LPAE_CONT_SIZES_14 (1ull << 21 | 1ull << 30)
+#define LPAE_CONT_SIZES_16 (1ull << 21 | 1ull << 34)
+#define LPAE_CONT_LG2_12   ((const uint8_t[]){ 4, 4, 4, 0 })
+#define LPAE_CONT_LG2_14   ((const uint8_t[]){ 7, 5, 0, 0 })
+#define LPAE_CONT_LG2_16   ((const uint8_t[]){ 5, 5, 0, 0 })
+
 /* Indices into MAIR, see arm-lpae-cfg.c. */
 #define LPAE_ATTR_NC	0
 #define LPAE_ATTR_CACHE 1
@@ -136,7 +145,16 @@ static always_inline uint64_t lpae_type(unsigned int level)
 		if (level && (desc & LPAE_TYPE_MASK) == LPAE_TYPE_TABLE)                         \
 			return true;                                                             \
 		return level <= (block_levels) && (desc & LPAE_TYPE_MASK) == lpae_type(level) && \
-		       (desc & LPAE_AF);                                                         \
+		       (desc & LPAE_AF) && (!(desc & LPAE_CONT) || LPAE_CONT_LG2_##g[level]);    \
+	}                                                                                        \
+	static always_inline unsigned int lpae_group_lg2_##g(uint64_t desc, unsigned int level)  \
+	{                                                                                        \
+		return desc & LPAE_CONT ? LPAE_CONT_LG2_##g[level & 3] : 0;                      \
+	}                                                                                        \
+	static always_inline uint64_t lpae_group_leaf_##g(uint64_t pa, uint64_t attr,            \
+							  unsigned int level, unsigned int lg2)  \
+	{                                                                                        \
+		return lpae_encode(pa, g) | attr | lpae_type(level) | LPAE_CONT;                 \
 	}                                                                                        \
 	static always_inline uint64_t lpae_leaf_##g(uint64_t pa, uint64_t attr,                  \
 						    unsigned int level)                          \
@@ -149,7 +167,7 @@ static always_inline uint64_t lpae_type(unsigned int level)
 	}                                                                                        \
 	static always_inline uint64_t lpae_leaf_attr_##g(uint64_t desc, unsigned int level)      \
 	{                                                                                        \
-		return desc & ~(lpae_mask(g) | LPAE_TYPE_MASK);                                  \
+		return desc & ~(lpae_mask(g) | LPAE_TYPE_MASK | LPAE_CONT);                      \
 	}                                                                                        \
 	static always_inline uint64_t lpae_table_##g(uint64_t pa)                                \
 	{                                                                                        \
@@ -174,6 +192,8 @@ LPAE_FUNCTIONS(16, 2)
 		.leaf = lpae_leaf_##g, .leaf_pa = lpae_leaf_pa_##g,                    \
 		.leaf_attr = lpae_leaf_attr_##g, .table = lpae_table_##g,              \
 		.table_pa = lpae_table_pa_##g, .is_valid = lpae_is_valid_##g,          \
+		.group_lg2 = lpae_group_lg2_##g, .group_leaf = lpae_group_leaf_##g,    \
+		.group_sizes = LPAE_CONT_SIZES_##g,                                    \
 	}
 
 #endif /* FMT_ARM_LPAE_H */

@@ -14,9 +14,9 @@
 /* MODE and PPN of a root at this level. */
 #define RISCV_ATP(root_pa, top) (((uint64_t)(top) + 6) << 60 | (root_pa) >> 12)
 
-/* Leaves of every level from 4K on. */
-#define RISCV_SIZES(top)                                                       \
-	(1ull << 12 | 1ull << 21 | 1ull << 30 | ((top) > 2 ? 1ull << 39 : 0) | \
+/* Leaves of every level from 4K on, and 64K. */
+#define RISCV_SIZES(top)                                                                          \
+	(1ull << 12 | RISCV_NAPOT_SIZE | 1ull << 21 | 1ull << 30 | ((top) > 2 ? 1ull << 39 : 0) | \
 	 ((top) > 3 ? 1ull << 48 : 0))
 
 /* Sign-extended input addresses are all of one size. */
@@ -25,8 +25,8 @@
 		.fmt = (name), .format = &(pt), .ops = (table_ops), .sizes = RISCV_SIZES(top),   \
 		.ias_min = (smallest), .ias_max = 12 + 9 * ((top) + 1) + (extra), .oas_min = 32, \
 		.oas_max = 56, .pa_bits = 56, .root_extra = (extra),                             \
-		.quirks = IO_PGTABLE_QUIRK_DIRTY, .sets = (attr_sets), .nr_sets = 2,             \
-		.fill = (filled),                                                                \
+		.quirks = IO_PGTABLE_QUIRK_DIRTY | IO_PGTABLE_QUIRK_RISCV_PBMT,                  \
+		.sets = (attr_sets), .nr_sets = 4, .fill = (filled),                             \
 	}
 
 #endif /* FMT_RISCV_CFG_H */

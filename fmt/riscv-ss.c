@@ -11,11 +11,10 @@
 
 static const uint64_t attr[PT_PROT_COUNT] = PT_BY_PROT(RISCV_SS_ATTR);
 static const uint64_t attr_clean[PT_PROT_COUNT] = PT_BY_PROT(RISCV_SS_CLEAN_ATTR);
+static const uint64_t attr_typed[PT_PROT_COUNT] = PT_BY_PROT(RISCV_SS_TYPE_ATTR);
+static const uint64_t attr_clean_typed[PT_PROT_COUNT] = PT_BY_PROT(RISCV_SS_CLEAN_TYPE_ATTR);
 
-static const struct pt_attr_set sets[] = {
-	{ 0, attr },
-	{ IO_PGTABLE_QUIRK_DIRTY, attr_clean },
-};
+static const struct pt_attr_set sets[] = RISCV_SETS(attr, attr_clean, attr_typed, attr_clean_typed);
 
 static const struct pt_format format_39 = RISCV_FORMAT(2, 0);
 static const struct pt_format format_48 = RISCV_FORMAT(3, 0);

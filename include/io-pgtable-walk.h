@@ -86,7 +86,8 @@ int io_pgtable_walk(struct io_pgtable *iop, uint64_t iova, uint64_t size,
  * struct io_pgtable_stats - what a table consists of
  * @tables: tables by the level of their entries, the root with them
  * @leaves: leaves by level
- * @leaf_bytes: what one leaf of each level maps, in bytes
+ * @leaf_bytes: what one leaf of each level maps that takes a single entry, in bytes
+ * @leaves_by_lg2: leaves by the log2 of the bytes that they map; a leaf of several entries is one leaf
  * @table_bytes: what the tables occupy
  * @mapped_bytes: what all leaves map
  */
@@ -94,6 +95,7 @@ struct io_pgtable_stats {
 	uint64_t tables[IO_PGTABLE_WALK_LEVELS];
 	uint64_t leaves[IO_PGTABLE_WALK_LEVELS];
 	uint64_t leaf_bytes[IO_PGTABLE_WALK_LEVELS];
+	uint64_t leaves_by_lg2[64];
 	uint64_t table_bytes;
 	uint64_t mapped_bytes;
 };

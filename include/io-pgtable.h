@@ -97,6 +97,7 @@ enum io_pgtable_fmt {
 #define IO_PGTABLE_QUIRK_VTD_SNOOP (1ul << 17) /* VT-d second stage: SNP set (needs ECAP.SC) */
 #define IO_PGTABLE_QUIRK_DIRTY \
 	(1ul << 18) /* x86-64, VT-d, RISC-V, coherent_walk: hardware sets D */
+#define IO_PGTABLE_QUIRK_RISCV_PBMT (1ul << 19) /* RISC-V: memory types in leaves (Svpbmt) */
 
 /**
  * struct iommu_gather_ops - what the driver does when translations go away
@@ -195,7 +196,9 @@ enum io_pgtable_reclaim {
  * @quirks: IO_PGTABLE_QUIRK_*
  * @pgsize_bitmap: in, out. The page and block sizes that may be asked for, all of one granule (4K
  *	2M 1G, or 16K 32M, or 64K 512M, and 4T with a 52-bit @oas; RISC-V also 512G with four levels
- *	and 256T with five). A mixture is refused; a size that
+ *	and 256T with five). Beside the granule's page also sizes that take several entries, if the walker
+ *	may be given them: with Arm's contiguous hint 64K 32M 16G, or 2M 1G, or 2M 16G; on
+ *	RISC-V 64K (Svnapot). They make unmap and single-page operations slower (docs/formats.md). A mixture is refused; a size that
  *	this @ias has no level for (a block of all of it) is taken out. It bounds what map is asked
  *	for: splitting a block may still leave blocks of the granule's next smaller size.
  * @ias: input (IOVA) address size in bits

@@ -16,7 +16,7 @@ static const struct {
 	{ "ARM_NS", IO_PGTABLE_QUIRK_ARM_NS },	   { "ARM_TTBR1", IO_PGTABLE_QUIRK_ARM_TTBR1 },
 	{ "ARM_HD", IO_PGTABLE_QUIRK_ARM_HD },	   { "NO_WARN", IO_PGTABLE_QUIRK_NO_WARN },
 	{ "NO_SPLIT", IO_PGTABLE_QUIRK_NO_SPLIT }, { "VTD_SNOOP", IO_PGTABLE_QUIRK_VTD_SNOOP },
-	{ "DIRTY", IO_PGTABLE_QUIRK_DIRTY },
+	{ "DIRTY", IO_PGTABLE_QUIRK_DIRTY },	   { "RISCV_PBMT", IO_PGTABLE_QUIRK_RISCV_PBMT },
 };
 
 static bool takes(enum io_pgtable_fmt fmt, uint64_t sizes, unsigned int ias, unsigned int oas,
@@ -46,7 +46,8 @@ static uint64_t sizes_of(enum io_pgtable_fmt fmt, uint64_t page)
 	uint64_t sizes = 0;
 
 	for (unsigned int lg2 = 12; lg2 < 60; lg2++)
-		for (unsigned int ias = 64; ias && !(sizes & 1ull << lg2); ias--)
+		for (unsigned int ias = 64; ias && page <= 1ull << lg2 && !(sizes & 1ull << lg2);
+		     ias--)
 			if (oas_for(fmt, page | 1ull << lg2, ias))
 				sizes |= 1ull << lg2;
 	return sizes;
@@ -102,13 +103,33 @@ static void print_format(enum io_pgtable_fmt fmt, uint64_t page)
 	printf("\n");
 }
 
+/* Is this what an entry of the lowest level maps? */
+static bool is_page(enum io_pgtable_fmt fmt, uint64_t page)
+{
+	for (unsigned int ias = 1; ias < 64; ias++) {
+		struct io_pgtable_cfg cfg = { .pgsize_bitmap = page,
+					      .ias = ias,
+					      .oas = oas_for(fmt, page, ias),
+					      .coherent_walk = true };
+		struct io_pgtable_stats stats;
+		struct io_pgtable *iop;
+
+		if (!cfg.oas)
+			continue;
+		iop = alloc_io_pgtable(fmt, &cfg, NULL);
+		assert_non_null(iop);
+		assert_int_equal(io_pgtable_read_stats(iop, &stats), 0);
+		free_io_pgtable(iop);
+		return stats.leaf_bytes[0] == page;
+	}
+	return false;
+}
+
 int main(void)
 {
 	for (int fmt = 0; fmt < IO_PGTABLE_NUM_FMTS; fmt++)
 		for (unsigned int lg2 = 10; lg2 < 20; lg2++)
-			if (sizes_of((enum io_pgtable_fmt)fmt, 1ull << lg2) & 1ull << lg2 &&
-			    !(sizes_of((enum io_pgtable_fmt)fmt, 1ull << lg2) &
-			      ((1ull << lg2) - 1)))
+			if (is_page((enum io_pgtable_fmt)fmt, 1ull << lg2))
 				print_format((enum io_pgtable_fmt)fmt, 1ull << lg2);
 	return 0;
 }

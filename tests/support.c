@@ -42,6 +42,18 @@ const struct variant variants[NR_VARIANTS] = {
 	  NO_WRITE_ONLY },
 	{ "riscv_sv57x4", RISCV_SV57X4, SZ_4K, SZ_4K | SZ_2M | SZ_1G | SZ_512G | SZ_256T, 59, 56,
 	  NO_WRITE_ONLY },
+	{ "arm_64_lpae_s1/4K+cont", ARM_64_LPAE_S1, SZ_4K,
+	  SZ_4K | SZ_64K | SZ_2M | SZ_32M | SZ_1G | SZ_16G, 48, 48, 0 },
+	{ "arm_64_lpae_s1/16K+cont", ARM_64_LPAE_S1, SZ_16K, SZ_16K | SZ_2M | SZ_32M | SZ_1G, 48,
+	  48, 0 },
+	{ "arm_64_lpae_s2/4K+cont", ARM_64_LPAE_S2, SZ_4K,
+	  SZ_4K | SZ_64K | SZ_2M | SZ_32M | SZ_1G | SZ_16G, 40, 48, 0 },
+	{ "arm_64_lpae_s2/64K+cont", ARM_64_LPAE_S2, SZ_64K, SZ_64K | SZ_2M | SZ_512M | SZ_16G, 44,
+	  44, 0 },
+	{ "riscv_sv39+napot", RISCV_SV39, SZ_4K, SZ_4K | SZ_64K | SZ_2M | SZ_1G, 39, 50,
+	  SIGNS | NO_WRITE_ONLY },
+	{ "riscv_sv48x4+napot", RISCV_SV48X4, SZ_4K, SZ_4K | SZ_64K | SZ_2M | SZ_1G | SZ_512G, 50,
+	  56, NO_WRITE_ONLY },
 };
 
 struct recorder recorder;

@@ -51,10 +51,11 @@ static void test_cfg_sizes(void **state)
 		{ SZ_4K, 0 },
 		{ SZ_2M | SZ_1G, 0 },
 		{ SZ_32M, 0 },
-		{ SZ_4K | SZ_64K, -EINVAL },
-		{ SZ_4K | SZ_32M, -EINVAL },
+		{ SZ_4K | SZ_16K, -EINVAL },
+		{ SZ_4K | SZ_512M, -EINVAL },
+		{ SZ_2M | SZ_32M, -EINVAL }, /* a group without its granule's page */
 		{ SZ_16K | SZ_512M, -EINVAL },
-		{ SZ_64K | SZ_2M, -EINVAL },
+		{ SZ_64K | SZ_32M, -EINVAL },
 		{ SZ_64K | SZ_4T, -EINVAL }, /* needs a 52-bit oas */
 		{ SZ_4K | 1ull << 39, -EINVAL },
 		{ 1ull << 13, -EINVAL },

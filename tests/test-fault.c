@@ -139,7 +139,7 @@ static bool has_room(const struct variant *v, const struct operation *op)
 {
 	unsigned int bits = v->traits & SIGNS ? v->ias - 1 : v->ias;
 
-	return (v->sizes & SZ_2M) && op->iova + op->size <= 1ull << bits &&
+	return v->granule == SZ_4K && (v->sizes & SZ_2M) && op->iova + op->size <= 1ull << bits &&
 	       9 * SZ_1G <= 1ull << bits;
 }
 

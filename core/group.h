@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Groups: leaves that take several entries of a table (core/format.h says which there are).
+ *
+ * Entries of a group are written and cleared together. Where a call covers only a part of one, or changes
+ * its attributes, the whole group is broken before it is made again (core/group.c): no walker may find
+ * entries of one group that differ. Invalidations go entry by entry: hardware may have ignored the hint.
+ */
+#ifndef CORE_GROUP_H
+#define CORE_GROUP_H
+
+#include "core/domain.h"
+
+/* Could this domain have groups? A constant for formats that have none. */
+static always_inline bool pt_has_groups(const struct pt_format *f, const struct pt_domain *d)
+{
+	return f->group_lg2 && unlikely(d->groups);
+}
+
+/* Is all of the leaf that desc is a part of, at ia, in what is left up to end? */
+static always_inline bool pt_group_within(const struct pt_format *f, uint64_t desc,
+					  unsigned int level, uint64_t ia, uint64_t end)
+{
+	unsigned int lg2 = pt_group_lg2(f, desc, level);
+	uint64_t bytes = pt_span(f, level) << lg2;
+
+	return !lg2 || (!(ia & (bytes - 1)) && end - ia >= bytes);
+}
+
+static always_inline bool pt_is_group(const struct pt_format *f, const uint64_t *slot,
+				      unsigned int level)
+{
+	uint64_t desc = port_load(slot);
+
+	return (desc & f->valid_bit) && !f->is_table(desc, level) && pt_group_lg2(f, desc, level);
+}
+
+/* Of n > 0 leaves from ia on, of which the last is in *last: so many that the last group is whole. */
+static always_inline size_t pt_group_round(const struct pt_format *f, const uint64_t *last,
+					   unsigned int level, uint64_t ia, size_t n)
+{
+	uint64_t end = (ia >> pt_shift(f, level)) + n;
+
+	if (!pt_is_group(f, last, level))
+		return n;
+	return n - (size_t)(end & ((1ull << pt_group_lg2(f, port_load(last), level)) - 1));
+}
+
+/* Leaves of 1 << lg2 entries (0: single ones) for n entries from p on; any thread may be looking. */
+void pt_group_fill(const struct pt_domain *d, uint64_t *p, size_t n, uint64_t pa, uint64_t attr,
+		   unsigned int level, unsigned int lg2);
+
+/*
+ * Makes leaves with attr of 1 << lg2 entries out of the group that *slot, for ia, is a part of, and that
+ * had desc; break before make. Nothing, if another thread changed it first: look again.
+ */
+void pt_group_rewrite(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
+		      uint64_t ia, uint64_t attr, unsigned int lg2);
+
+/* Single leaves out of a group. */
+void pt_group_split(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
+		    uint64_t ia);
+
+/* For io_pgtable_validate(): is desc, entry i of table, one of a whole group? */
+bool pt_group_validate(const struct pt_domain *d, const uint64_t *table, size_t entries, size_t i,
+		       uint64_t desc, unsigned int level);
+
+#endif /* CORE_GROUP_H */
