@@ -119,15 +119,29 @@ def kinds_table(report):
                     [title for title, _ in KINDS], "body": body, "keys": 1}
 
 
+def summary(report):
+    """A sentence: between which ratios of instructions the operations are."""
+    found = by_case(report).values()
+    ratios = sorted(rows["lse", "core"]["instructions"] / rows["lse", LINUX]["instructions"]
+                    for rows in found if ("lse", LINUX) in rows)
+    fewer = sum(ratio < 1 for ratio in ratios)
+    return (f"Emulated, counts and no times: in {fewer} of {len(ratios)} operations the library executes fewer arm64 "
+            f"instructions than Linux's code; core / Linux is {ratios[0]:.3f} to {ratios[-1]:.3f}.")
+
+
+def about(report):
+    """What was counted: rows of name and value."""
+    env = report["environment"]
+    flags = "; ".join(f"{words}: `{env[f'flags_{v}']}`" for v, words in VARIANTS.items())
+    return [("processor", env["cpu"]), ("build", f"{env['compiler']}, {flags}; assertions 1"),
+            ("commit", f"`{report['commit']}`, {report['date']}"), ("command", f"`{report['command']}`")]
+
+
 def markdown(path, report):
     """The blocks of a section."""
-    env = report["environment"]
     yield "## arm64, emulated: counts, not time"
-    flags = "; ".join(f"{words}: `{env[f'flags_{v}']}`" for v, words in VARIANTS.items())
     rows = [("label", "**emulated**: instructions that an emulated arm64 processor executed; nothing here is a time, "
-             "and nothing was measured on arm64 hardware"),
-            ("processor", env["cpu"]), ("build", f"{env['compiler']}, {flags}; assertions 1"),
-            ("commit", f"`{report['commit']}`, {report['date']}"), ("command", f"`{report['command']}`"),
+             "and nothing was measured on arm64 hardware"), *about(report),
             ("figures from", f"[{path}]({path})")]
     yield "\n".join(["| | |", "| --- | --- |"] + [f"| {k} | {v} |" for k, v in rows])
     yield ("The library and Linux 6.12's code, unmodified, compiled with the same flags and counted by the same plugin "

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import advice
+import emulated
 import hosts
 import ratios
 import report as tables
@@ -121,7 +122,7 @@ def self_check_block(run):
 
 
 def self_check_section(runs):
-    checked = [run for run in runs if run.kind != "advice"]
+    checked = [run for run in runs if run.kind not in ("advice", "counts")]
     blocks = [
         paragraph(
             "The same code measured against itself: what differs here is this host's noise, "
@@ -211,6 +212,13 @@ def ratio_section(runs, data):
     blocks += made or [
         paragraph("No flush strategies in this run: `./bench.sh` measures them.", "missing")
     ]
+    for run in runs:
+        if run.kind == "counts":
+            blocks += [
+                f"<h3>Core against Linux as arm64 programs {tag('emulated')}</h3>",
+                table(emulated.instructions_table(run.report), "Instructions per page; no times."),
+                table(emulated.kinds_table(run.report), "What they are, core / Linux."),
+            ]
     traces = [run for run in runs if run.kind == "advice"]
     for run in traces:
         blocks.append(f"<h3>Which strategy for the traces {tag('modelled')}</h3>")
@@ -337,6 +345,8 @@ def environment_section(runs):
                 ("commit", f"`{run.report['commit']}`"),
                 ("command", f"`{run.report['command']}`"),
             ]
+        elif run.kind == "counts":
+            rows = emulated.about(run.report)
         else:
             rows = [(k, v) for k, v in tables.host_lines(run.path, run.report) if k != "label"]
         blocks.append(run.heading() + pairs(rows, f"{run.title}: host, build and command"))

@@ -7,6 +7,7 @@ modelled."""
 import math
 import statistics
 
+import emulated
 import flush
 import ratios
 from figures import number
@@ -107,9 +108,14 @@ def advice_sentences(report):
                    f"use {trace['advice']}.")
 
 
+def count_sentences(report):
+    yield "", emulated.summary(report)
+
+
 BY_KIND = {
     "quick": (host_sentences, strategy_sentences), "full": (host_sentences, strategy_sentences),
     "peers": (peer_sentences,), "advice": (advice_sentences,),
+    "counts": (count_sentences,),
 }
 
 
