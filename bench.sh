@@ -114,6 +114,14 @@ esac
 # shellcheck source=tools/plots.sh
 . tools/plots.sh
 
+# What is going to be saved can be: an hour's figures are not measured first.
+check_results_folder() {
+	local folder=results/$label
+	mkdir -p "$folder" 2>/dev/null && : 2>/dev/null >"$folder/writable" && rm -f "$folder/writable" ||
+		die "cannot write to $folder, where --save keeps the figures: mend that, or leave out --save"
+	rmdir "$folder" 2>/dev/null || true
+}
+
 # What an earlier run measured stays: the page shows it beside this one, if it is of the same commit.
 
 prepare_report_folder() {
@@ -272,6 +280,7 @@ measure() {
 		die "cannot write to $REPORT (is the disk full?)"
 	"$BUILD/bench/bench_env" --warnings
 	[ -n "$label" ] || label=$("$BUILD/bench/bench_env" --label)
+	! $save || check_results_folder
 	part map run_map
 	part pool run_other pool 0.03 "table memory"
 	pool_command=$other
@@ -303,6 +312,7 @@ measure_peers() {
 		die "cannot write to $REPORT (is the disk full?)"
 	"$BUILD/bench/bench_env" --warnings
 	[ -n "$label" ] || label=$("$BUILD/bench/bench_env" --label)
+	! $save || check_results_folder
 	kind=peers
 	map_command="bench_map --benchmark_filter='$filter' --benchmark_min_time=${min_time:-0.03}"
 	for launch in $(seq "$launches"); do
@@ -386,40 +396,43 @@ keep() {
 	regenerate
 }
 
-# shellcheck disable=SC2086
-if $bundle; then
-	install_packages $PACKAGES_BUILD $PACKAGES_CROSS
+# Read as a whole before it begins: a script that changes while it runs (a git pull) goes on as it was.
+main() {
+	# shellcheck disable=SC2086
+	if $bundle; then
+		install_packages $PACKAGES_BUILD $PACKAGES_CROSS
+		prepare_report_folder
+		exec tools/bundle.sh "$(commit)"
+	fi
+	# shellcheck disable=SC2086
+	install_packages $PACKAGES_BUILD
 	prepare_report_folder
-	exec tools/bundle.sh "$(commit)"
-fi
-# shellcheck disable=SC2086
-install_packages $PACKAGES_BUILD
-prepare_report_folder
-if $counts; then
-	# shellcheck disable=SC2086
-	install_packages $PACKAGES_CROSS $PACKAGES_PEERS
-	count_emulated
-	exit 0
-fi
-if $peers; then
-	# shellcheck disable=SC2086
-	install_packages $PACKAGES_PEERS
-	BUILD=build/peers
+	if $counts; then
+		# shellcheck disable=SC2086
+		install_packages $PACKAGES_CROSS $PACKAGES_PEERS
+		count_emulated
+		exit 0
+	fi
+	if $peers; then
+		# shellcheck disable=SC2086
+		install_packages $PACKAGES_PEERS
+		BUILD=build/peers
+		build
+		measure_peers
+		exit 0
+	fi
+	if [ -n "$import" ]; then
+		[ -f "$import/run.json" ] || die "$import: no run.json in it" 2
+		keep "$import"
+		exit 0
+	fi
 	build
-	measure_peers
-	exit 0
-fi
-if [ -n "$import" ]; then
-	[ -f "$import/run.json" ] || die "$import: no run.json in it" 2
-	keep "$import"
-	exit 0
-fi
-build
-if $advice; then
-	advise
-	exit 0
-fi
-measure
-if $save; then
-	keep "$REPORT"
-fi
+	if $advice; then
+		advise
+		exit 0
+	fi
+	measure
+	! $save || keep "$REPORT"
+}
+
+main; exit

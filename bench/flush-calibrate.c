@@ -208,5 +208,10 @@ int main(int argc, char **argv)
 	print_scaling();
 	if (argc == 2)
 		print_sensitivity();
+	if (fflush(stdout) || ferror(stdout)) {
+		fputs("flush_calibrate: the table could not be written (is the disk full?)\n",
+		      stderr);
+		return 1;
+	}
 	return 0;
 }

@@ -9,8 +9,10 @@
 
 #include <atomic>
 #include <benchmark/benchmark.h>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <iostream>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -27,6 +29,7 @@ bool json_display;
 bool json_file;
 bool listing, filtered, csv_display, tabular;
 char program[32] = "benchmark";
+std::string out_path;
 
 benchmark::State &state_of(gbench_state *state)
 {
@@ -110,8 +113,8 @@ void note_flags(int argc, char **argv)
 		if (const char *v = flag_value(argv[i], "--benchmark_format"))
 			json_display = std::strcmp(v, "json") == 0,
 			csv_display = std::strcmp(v, "csv") == 0;
-		if (flag_value(argv[i], "--benchmark_out"))
-			out = true;
+		if (const char *v = flag_value(argv[i], "--benchmark_out"))
+			out = true, out_path = v;
 		if (const char *v = flag_value(argv[i], "--benchmark_out_format"))
 			out_json = std::strcmp(v, "json") == 0;
 		if (std::strncmp(argv[i], "--benchmark_list_tests", 22) == 0)
@@ -122,6 +125,30 @@ void note_flags(int argc, char **argv)
 			filtered = true;
 	}
 	json_file = out && out_json;
+}
+
+// The library only says that a name is invalid, after everything was prepared.
+bool may_write()
+{
+	if (out_path.empty() || listing)
+		return true;
+	FILE *file = std::fopen(out_path.c_str(), "ae");
+	if (!file) {
+		std::fprintf(stderr, "%s: --benchmark_out=%s: cannot be written: %s\n", program,
+			     out_path.c_str(), std::strerror(errno));
+		return false;
+	}
+	std::fclose(file);
+	return true;
+}
+
+// Nor does it look whether its table arrived.
+bool arrived()
+{
+	if (std::cout.flush() && !std::fflush(stdout) && !std::ferror(stdout))
+		return true;
+	std::fprintf(stderr, "%s: the table could not be written (is the disk full?)\n", program);
+	return false;
 }
 
 } // namespace
@@ -193,6 +220,8 @@ int gbench_init(const char *name, int *argc, char **argv)
 	benchmark::Initialize(argc, argv);
 	if (benchmark::ReportUnrecognizedArguments(*argc, argv))
 		return 2;
+	if (!may_write())
+		return 1;
 	if (!filtered)
 		extra[nr_extra++] = everything;
 	benchmark::Initialize(&nr_extra, extra);
@@ -221,7 +250,7 @@ int gbench_run(bool header)
 	size_t matched = benchmark::RunSpecifiedBenchmarks(display.get(), file.get());
 
 	benchmark::Shutdown();
-	return matched == 0 || failures != 0;
+	return !arrived() || matched == 0 || failures != 0;
 }
 
 void gbench_usage(void)

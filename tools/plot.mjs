@@ -5,7 +5,7 @@
 // pinned version of ECharts only, so that a test can compare it byte by byte.
 //
 //   node tools/plot.mjs [--out FOLDER] [--results FOLDER]
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as echarts from 'echarts';
@@ -45,7 +45,29 @@ function draw(option)
 	});
 }
 
-const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
+// Something the user can do something about.
+class Problem extends Error {}
+
+function readJson(path)
+{
+	const text = readFileSync(path, 'utf8');
+	try {
+		return JSON.parse(text);
+	} catch (error) {
+		throw new Problem(`${path}: not complete or not JSON (was the disk full?): ${error.message}`);
+	}
+}
+
+const VERSION = readJson(join(ROOT, 'results/schema.json')).properties.schema_version.const;
+
+function readResults(path)
+{
+	const report = readJson(path);
+	if (report.schema_version !== VERSION)
+		throw new Problem(`${path}: schema version ${report.schema_version ?? 1}, this reads ${VERSION}: ` +
+			`tools/results-validate --upgrade ${path}`);
+	return report;
+}
 
 function* results(folder)
 {
@@ -55,7 +77,7 @@ function* results(folder)
 		for (const file of readdirSync(join(folder,
 			label)).filter((f) => f.endsWith('.json')).sort())
 			if (!['advice.json', 'counts.json', 'peers.json'].includes(file)) // tables, no plots
-				yield readJson(join(folder, label, file));
+				yield readResults(join(folder, label, file));
 }
 
 function golden()
@@ -64,11 +86,39 @@ function golden()
 	return readdirSync(folder).filter((f) => f.endsWith('.json')).sort().map((f) => readJson(join(folder, f)));
 }
 
-function plot(path, chart, input, from)
+// made: the texts by name.
+function plot(made, name, chart, input, from)
 {
 	const option = chart.build(input, THEME);
 	if (hasData(option))
-		writeFileSync(path, draw(titled(option, chart, from)));
+		made.set(`${name}.svg`, draw(titled(option, chart, from)));
+}
+
+function drawAll(folder)
+{
+	const made = new Map();
+	for (const report of results(folder))
+		for (const chart of CHARTS)
+			plot(made, `${report.label}-${report.kind}-${chart.id}`, chart, report, origin(chart, report));
+	plot(made, COUNT_CHART.id, COUNT_CHART, { counts: golden() }, '');
+	return made;
+}
+
+// Beside the old ones first: a full disk leaves those. A plot whose results are gone must not stay.
+function write(out, made)
+{
+	mkdirSync(out, { recursive: true });
+	try {
+		for (const [name, text] of made)
+			writeFileSync(join(out, `${name}.new`), text);
+		for (const name of made.keys())
+			renameSync(join(out, `${name}.new`), join(out, name));
+	} finally {
+		for (const name of made.keys())
+			rmSync(join(out, `${name}.new`), { force: true });
+	}
+	for (const old of readdirSync(out).filter((f) => f.endsWith('.svg') && !made.has(f)))
+		rmSync(join(out, old));
 }
 
 function main(args)
@@ -80,16 +130,14 @@ function main(args)
 		console.error('usage: node tools/plot.mjs [--out FOLDER] [--results FOLDER]');
 		return args[0] === '--help' ? 0 : 2;
 	}
-	const out = folder['--out'];
-	mkdirSync(out, { recursive: true });
-	// A plot whose results are gone must not stay behind.
-	for (const old of readdirSync(out).filter((f) => f.endsWith('.svg')))
-		rmSync(join(out, old));
-	for (const report of results(folder['--results']))
-		for (const chart of CHARTS)
-			plot(join(out, `${report.label}-${report.kind}-${chart.id}.svg`), chart,
-				report, origin(chart, report));
-	plot(join(out, `${COUNT_CHART.id}.svg`), COUNT_CHART, { counts: golden() }, '');
+	try {
+		write(folder['--out'], drawAll(folder['--results']));
+	} catch (error) {
+		if (!(error.code || error instanceof Problem))
+			throw error;
+		console.error(`plot.mjs: ${error.message}`);
+		return 1;
+	}
 	return 0;
 }
 
