@@ -54,6 +54,14 @@ def test_refusals():
     refused(stub("good", "-head"), "not understood", options=("--plant", "-4"))
 
 
+def test_plant():
+    head = stub("delay")
+    for only, planted in (((), [True, True]), (("--plant-only", "second/case:2"), [False, True])):
+        cases = launch(head, "--plant", 50, *only)
+        assert [case["planted"] for case in cases] == planted, cases
+    assert not any(case["planted"] for case in launch(head))
+
+
 def test_layer():
     """Launches are added, at most twice as many, while A/A is not quiet; an empty choice is an error."""
     good = stub("good", "-head")

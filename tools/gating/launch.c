@@ -48,6 +48,7 @@ struct options {
 	const char *only;
 	double budget_ns; /* of a case */
 	double plant_percent;
+	const char *plant_only; /* NULL: in every case */
 	uint64_t seed;
 };
 
@@ -209,6 +210,12 @@ static double round_ns(void)
 	return ns / DELAY_ROUNDS;
 }
 
+static bool is_planted(const char *name)
+{
+	return options.plant_percent != 0 &&
+	       (!options.plant_only || strcmp(options.plant_only, name) == 0);
+}
+
 /* A slowdown of so many percent of what a sample takes, in time that this process measures. */
 static void plant(void)
 {
@@ -293,12 +300,13 @@ static void open_all(uint32_t i)
 
 static void run_case(struct json *j, uint32_t i)
 {
+	bool planted = is_planted(drivers[BASE]->name(i));
 	uint64_t start_ns;
 
 	memset(&subject, 0, sizeof(subject));
 	open_all(i);
 	calibrate();
-	if (options.plant_percent != 0)
+	if (planted)
 		plant();
 	start_ns = bench_clock_ns();
 	do {
@@ -307,6 +315,7 @@ static void run_case(struct json *j, uint32_t i)
 	} while (!enough(start_ns));
 	json_open(j, NULL, '{');
 	json_string(j, "name", drivers[BASE]->name(i));
+	json_bool(j, "planted", planted);
 	json_number(j, "base_ns_per_operation",
 		    median(subject.base_ns, subject.bases ? subject.bases : 1) /
 			    (double)subject.operations);
@@ -346,7 +355,8 @@ static const char usage[] =
 	"  --only TEXT       cases whose names contain it\n"
 	"  --budget-ms N     of a case (25); up to three times that on a host that is not quiet\n"
 	"  --seed N          order of loading, heap and groups\n"
-	"  --plant PERCENT   slow HEAD down by this much; it was built with GATE_PLANT\n";
+	"  --plant PERCENT   slow HEAD down by this much; it was built with GATE_PLANT\n"
+	"  --plant-only NAME and only in the case of that name\n";
 
 static bool set_option(const char *name, const char *value)
 {
@@ -356,6 +366,10 @@ static bool set_option(const char *name, const char *value)
 
 	if (strcmp(name, "--only") == 0) {
 		options.only = value;
+		return true;
+	}
+	if (strcmp(name, "--plant-only") == 0) {
+		options.plant_only = value;
 		return true;
 	}
 	if (strcmp(name, "--budget-ms") == 0)
