@@ -20,47 +20,22 @@ if [ "$(cat "$stamp" 2>/dev/null)" = "$packages" ]; then
 	echo "$root"
 	exit 0
 fi
-. /etc/os-release
-suite=${VERSION_CODENAME:-bookworm}
-apt=$root/.apt
 rm -rf "$root"
-mkdir -p "$apt"/etc/apt/preferences.d "$apt"/var/lib/dpkg "$apt"/var/lib/apt/lists/partial \
-	"$apt"/var/cache/apt/archives/partial "$root/run"
-cp -r /etc/apt/sources.list* "$apt/etc/apt/" 2>/dev/null || true
-# The same archives once more, with backports for a suite; others have none.
-grep -L debian -r "$apt/etc/apt/" 2>/dev/null | xargs -r rm -f
-find "$apt/etc/apt" -name '*.sources' -exec sed -i -E \
-	"/^Suites:.*[ :]$suite( |\$)/s/\$/ $suite-backports/" {} +
-for list in "$apt"/etc/apt/sources.list "$apt"/etc/apt/sources.list.d/*.list; do
-	[ -f "$list" ] || continue
-	sed -n "s/^\(deb .*\) $suite \(.*\)/\1 $suite-backports \2/p" "$list" > "$list.more"
-	cat "$list.more" >> "$list"
-	rm "$list.more"
-done
-# What the system has is not downloaded again; its state is only read.
-cp /var/lib/dpkg/status "$apt/var/lib/dpkg/status"
-cat > "$apt/apt.conf" <<CONF
-Dir "$apt/";
-Dir::State::status "$apt/var/lib/dpkg/status";
-Dir::Etc::trusted "/etc/apt/trusted.gpg";
-Dir::Etc::trustedparts "/etc/apt/trusted.gpg.d";
-APT::Install-Recommends "false";
-APT::Sandbox::User "";
-CONF
-export APT_CONFIG="$apt/apt.conf"
+mkdir -p "$root/run"
+# shellcheck source=tools/private-apt.sh
+. "$top/tools/private-apt.sh"
+private_apt "$root/.apt" host backports
 log=$root/.log
 fetch() {
 	# shellcheck disable=SC2086
-	apt-get -q update && apt-get -q -y --download-only -t "$suite-backports" install $packages
+	apt-get -q update && apt-get -q -y --download-only -t "$backports" install $packages
 }
 if ! fetch > "$log" 2>&1; then
 	tail -n 20 "$log" >&2
-	echo "qemu.sh: apt could not fetch QEMU from $suite-backports (above)" >&2
+	echo "qemu.sh: apt could not fetch QEMU from $backports (above)" >&2
 	exit 1
 fi
-for deb in "$apt"/var/cache/apt/archives/*.deb; do
-	dpkg-deb -x "$deb" "$root"
-done
+unpack "$root"
 for name in aarch64 x86_64 riscv64; do
 	cat > "$root/run/qemu-system-$name" <<RUN
 #!/bin/sh

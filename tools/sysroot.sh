@@ -24,33 +24,17 @@ packages="libc6-dev libstdc++-${gcc%%.*}-dev libcmocka-dev libbenchmark-dev libh
 stamp=$root/.packages
 [ "$(cat "$stamp" 2>/dev/null)" = "$packages" ] && exit 0
 
-apt=$root/.apt
 rm -rf "$root"
-mkdir -p "$apt"/etc/apt/apt.conf.d "$apt"/etc/apt/preferences.d "$apt"/var/lib/dpkg \
-	"$apt"/var/lib/apt/lists/partial "$apt"/var/cache/apt/archives/partial
-# Only the distribution's own archive: others may have no arm64 at all.
-cp -r /etc/apt/sources.list* "$apt/etc/apt/" 2>/dev/null || true
-grep -L debian -r "$apt/etc/apt/" 2>/dev/null | xargs -r rm -f
-: > "$apt/var/lib/dpkg/status"
-cat > "$apt/apt.conf" <<CONF
-Dir "$apt/";
-Dir::State::status "$apt/var/lib/dpkg/status";
-Dir::Etc::trusted "/etc/apt/trusted.gpg";
-Dir::Etc::trustedparts "/etc/apt/trusted.gpg.d";
-APT::Architecture "arm64";
-APT::Architectures { "arm64"; };
-APT::Install-Recommends "false";
-APT::Sandbox::User "";
-CONF
-export APT_CONFIG="$apt/apt.conf"
+# shellcheck source=tools/private-apt.sh
+. "$top/tools/private-apt.sh"
+private_apt "$root/.apt" arm64
 log=$root/.log
+# shellcheck disable=SC2086
 if ! { apt-get -q update && apt-get -q -y --download-only install $packages; } > "$log" 2>&1; then
 	tail -n 20 "$log" >&2
 	echo "sysroot.sh: apt could not fetch the arm64 packages (above)" >&2
 	exit 1
 fi
-for deb in "$apt"/var/cache/apt/archives/*.deb; do
-	dpkg-deb -x "$deb" "$root"
-done
+unpack "$root"
 rm -rf "$apt" "$log"
 printf '%s' "$packages" > "$stamp"
