@@ -12,6 +12,8 @@ PACKAGES_TEST="clang-format clang-tidy valgrind xz-utils relacy-dev python3-json
 PACKAGES_BROWSER="chromium"
 PACKAGES_PEERS="linux-source-6.12"
 PACKAGES_CROSS="gcc-aarch64-linux-gnu g++-aarch64-linux-gnu binutils qemu-user"
+# What a guest of QEMU is made with; QEMU and the kernels are fetched by tools/qemu.sh and tools/kernel.sh.
+PACKAGES_GUEST="cpio xz-utils python3"
 
 missing_packages() {
 	local package

@@ -126,11 +126,12 @@ def main(top, programs):
     check_env(str(programs / "bench_env"))
     check_replay(str(programs / "bench_replay"), bench)
     check_calibrate(str(programs / "flush_calibrate"))
-    for script in (top / "bench.sh", top / "test.sh", bench / "bundle-run.sh"):
+    for script in (top / "bench.sh", top / "test.sh", top / "tools/record-trace", top / "tools/capture-traces",
+                   bench / "bundle-run.sh"):
         check_script(script)
     for name, required in PYTHON_TOOLS.items():
         check_python(top / "tools" / name, required)
-    for name in ("bundle.sh", "sysroot.sh", "qemu.sh"):
+    for name in ("bundle.sh", "sysroot.sh", "qemu.sh", "kernel.sh"):
         check_small_script(top / "tools" / name)
 
 
