@@ -7,7 +7,7 @@
 PACKAGES_BUILD="cmake ninja-build gcc g++ git pkg-config python3 libbenchmark-dev libhwloc-dev
 	liblzma-dev zlib1g-dev libcmocka-dev libjemalloc-dev libpfm4-dev"
 PACKAGES_TEST="clang-format clang-tidy valgrind xz-utils relacy-dev python3-jsonschema
-	python3-yaml linux-perf"
+	python3-yaml linux-perf parallel"
 # Large, and only for one test, which is skipped without it.
 PACKAGES_BROWSER="chromium"
 PACKAGES_PEERS="linux-source-6.12"

@@ -7,8 +7,10 @@ case whose A/A interval is not within the threshold is unstable and says nothing
 only if its whole interval is beyond the threshold. Launches are added, up to twice as many, for as
 long as an A/A interval is too wide; that looks at A/A only, never at HEAD.
 """
+import contextlib
 import json
 import os
+import random
 import shutil
 import statistics
 import subprocess
@@ -24,6 +26,7 @@ TRIM = 0.2
 THRESHOLD = 2.0
 ABI_STATUS = 4
 TIMEOUT_S = 600
+PAGE, MOST_PAGES = 4096, 64
 STATES = ("slower", "unstable", "faster", "unclear", "same")
 ASLR = Path("/proc/sys/kernel/randomize_va_space")
 
@@ -151,18 +154,35 @@ def notes():
     return []
 
 
+@contextlib.contextmanager
+def copies(base, head, seed):
+    """Base, head and base again, each a file of its own: the same one is loaded only once. And new ones for
+    each launch: a copy's code lies in the same physical pages for as long as it is there, and where these
+    compete for a cache one copy was 2.5% slower in every launch. So they are made in random order, each
+    behind something of random size that keeps pages taken, while those of the launch before still are."""
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory(prefix="gate-") as folder:
+        wanted = [(base, "base"), (head, "head"), (base, "again")]
+        paths = [f"{folder}/{name}.so" for _, name in wanted]
+        order = list(zip(wanted, paths))
+        chance.shuffle(order)
+        for (path, name), copy in order:
+            Path(folder, f"{name}.ballast").write_bytes(bytes(PAGE * chance.randrange(MOST_PAGES)))
+            shutil.copyfile(path, copy)
+        yield paths
+
+
 def layer(program, base, head, threshold=THRESHOLD, nr=LAUNCHES, more=(), seed=1, tell=None):
     """Launches, and what they say. base and head are drivers; more is options of gate-launch."""
-    with tempfile.TemporaryDirectory(prefix="gate-") as folder:
-        # The same file is loaded only once, under whatever name: copies.
-        copies = [
-            shutil.copyfile(path, f"{folder}/{name}.so")
-            for path, name in ((base, "base"), (head, "head"), (base, "again"))
-        ]
-        launches = []
+    launches = []
+    with contextlib.ExitStack() as before:
         while len(launches) < 2 * nr:
-            options = ["--seed", seed + len(launches), *more]
-            launches.append(launch(program, copies, options))
+            at = seed + len(launches)
+            with contextlib.ExitStack() as now:
+                drivers = now.enter_context(copies(base, head, at))
+                before.close()
+                launches.append(launch(program, drivers, ["--seed", at, *more]))
+                before.push(now.pop_all())
             if not launches[0]:
                 raise Problem("layer 2: no case has that in its name (--only)")
             if tell:
