@@ -410,7 +410,8 @@ function ratios(input, theme)
 	}]);
 	const cells = (v) => (v ? [v.value, v.low ?? null, v.high ?? null] : [null, null, null]);
 	return {
-		...option, legend: { ...option.legend, data: input.series.map(({ name }) => name) },
+		...option, legend: { ...option.legend, show: input.series.length > 1,
+			data: input.series.map(({ name }) => name) },
 		grid: { ...option.grid, left: 190 }, height: 130 + 26 * names.length,
 		table: {
 			head: ['case', ...input.series.flatMap(({ name }) => [name, 'from', 'to'])],

@@ -12,6 +12,7 @@ import ratios
 from figures import number
 from markup import esc, table, tag
 from ratios import Ratio
+from results import provenance
 from selfcheck import SelfCheck
 
 TIMES = "Times"
@@ -134,6 +135,11 @@ def peer_ratios(names, reports):
             for name in names
         ],
     }
+
+
+def ratio_input(report):
+    """What RATIO_CHART is drawn of, of one file of peers."""
+    return {**peer_ratios(["core"], [report]), "provenance": provenance(report)}
 
 
 def point_cell(point):

@@ -189,9 +189,7 @@ def ratio_section(runs, data):
     peers = [run for run in runs if run.kind == "peers"]
     blocks = ["<h3>Core against Linux</h3>"]
     for run in peers:
-        data["ratios"].append(
-            {**hosts.peer_ratios(["core"], [run.report]), "provenance": run.provenance}
-        )
+        data["ratios"].append(hosts.ratio_input(run.report))
         blocks += [
             run.heading() if len(peers) > 1 else "",
             charts("ratios", len(data["ratios"]) - 1),

@@ -5,11 +5,12 @@
 // pinned version of ECharts only, so that a test can compare it byte by byte.
 //
 //   node tools/plot.mjs [--out FOLDER] [--results FOLDER]
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as echarts from 'echarts';
-import { CHARTS, COUNT_CHART, THEMES, hasData, origin } from './charts.mjs';
+import { CHARTS, COUNT_CHART, RATIO_CHART, THEMES, hasData, origin } from './charts.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const THEME = THEMES.light;
@@ -32,7 +33,7 @@ function titled(option, chart, from)
 function draw(option)
 {
 	const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 860,
-		height: 490 });
+		height: option.height ?? 490 });
 	chart.setOption(option);
 	const svg = chart.renderToSVGString();
 	chart.dispose();
@@ -76,8 +77,19 @@ function* results(folder)
 		.map((e) => e.name).sort())
 		for (const file of readdirSync(join(folder,
 			label)).filter((f) => f.endsWith('.json')).sort())
-			if (!['advice.json', 'counts.json', 'peers.json'].includes(file)) // tables, no plots
-				yield readResults(join(folder, label, file));
+			if (!['advice.json', 'counts.json'].includes(file)) // tables, no plots
+				yield { path: join(folder, label, file), report: readResults(join(folder, label, file)) };
+}
+
+// Of several launches, which Python knows the statistics of.
+function ratioInput(path)
+{
+	try {
+		return JSON.parse(execFileSync('python3', [join(ROOT, 'tools/chart_inputs.py'), path],
+			{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }))[0];
+	} catch (error) {
+		throw new Problem(`${path}: ${error.stderr || error.message}`.trim());
+	}
 }
 
 function golden()
@@ -97,9 +109,15 @@ function plot(made, name, chart, input, from)
 function drawAll(folder)
 {
 	const made = new Map();
-	for (const report of results(folder))
-		for (const chart of CHARTS)
-			plot(made, `${report.label}-${report.kind}-${chart.id}`, chart, report, origin(chart, report));
+	for (const { path, report } of results(folder)) {
+		const name = `${report.label}-${report.kind}`;
+		if (report.kind === 'peers')
+			plot(made, `${name}-${RATIO_CHART.id}`, RATIO_CHART, ratioInput(path),
+				origin({ provenance: () => '' }, report));
+		else
+			for (const chart of CHARTS)
+				plot(made, `${name}-${chart.id}`, chart, report, origin(chart, report));
+	}
 	plot(made, COUNT_CHART.id, COUNT_CHART, { counts: golden() }, '');
 	return made;
 }

@@ -322,13 +322,13 @@ def section(path, report):
     yield f"## {report['label']}, {report['kind']} set"
     yield "\n".join(["| | |", "| --- | --- |"] +
                     [f"| {key} | {value} |" for key, value in host_lines(path, report)])
-    if report["kind"] == "peers":
-        yield from ratios.markdown(report)
-        return
     stem = f"plots/{report['label']}-{report['kind']}"
     for plot in sorted(ROOT.glob(f"{stem}-*.svg")):
         name = plot.stem.removeprefix(Path(stem).name + "-")
         yield f"![{report['label']}: {name}]({plot.relative_to(ROOT)})"
+    if report["kind"] == "peers":
+        yield from ratios.markdown(report)
+        return
     said = selfcheck.SelfCheck(report).words()
     if said:
         yield "### Self-check"

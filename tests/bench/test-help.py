@@ -114,6 +114,7 @@ PYTHON_TOOLS = {
     "report.py": {"merge": ["a", "-o", "out"], "table": ["a"], "markdown": []},
     "advice.py": {"save": ["a", "--commit=c", "--date=d", "--command=c", "--program=p"], "quote": []},
     "flush.py": {"": ["a"]},
+    "chart_inputs.py": {"": ["a"]},
     "emulated.py": {"save": ["a", "--commit=c", "--date=d", "--command=c"]},
 }
 
