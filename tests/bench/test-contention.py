@@ -65,7 +65,8 @@ def check_tables(found, top, scratch):
     assert not list(contention.tables(None))
     if not (shutil.which("node") and (Path(top) / "tools/node_modules/echarts").is_dir()):
         return
-    report = {"label": "made-up", "kind": "quick", "commit": "0", "map": [], "contention": found,
+    from results import SCHEMA_VERSION  # pylint: disable=import-error,import-outside-toplevel
+    report = {"schema_version": SCHEMA_VERSION, "label": "made-up", "kind": "quick", "commit": "0", "map": [], "contention": found,
               "environment": {"cpu": "none", "cpus": 2, "emulated": False}}
     folder = Path(scratch) / "results/made-up"
     folder.mkdir(parents=True)
