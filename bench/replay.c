@@ -40,6 +40,17 @@ static void progress(const struct options *opts, const char *name, const char *w
 	fflush(stderr);
 }
 
+/* Repeats take as long as one another. */
+static void progress_repeat(const struct options *opts, const char *name, unsigned int repeat,
+			    uint64_t start_ns)
+{
+	double each_s = (double)(bench_clock_ns() - start_ns) / 1e9 / (repeat > 1 ? repeat - 1 : 1);
+
+	progress(opts, name, "repeat", repeat);
+	if (repeat > 1 && !opts->quiet && isatty(STDERR_FILENO))
+		fprintf(stderr, ", %.0f s left", each_s * (opts->nr_repeats - repeat + 1));
+}
+
 static void free_passes(struct passes *passes)
 {
 	unsigned int i;
@@ -66,6 +77,7 @@ static int warm_up(const struct options *opts, const struct trace *trace,
 static int run_passes(const struct options *opts, const struct trace *trace,
 		      const struct replay_plan *plan, struct passes *passes, char *msg)
 {
+	uint64_t start_ns;
 	unsigned int i;
 	int ret;
 
@@ -77,10 +89,11 @@ static int run_passes(const struct options *opts, const struct trace *trace,
 	}
 	progress(opts, trace->name, "warming up", 0);
 	ret = warm_up(opts, trace, plan, msg);
+	start_ns = bench_clock_ns();
 	for (i = 0; !ret && i < opts->nr_repeats; i++) {
 		if (interrupt_came())
 			return -EINTR;
-		progress(opts, trace->name, "repeat", i + 1);
+		progress_repeat(opts, trace->name, i + 1, start_ns);
 		passes->nr = i + 1;
 		ret = replay_run_pass(trace, plan, &opts->cfg, REPLAY_BY_EVENT,
 				      &passes->by_event[i], msg);
