@@ -21,7 +21,6 @@
 /* Formats that only peers have (docs/peers.md), numbered on from the library's. */
 enum bench_fmt {
 	BENCH_FMT_ARM_V7S = IO_PGTABLE_NUM_FMTS,
-	BENCH_FMT_AMD_V1,
 	BENCH_FMT_NR,
 };
 

@@ -30,7 +30,7 @@ static const char *const fmt_names[BENCH_FMT_NR] = {
 	[ARM_64_LPAE_S1] = "arm_64_lpae_s1", [ARM_64_LPAE_S2] = "arm_64_lpae_s2",
 	[BENCH_FMT_ARM_V7S] = "arm_v7s",     [APPLE_DART] = "apple_dart",
 	[APPLE_DART2] = "apple_dart2",	     [ARM_MALI_LPAE] = "arm_mali_lpae",
-	[BENCH_FMT_AMD_V1] = "amd_iommu_v1", [AMD_IOMMU_V2] = "amd_iommu_v2",
+	[AMD_IOMMU_V1] = "amd_iommu_v1",     [AMD_IOMMU_V2] = "amd_iommu_v2",
 	[INTEL_VTD_SS] = "intel_vtd_ss",     [INTEL_VTD_FS] = "intel_vtd_fs",
 	[RISCV_SV39] = "riscv_sv39",	     [RISCV_SV48] = "riscv_sv48",
 	[RISCV_SV57] = "riscv_sv57",	     [RISCV_SV39X4] = "riscv_sv39x4",
@@ -54,7 +54,7 @@ static const struct map_geometry geometries[] = {
 	{ ARM_32_LPAE_S1, 12, 30, 32, 40 },    { ARM_32_LPAE_S2, 12, 12, 40, 40 },
 	{ ARM_32_LPAE_S2, 12, 21, 40, 40 },    { ARM_32_LPAE_S2, 12, 30, 40, 40 },
 	{ BENCH_FMT_ARM_V7S, 12, 12, 32, 32 }, { APPLE_DART, 14, 14, 36, 36 },
-	{ BENCH_FMT_AMD_V1, 12, 12, 48, 48 },  { BENCH_FMT_AMD_V1, 12, 21, 48, 48 },
+	{ AMD_IOMMU_V1, 12, 12, 48, 48 },      { AMD_IOMMU_V1, 12, 21, 48, 48 },
 	{ AMD_IOMMU_V2, 12, 12, 48, 48 },      { AMD_IOMMU_V2, 12, 21, 48, 48 },
 	{ INTEL_VTD_SS, 12, 12, 48, 48 },      { INTEL_VTD_SS, 12, 21, 48, 48 },
 	{ INTEL_VTD_FS, 12, 12, 48, 48 },      { INTEL_VTD_FS, 12, 21, 48, 48 },
@@ -409,7 +409,7 @@ static bool is_default(const struct map_case *c, size_t batch)
  */
 static bool is_crossed(const struct map_geometry *g)
 {
-	return g->fmt < INTEL_VTD_SS || g->fmt >= IO_PGTABLE_NUM_FMTS;
+	return g->fmt < INTEL_VTD_SS || g->fmt == AMD_IOMMU_V1 || g->fmt >= IO_PGTABLE_NUM_FMTS;
 }
 
 /* The digits of the number that counts through the matrix, lowest first. */

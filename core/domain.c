@@ -113,7 +113,7 @@ static void set_fast_sizes(struct pt_domain *d)
 	uint64_t sizes = d->iop.cfg.pgsize_bitmap & ~f->group_sizes;
 
 	d->groups = d->iop.cfg.pgsize_bitmap & f->group_sizes;
-	if (d->translated || (d->groups && !f->fast_groups))
+	if (d->translated || (d->groups && !f->is_group))
 		return;
 	d->fast_sizes = pt_coherent(d) ? sizes : 0;
 	d->clean_sizes = pt_coherent(d) ? 0 : sizes;

@@ -71,7 +71,7 @@ struct pt_domain {
 };
 
 /* A format has its operations once for each level that a root can be at, for hooks, and for reclaim. */
-#define PT_MAX_TOP   4
+#define PT_MAX_TOP   5
 #define PT_OPS_HOOKS (PT_MAX_TOP + 1)
 #define PT_OPS_SYNC  (PT_MAX_TOP + 2) /* reclaim on sync */
 #define PT_OPS_TRIM  (PT_MAX_TOP + 3) /* reclaim on trim */

@@ -48,6 +48,7 @@ struct pt_format {
 	uint64_t table_bit;    /* set in every table descriptor; best in no block */
 	uint64_t block_bit;    /* set in every block and in no table; 0: there is no such bit */
 	uint64_t table_tag;    /* a table descriptor less the address, where there is no extra */
+	uint64_t table_level;  /* and less this times the level that the descriptor is at */
 	uint64_t splitting;    /* neither empty nor valid: a block is being made a table */
 	uint64_t cleaned;     /* software bit of a table descriptor: a walker can see it; 0: none */
 	uint64_t reclaiming;  /* another, in no leaf: the table may be about to go; 0: no reclaim */
@@ -69,7 +70,8 @@ struct pt_format {
 	uint64_t (*group_leaf)(uint64_t pa, uint64_t attr, unsigned int level, unsigned int lg2);
 	uint64_t group_sizes; /* what they can map; no other sizes */
 	bool replicated;
-	bool fast_groups; /* the fast tiers look out for groups; else domains that have some do without */
+	/* Is this leaf a group? For the fast tiers: domains that have groups do without them if it is absent. */
+	bool (*is_group)(uint64_t desc, unsigned int level);
 };
 
 /*

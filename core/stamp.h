@@ -153,6 +153,7 @@
 	PT_STAMP_TRANSLATE(name, fmt, 2)                                                           \
 	PT_STAMP_TRANSLATE(name, fmt, 3)                                                           \
 	PT_STAMP_TRANSLATE(name, fmt, 4)                                                           \
+	PT_STAMP_TRANSLATE(name, fmt, 5)                                                           \
 	static phys_addr_t name##_translate_hooks(struct io_pgtable *iop, uint64_t iova)           \
 	{                                                                                          \
 		phys_addr_t pa;                                                                    \
@@ -199,6 +200,7 @@
 		[2] = PT_OPS(name, name##_translate_2),                                            \
 		[3] = PT_OPS(name, name##_translate_3),                                            \
 		[4] = PT_OPS(name, name##_translate_4),                                            \
+		[5] = PT_OPS(name, name##_translate_5),                                            \
 		[PT_OPS_HOOKS] = PT_OPS(name, name##_translate_hooks),                             \
 		PT_OPS_GUARDED(name)                                                               \
 	}

@@ -43,10 +43,11 @@ bool noinline pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 }
 
 /* The table takes the place of what is expected in *slot: nothing, or the mark of a split. */
-static bool publish(struct pt_domain *d, uint64_t *slot, uint64_t expected, uint64_t *table)
+static bool publish(struct pt_domain *d, uint64_t *slot, uint64_t expected, uint64_t *table,
+		    unsigned int level)
 {
 	const struct pt_format *f = d->format;
-	uint64_t desc = f->table(pt_to_phys(d, table)) | d->table_extra;
+	uint64_t desc = f->table(pt_to_phys(d, table)) | d->table_extra | f->table_level * level;
 
 	/* Not before the table's own contents can be seen by a walker. */
 	port_dma_wmb();
@@ -59,13 +60,13 @@ static bool publish(struct pt_domain *d, uint64_t *slot, uint64_t expected, uint
 	return false;
 }
 
-bool pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table)
+bool pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table, unsigned int level)
 {
-	return publish(d, slot, 0, table);
+	return publish(d, slot, 0, table, level);
 }
 
 /* An empty table in *slot; or whatever somebody else put there first. */
-static int make_table(struct pt_domain *d, uint64_t *slot)
+static int make_table(struct pt_domain *d, uint64_t *slot, unsigned int level)
 {
 	size_t bytes = pt_table_bytes(d->format);
 	uint64_t *table = pt_table_alloc(d, bytes, IO_PGTABLE_MEM_ZERO);
@@ -73,7 +74,7 @@ static int make_table(struct pt_domain *d, uint64_t *slot)
 	if (!table)
 		return -ENOMEM;
 	pt_clean(d, table, bytes);
-	pt_tree_install(d, slot, table);
+	pt_tree_install(d, slot, table, level);
 	return 0;
 }
 
@@ -92,7 +93,7 @@ int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, uint64_t 
 
 				if (d->reclaim)
 					pt_reclaim_vacant(d, ia, l, 1);
-				err = make_table(d, p);
+				err = make_table(d, p, l);
 
 				if (err)
 					return err;
@@ -121,14 +122,16 @@ bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 	return true;
 }
 
+static bool no_table_in(const struct pt_format *f, struct run_bits bits)
+{
+	return !(bits.any & f->table_bit) || (bits.all & f->block_bit);
+}
+
 /* Could there be a table among these entries? One pass over them spares a look at each. */
 static bool has_tables(const struct pt_domain *d, const uint64_t *table, size_t entries,
 		       unsigned int level)
 {
-	struct run_bits bits;
-
-	return level && ((bits = d->bits(table, entries)).any & d->format->table_bit) &&
-	       !(bits.all & d->format->block_bit);
+	return level && !no_table_in(d->format, d->bits(table, entries));
 }
 
 /* The first table from entry i on, or entries: eight at a time, most of an interior table is empty.
@@ -180,7 +183,7 @@ bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned 
 	bits = d->bits(table, pt_entries(f));
 	if (!(bits.all & f->valid_bit))
 		return false;
-	if (!(bits.any & f->table_bit) || (bits.all & f->block_bit))
+	if (no_table_in(f, bits))
 		return true;
 	/* A reclaimer takes one of them for empty: it must not go while we look. */
 	if (unlikely(bits.any & f->reclaiming))
@@ -244,7 +247,7 @@ static size_t tree_bytes(const struct pt_domain *d, const uint64_t *table, unsig
 	const struct pt_format *f = d->format;
 	size_t bytes = pt_table_bytes(f);
 
-	if (!level)
+	if (!level || (f->block_bit && !has_tables(d, table, pt_entries(f), level)))
 		return bytes;
 	for (size_t i = next_table(f, table, 0, pt_entries(f), level); i < pt_entries(f);
 	     i = next_table(f, table, i + 1, pt_entries(f), level))
@@ -265,7 +268,8 @@ static void free_children(struct pt_domain *d, uint64_t *table, size_t entries, 
 {
 	const struct pt_format *f = d->format;
 
-	if (!level)
+	/* With a bit of their own no blocks look like tables: then the search is as quick. */
+	if (!level || (f->block_bit && !has_tables(d, table, entries, level)))
 		return;
 	for (size_t i = next_table(f, table, 0, entries, level); i < entries;
 	     i = next_table(f, table, i + 1, entries, level))
@@ -330,7 +334,7 @@ int pt_tree_split(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned i
 	pt_gather_init(&g);
 	pt_gather_range(d, &g, ia >> shift << shift, 1ull << shift, shift, true);
 	pt_gather_finish(d, &g);
-	publish(d, slot, f->splitting, table);
+	publish(d, slot, f->splitting, table, level);
 	return 0;
 }
 

@@ -11,8 +11,8 @@
 /* Makes the tables down to level that ia needs; *slot is its entry there. 0, -ENOMEM or -EEXIST. */
 int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, uint64_t **slot);
 
-/* Installs table in *slot if that is empty; if not, the table is freed and false returned. */
-bool pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table);
+/* Installs table in *slot, of level, if that is empty; if not, the table is freed and false returned. */
+bool pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table, unsigned int level);
 
 /*
  * A table is found on the way: takes a reclaimer's mark off, and makes the descriptor visible if who

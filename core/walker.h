@@ -55,9 +55,10 @@ static always_inline bool pt_find_from(const struct pt_format *f, const struct p
 			return false;
 		if (how == PT_WALK_GUARDED && unlikely(desc & f->reclaiming))
 			return false;
-		slot = (uint64_t *)(uintptr_t)(pt_is_exact(how)
-						       ? (desc - f->table_tag) << f->pa_shift
-						       : f->table_pa(desc));
+		slot = (uint64_t *)(uintptr_t)(pt_is_exact(how) ? (desc - (f->table_tag +
+									   f->table_level * l))
+									  << f->pa_shift
+								: f->table_pa(desc));
 		slot += pt_index(f, l - 1, iova);
 	}
 	*found = slot;
@@ -75,6 +76,8 @@ static always_inline bool pt_find(const struct pt_format *f, const struct pt_dom
 	unsigned int top = d->top;
 
 	/* Not a loop: top has to become a constant before anything else is done with it. */
+	if (f->max_top >= 5 && f->min_top < 5 && likely(top == 5))
+		return pt_find_from(f, d, iova, 5, level, how, found);
 	if (f->max_top >= 4 && f->min_top < 4 && likely(top == 4))
 		return pt_find_from(f, d, iova, 4, level, how, found);
 	if (f->max_top >= 3 && f->min_top < 3 && likely(top == 3))
@@ -224,7 +227,7 @@ static always_inline int pt_map_new(const struct pt_format *f, struct pt_domain 
 	else
 		d->fill(table + index, n, f->leaf(pa, attr, level), pt_step(f, level));
 	pt_clean(d, table, pt_table_bytes(f));
-	return pt_tree_install(d, slot, table) ? 0 : -EAGAIN;
+	return pt_tree_install(d, slot, table, level + 1) ? 0 : -EAGAIN;
 }
 
 /* One table's worth: the part of the run that lies below *slot (an entry of level + 1). */
@@ -534,13 +537,13 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 
 		if (unlikely(!desc || f->is_table(desc, level)))
 			return 0;
-		if (f->fast_groups && unlikely(pt_group_lg2(f, desc, level)))
+		if (f->is_group && unlikely(f->is_group(desc, level)))
 			return 0;
 		port_store(slot, 0);
 	} else {
 		/* A group that is not whole in the run is at one of its ends. */
-		if (f->fast_groups &&
-		    unlikely(pt_is_group(f, slot, level) || pt_is_group(f, slot + (n - 1), level)))
+		if (f->is_group && unlikely(f->is_group(port_load(slot), level) ||
+					    f->is_group(port_load(slot + (n - 1)), level)))
 			return 0;
 		n = pt_clear_leaves(f, d, slot, n, level);
 		if (unlikely(!n))
@@ -590,7 +593,7 @@ static always_inline bool pt_unmap_guarded(const struct pt_format *f, struct pt_
 {
 	uint64_t desc = likely(slot != NULL) ? port_load(slot) : 0;
 
-	if (unlikely(!desc) || (f->fast_groups && unlikely(pt_group_lg2(f, desc, 0)))) {
+	if (unlikely(!desc) || (f->is_group && unlikely(f->is_group(desc, 0)))) {
 		pt_section_end();
 		return false;
 	}

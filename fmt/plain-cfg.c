@@ -26,13 +26,14 @@ static unsigned int find_top(const struct plain_kind *kind, unsigned int ias)
 	return top;
 }
 
-/* A block as large as all of the input range, or larger, has no entry. */
+/* A page as large as all of the input range, or larger, has no entry. */
 static uint64_t possible_sizes(const struct plain_kind *kind, const struct io_pgtable_cfg *cfg)
 {
-	uint64_t sizes = cfg->pgsize_bitmap &
-			 ((2ull << pt_shift(kind->format, find_top(kind, cfg->ias))) - 1);
+	const struct pt_format *f = kind->format;
+	uint64_t above = pt_shift(f, find_top(kind, cfg->ias) + 1);
 
-	return sizes & ((1ull << cfg->ias) - 1);
+	/* Where roots are several tables one entry of the level above is not larger than the range. */
+	return cfg->pgsize_bitmap & ((1ull << (cfg->ias < above ? cfg->ias : above)) - 1);
 }
 
 static bool has_ias(const struct plain_kind *kind, unsigned int ias)

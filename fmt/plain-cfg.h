@@ -68,6 +68,7 @@ struct io_pgtable *pt_plain_alloc(const struct plain_kind *kind, struct io_pgtab
 extern const struct io_pgtable_init_fns io_pgtable_arm_mali_lpae_init_fns;
 extern const struct io_pgtable_init_fns io_pgtable_apple_dart_init_fns;
 extern const struct io_pgtable_init_fns io_pgtable_apple_dart2_init_fns;
+extern const struct io_pgtable_init_fns io_pgtable_amd_iommu_v1_init_fns;
 extern const struct io_pgtable_init_fns io_pgtable_amd_iommu_v2_init_fns;
 extern const struct io_pgtable_init_fns io_pgtable_intel_vtd_ss_init_fns;
 extern const struct io_pgtable_init_fns io_pgtable_intel_vtd_fs_init_fns;

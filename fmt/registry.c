@@ -14,6 +14,7 @@ const struct io_pgtable_init_fns *const io_pgtable_init_table[IO_PGTABLE_NUM_FMT
 	[ARM_MALI_LPAE] = &io_pgtable_arm_mali_lpae_init_fns,
 	[APPLE_DART] = &io_pgtable_apple_dart_init_fns,
 	[APPLE_DART2] = &io_pgtable_apple_dart2_init_fns,
+	[AMD_IOMMU_V1] = &io_pgtable_amd_iommu_v1_init_fns,
 	[AMD_IOMMU_V2] = &io_pgtable_amd_iommu_v2_init_fns,
 	[INTEL_VTD_SS] = &io_pgtable_intel_vtd_ss_init_fns,
 	[INTEL_VTD_FS] = &io_pgtable_intel_vtd_fs_init_fns,

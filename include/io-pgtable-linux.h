@@ -52,7 +52,7 @@ struct iommu_dirty_bitmap;
  * @ARM_64_LPAE_S2: see there
  * @ARM_V7S: refused: not in the library yet
  * @ARM_MALI_LPAE: see there
- * @AMD_IOMMU_V1: refused: not in the library yet
+ * @AMD_IOMMU_V1: refused: this cfg has no field for its root
  * @AMD_IOMMU_V2: refused: this cfg has no field for its root
  * @APPLE_DART: as in io-pgtable.h
  * @APPLE_DART2: see there

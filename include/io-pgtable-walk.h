@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 /* Levels that a table can have; level 0 has the smallest pages. */
-#define IO_PGTABLE_WALK_LEVELS 5
+#define IO_PGTABLE_WALK_LEVELS 6
 
 /**
  * enum io_pgtable_walk_kind - what a walk has found

@@ -59,6 +59,8 @@ struct io_pgtable_sg;
  * @ARM_MALI_LPAE: Arm Mali GPUs (ias 32..48, oas 32..40, four levels)
  * @APPLE_DART: Apple DART, first generation (oas 36; 4K: ias 13..32, 16K: 15..36; coherent, no reclaim)
  * @APPLE_DART2: Apple DART, second generation (oas 42; 16K, ias 15..38; coherent, no reclaim)
+ * @AMD_IOMMU_V1: AMD's own tables (ias 13..63: one to six levels; oas 32..52; pages of every power of two
+ *	from 4K on but 512G)
  * @IO_PGTABLE_NUM_FMTS: the number of formats, not a format
  *
  * Sign-extended: an iova is 64 bits of which the highest are all copies of bit ias - 1; any other is
@@ -82,6 +84,7 @@ enum io_pgtable_fmt {
 	ARM_MALI_LPAE,
 	APPLE_DART,
 	APPLE_DART2,
+	AMD_IOMMU_V1,
 	IO_PGTABLE_NUM_FMTS,
 };
 
@@ -96,7 +99,7 @@ enum io_pgtable_fmt {
 #define IO_PGTABLE_QUIRK_NO_SPLIT  (1ul << 16) /* unmap never splits a block */
 #define IO_PGTABLE_QUIRK_VTD_SNOOP (1ul << 17) /* VT-d second stage: SNP set (needs ECAP.SC) */
 #define IO_PGTABLE_QUIRK_DIRTY \
-	(1ul << 18) /* x86-64, VT-d, RISC-V, coherent_walk: hardware sets D */
+	(1ul << 18) /* AMD, x86-64, VT-d, RISC-V, coherent_walk: hardware sets D */
 #define IO_PGTABLE_QUIRK_RISCV_PBMT (1ul << 19) /* RISC-V: memory types in leaves (Svpbmt) */
 
 /**
@@ -198,7 +201,7 @@ enum io_pgtable_reclaim {
  *	2M 1G, or 16K 32M, or 64K 512M, and 4T with a 52-bit @oas; RISC-V also 512G with four levels
  *	and 256T with five). Beside the granule's page also sizes that take several entries, if the walker
  *	may be given them: with Arm's contiguous hint 64K 32M 16G, or 2M 1G, or 2M 16G; on
- *	RISC-V 64K (Svnapot). They make unmap and single-page operations slower (docs/formats.md). A mixture is refused; a size that
+ *	RISC-V 64K (Svnapot), in AMD's v1 tables any power of two. They make unmap and single-page operations slower (docs/formats.md). A mixture is refused; a size that
  *	this @ias has no level for (a block of all of it) is taken out. It bounds what map is asked
  *	for: splitting a block may still leave blocks of the granule's next smaller size.
  * @ias: input (IOVA) address size in bits
@@ -212,6 +215,9 @@ enum io_pgtable_reclaim {
  * @arm_lpae_s2_cfg: out. VTTBR_EL2 without the VMID, VTCR_EL2 (32-bit format: VTCR).
  * @arm_mali_lpae_cfg: out. AS_TRANSTAB and AS_MEMATTR.
  * @apple_dart_cfg: out. The addresses of @n_ttbrs roots, 1 to 4, each for an equal part of the input range.
+ * @amd_iommu_v1_cfg: out. The fields of the device table entry: @host_pt_root is the address for Host Page
+ *	Table Root Pointer, @mode the field Mode (the number of levels); HAD as the driver likes, 0
+ *	without IO_PGTABLE_QUIRK_DIRTY. AMD I/O Virtualization Technology Specification (48882).
  * @amd_iommu_v2_cfg: out. @gcr3 is the address for GCR3 (or for an entry of a GCR3 table),
  *	@guest_paging_mode the field GuestPagingMode of the device table entry: 0 four levels, 1 five.
  *	AMD I/O Virtualization Technology Specification (48882), device table entry.
@@ -243,6 +249,10 @@ struct io_pgtable_cfg {
 			uint64_t vttbr;
 			uint64_t vtcr;
 		} arm_lpae_s2_cfg;
+		struct {
+			uint64_t host_pt_root;
+			unsigned int mode;
+		} amd_iommu_v1_cfg;
 		struct {
 			uint64_t gcr3;
 			unsigned int guest_paging_mode;

@@ -10,6 +10,9 @@
 
 #define POISON 0xdead0000dead0fffull
 
+/* Every power of two from 4K to 2^51 but 512G. */
+#define AMD_V1_SIZES ((SZ_4K << 40) - SZ_4K - SZ_512G)
+
 const struct variant variants[NR_VARIANTS] = {
 	{ "arm_64_lpae_s1/4K", ARM_64_LPAE_S1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 48, 48, 0 },
 	{ "arm_64_lpae_s1/16K", ARM_64_LPAE_S1, SZ_16K, SZ_16K | SZ_32M, 48, 48, 0 },
@@ -50,6 +53,9 @@ const struct variant variants[NR_VARIANTS] = {
 	  SZ_4K | SZ_64K | SZ_2M | SZ_32M | SZ_1G | SZ_16G, 40, 48, 0 },
 	{ "arm_64_lpae_s2/64K+cont", ARM_64_LPAE_S2, SZ_64K, SZ_64K | SZ_2M | SZ_512M | SZ_16G, 44,
 	  44, 0 },
+	{ "amd_iommu_v1/4", AMD_IOMMU_V1, SZ_4K, AMD_V1_SIZES, 48, 48, 0 },
+	{ "amd_iommu_v1/3", AMD_IOMMU_V1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 39, 52, 0 },
+	{ "amd_iommu_v1/6", AMD_IOMMU_V1, SZ_4K, AMD_V1_SIZES, 63, 52, 0 },
 	{ "riscv_sv39+napot", RISCV_SV39, SZ_4K, SZ_4K | SZ_64K | SZ_2M | SZ_1G, 39, 50,
 	  SIGNS | NO_WRITE_ONLY },
 	{ "riscv_sv48x4+napot", RISCV_SV48X4, SZ_4K, SZ_4K | SZ_64K | SZ_2M | SZ_1G | SZ_512G, 50,

@@ -49,7 +49,7 @@ struct variant {
 	unsigned int traits;
 };
 
-#define NR_VARIANTS	 30
+#define NR_VARIANTS	 33
 #define NR_LPAE_VARIANTS 8 /* the first ones: Arm's four formats, which the software SMMU has */
 extern const struct variant variants[NR_VARIANTS];
 

@@ -38,6 +38,12 @@ struct encoding {
 	{                                                                         \
 		0x80002000, 7, 0x80000080003503                                   \
 	}
+/* PR 0x1, IR and IW 0x6..., NextLevel from bit 9 on; leaves FC 0x1... and bit 1. */
+#define AMD_V1_TABLES                                                                 \
+	{ 0x80000000, 3, 0x6000000080001601 }, { 0x80001000, 5, 0x6000000080002401 }, \
+	{                                                                             \
+		0x80002000, 7, 0x6000000080003201                                     \
+	}
 #define SV48_TABLES                                                   \
 	{ 0x80000000, 3, 0x20000401 }, { 0x80001000, 5, 0x20000801 }, \
 	{                                                             \
@@ -99,6 +105,72 @@ static const struct encoding encodings[] = {
 	  SZ_16K,
 	  IOMMU_READ | IOMMU_CACHE,
 	  { { 0x80000000, 6144, 0x8001001 }, { 0x80010000, 9, 0xfff0000000405 } } },
+	{ AMD_IOMMU_V1,
+	  48,
+	  0,
+	  AT,
+	  PA,
+	  SZ_4K,
+	  RW,
+	  { AMD_V1_TABLES, { 0x80003000, 9, PA | 0x7000000000000003 } } },
+	{ AMD_IOMMU_V1,
+	  48,
+	  0,
+	  AT,
+	  PA,
+	  SZ_4K,
+	  IOMMU_READ | IOMMU_CACHE | IOMMU_NOEXEC,
+	  { AMD_V1_TABLES, { 0x80003000, 9, PA | 0x3000000000000003 } } },
+	{ AMD_IOMMU_V1,
+	  48,
+	  0,
+	  AT,
+	  PA,
+	  SZ_4K,
+	  IOMMU_WRITE,
+	  { AMD_V1_TABLES, { 0x80003000, 9, PA | 0x5000000000000003 } } },
+	/* NextLevel 7: 8K is a zero in bit 12, 64K three ones and a zero; all copies are the same. */
+	{ AMD_IOMMU_V1,
+	  48,
+	  0,
+	  AT - SZ_4K,
+	  0x12345678a000,
+	  2 * SZ_4K,
+	  RW,
+	  { AMD_V1_TABLES, { 0x80003000, 9, 0x700012345678ae03 } } },
+	{ AMD_IOMMU_V1,
+	  48,
+	  0,
+	  AT - 9 * SZ_4K + SZ_64K,
+	  0x123456780000,
+	  SZ_64K,
+	  RW,
+	  { AMD_V1_TABLES, { 0x80003000, 31, 0x7000123456787e03 } } },
+	{ AMD_IOMMU_V1,
+	  39,
+	  0,
+	  5ull << 30 | 7ull << 21,
+	  0x123456600000,
+	  SZ_2M,
+	  RW,
+	  { { 0x80000000, 5, 0x6000000080001401 }, { 0x80001000, 7, 0x7000123456600003 } } },
+	{ AMD_IOMMU_V1,
+	  39,
+	  0,
+	  5ull << 30 | 16ull << 21,
+	  0x123456000000,
+	  SZ_32M,
+	  RW,
+	  { { 0x80000000, 5, 0x6000000080001401 }, { 0x80001000, 20, 0x7000123456fffe03 } } },
+	/* Six levels, of which the highest is more than half empty. */
+	{ AMD_IOMMU_V1,
+	  63,
+	  0,
+	  63ull << 57 | 4ull << 48,
+	  1ull << 50,
+	  1ull << 50,
+	  RW,
+	  { { 0x80000000, 63, 0x6000000080001a01 }, { 0x80001000, 7, 0x7005fffffffffe03 } } },
 	/* P 0x1, RW 0x2, US 0x4, A 0x20, D 0x40, PS 0x80, NX bit 63; tables also bit 9. */
 	{ AMD_IOMMU_V2, 48, 0, AT, PA, SZ_4K, RW, { X86_TABLES, { 0x80003000, 9, PA | 0x67 } } },
 	{ AMD_IOMMU_V2,
@@ -355,6 +427,8 @@ static unsigned int output_bits(enum io_pgtable_fmt fmt)
 		return 36;
 	case APPLE_DART2:
 		return 42;
+	case AMD_IOMMU_V1:
+		return 52;
 	default:
 		return fmt >= RISCV_SV39 ? 56 : 52;
 	}
@@ -436,8 +510,17 @@ static void test_registers(void **state)
 		{ RISCV_SV48X4, 50, 0x9000000000080000 }, { RISCV_SV57X4, 59, 0xa000000000080000 },
 		{ RISCV_SV57X4, 32, 0xa000000000080000 },
 	};
+	static const struct {
+		unsigned int ias, mode;
+	} v1[] = { { 13, 1 }, { 21, 1 }, { 22, 2 }, { 39, 3 },
+		   { 40, 4 }, { 57, 5 }, { 58, 6 }, { 63, 6 } };
 	struct io_pgtable_cfg cfg;
 
+	for (size_t i = 0; i < ARRAY_SIZE(v1); i++) {
+		cfg = filled(AMD_IOMMU_V1, v1[i].ias, SZ_4K);
+		assert_int_equal(cfg.amd_iommu_v1_cfg.host_pt_root, PA_BASE);
+		assert_int_equal(cfg.amd_iommu_v1_cfg.mode, v1[i].mode);
+	}
 	for (unsigned int five = 0; five < 2; five++) {
 		cfg = filled(AMD_IOMMU_V2, five ? 57 : 48, SZ_4K);
 		assert_int_equal(cfg.amd_iommu_v2_cfg.gcr3, PA_BASE);

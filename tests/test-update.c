@@ -37,6 +37,7 @@ static unsigned long dirty_quirk(enum io_pgtable_fmt fmt)
 	case ARM_64_LPAE_S1:
 	case ARM_64_LPAE_S2:
 		return IO_PGTABLE_QUIRK_ARM_HD;
+	case AMD_IOMMU_V1:
 	case AMD_IOMMU_V2:
 	case INTEL_VTD_SS:
 	case INTEL_VTD_FS:

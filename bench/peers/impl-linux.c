@@ -29,7 +29,7 @@ static enum linux_fmt linux_fmt(unsigned int fmt)
 		[ARM_32_LPAE_S1] = LINUX_ARM_32_LPAE_S1, [ARM_32_LPAE_S2] = LINUX_ARM_32_LPAE_S2,
 		[ARM_64_LPAE_S1] = LINUX_ARM_64_LPAE_S1, [ARM_64_LPAE_S2] = LINUX_ARM_64_LPAE_S2,
 		[AMD_IOMMU_V2] = LINUX_AMD_IOMMU_V2,	 [BENCH_FMT_ARM_V7S] = LINUX_ARM_V7S,
-		[APPLE_DART] = LINUX_APPLE_DART,	 [BENCH_FMT_AMD_V1] = LINUX_AMD_IOMMU_V1,
+		[APPLE_DART] = LINUX_APPLE_DART,	 [AMD_IOMMU_V1] = LINUX_AMD_IOMMU_V1,
 	};
 
 	return fmts[fmt];
@@ -244,6 +244,6 @@ const struct bench_impl bench_impl_linux_v7s =
 const struct bench_impl bench_impl_linux_dart =
 	LINUX_IMPL("linux-6.12-dart", 1u << APPLE_DART, false, user, arm);
 const struct bench_impl bench_impl_linux_amdv1 =
-	LINUX_IMPL("linux-6.12-amdv1", 1u << BENCH_FMT_AMD_V1, false, user, amd);
+	LINUX_IMPL("linux-6.12-amdv1", 1u << AMD_IOMMU_V1, false, user, amd);
 const struct bench_impl bench_impl_linux_amdv2 =
 	LINUX_IMPL("linux-6.12-amdv2", 1u << AMD_IOMMU_V2, false, user, amd);

@@ -15,10 +15,10 @@ from pathlib import Path
 
 START, END = "<!-- formats: made by tests/checks/formats.py -->\n", "<!-- end of formats -->\n"
 SOURCE = {r"ARM_(32|64)_LPAE_.*": "arm-lpae.h", "ARM_MALI_LPAE": "arm-lpae.h", "APPLE_DART2?": "apple-dart.h",
-          "AMD_IOMMU_V2|INTEL_VTD_FS": "x86-64.h", "INTEL_VTD_SS": "intel-vtd-ss.h", "RISCV_.*": "riscv.h"}
+          "AMD_IOMMU_V1": "amd-v1.h", "AMD_IOMMU_V2|INTEL_VTD_FS": "x86-64.h", "INTEL_VTD_SS": "intel-vtd-ss.h", "RISCV_.*": "riscv.h"}
 ORACLE = {"ARM_64_LPAE_S[12]": "SMMUv3, AArch64 MMU, Linux's code", "ARM_32_LPAE_S[12]": "Linux's code",
           "INTEL_VTD_SS": "VT-d, 3 and 4 levels", "INTEL_VTD_FS": "VT-d, 4 levels", "RISCV_SV48X4": "none",
-          "RISCV_.*": "RISC-V IOMMU", "AMD_IOMMU_V2|ARM_MALI_LPAE|APPLE_DART2?": "none"}
+          "RISCV_.*": "RISC-V IOMMU", "AMD_IOMMU_V[12]|ARM_MALI_LPAE|APPLE_DART2?": "none"}
 COMMON = {"NO_WARN", "NO_SPLIT"}
 HEAD = ["format", "header in `fmt/`", "levels", "pages and blocks", "input bits", "output bits", "root",
         "own quirks", "walked or judged by"]
@@ -32,7 +32,15 @@ def lookup(table, name):
 
 
 def size(lg2):
-    return f"{1 << lg2 % 10}{' KMGT'[lg2 // 10]}"
+    return f"{1 << lg2 % 10}{' KMGTP'[lg2 // 10]}"
+
+
+def sizes_of(lg2s):
+    """Each of them, or for many what is missing between the first and the last."""
+    if len(lg2s) < 10:
+        return " ".join(map(size, lg2s))
+    missing = [size(lg2) for lg2 in range(lg2s[0], lg2s[-1]) if lg2 not in lg2s]
+    return f"{size(lg2s[0])} to {size(lg2s[-1])}, every power of two" + (f" but {' '.join(missing)}" if missing else "")
 
 
 def span(numbers):
@@ -59,7 +67,7 @@ def row(names, line):
     name = names[int(fmt)]
     tables = [entry.split(":") for entry in tables.split()]
     return [f"`{name}`", f"`{lookup(SOURCE, name)}`", span(sorted({int(t[1]) for t in tables})),
-            " ".join(size(int(lg2)) for lg2 in sizes.split()), span([int(t[0]) for t in tables]),
+            sizes_of([int(lg2) for lg2 in sizes.split()]), span([int(t[0]) for t in tables]),
             span(sorted({int(low), int(high)})) if low == high else f"{low} to {high}",
             root(tables, int(page)),
             " ".join(f"`{q}`" for q in quirks.split() if q not in COMMON), lookup(ORACLE, name)]
