@@ -56,6 +56,13 @@ def test_planted():
     expect(planted(round(before * 0.8)), 0, "1 same", "pass:")
 
 
+def test_not_written():
+    """A verdict that a workflow would not get to see is no pass."""
+    for option, where in (("--json", "/dev/full"), ("--markdown", "/sys/not-here")):
+        got = run("--golden", BUILD, "--only", CASE, option, where)
+        expect(got, 3, f"{where}: cannot be written")
+
+
 def test_nothing_chosen():
     expect(run("--builds", BUILD, BUILD, "--layer", "1", "--only", "nothing-is"), 3, "no case")
 
