@@ -54,6 +54,17 @@ void edu_write(uint64_t iova)
 	transfer(TOKEN_AT, iova, EDU_TO_MEMORY);
 }
 
+bool edu_lands(uint64_t iova, volatile uint64_t *ptr)
+{
+	bool landed;
+
+	*ptr = 0;
+	edu_write(iova);
+	landed = *ptr == TOKEN;
+	*ptr = 0;
+	return landed;
+}
+
 void edu_read(uint64_t iova)
 {
 	transfer(iova, FETCHED_AT, 0);

@@ -19,6 +19,9 @@ uint64_t edu_token(void);
 void edu_write(uint64_t iova);
 void edu_read(uint64_t iova);
 
+/* Does a write through iova land in memory at ptr? Whatever happens, it is 0 afterwards. */
+bool edu_lands(uint64_t iova, volatile uint64_t *ptr);
+
 /* What was read last, by way of a page that iova maps to memory at ptr. */
 uint64_t edu_fetched(uint64_t iova, const volatile uint64_t *ptr);
 

@@ -37,8 +37,21 @@ struct oracle {
 	void *cookie;
 	/* Was there a fault for this page since the last call? All that was logged is taken. */
 	bool (*faulted)(uint64_t iova);
+	/* Tables that record writes (dirty.c): with a quirk, and what the model does about it. */
+	const struct oracle_case *dirty_cases;
+	size_t nr_dirty_cases;
+	bool records_writes; /* in the leaf; else it refuses what is not recorded as written */
+	/* What the model needs of the leaf for this page before it records, NULL: nothing. */
+	void (*make_recordable)(uint64_t iova);
 	bool faults_are_silent; /* it logs nothing for an empty entry: only that nothing lands shows it */
 };
+
+/*
+ * dirty.c: read-dirty state of a table with such a quirk, attached, at iova, mapped to memory at pa. Returns
+ * how many checks failed.
+ */
+unsigned int dirty_check(const struct oracle *oracle, const struct oracle_case *c,
+			 struct io_pgtable *iop, uint64_t iova, uint64_t pa, uint64_t *seed);
 
 extern const struct oracle oracle_smmuv3_s1;
 extern const struct oracle oracle_smmuv3_s2;

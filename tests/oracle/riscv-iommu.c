@@ -149,7 +149,17 @@ static const uint32_t idle[] = { 0x10500073, 0xffdff06f };
 
 static const struct oracle_case cases[] = {
 	{ "riscv_sv39", 39, 56, 0 },   { "riscv_sv48", 48, 56, 0 },   { "riscv_sv57", 57, 56, 0 },
-	{ "riscv_sv39x4", 41, 56, 0 }, { "riscv_sv57x4", 59, 56, 0 },
+	{ "riscv_sv39x4", 41, 56, 0 }, { "riscv_sv48x4", 50, 56, 0 }, { "riscv_sv57x4", 59, 56, 0 },
+};
+
+/* The context has SADE and GADE clear: a leaf with D clear refuses writes (2.1.3.1). */
+static const struct oracle_case dirty_cases[] = {
+	{ "riscv_sv39", 39, 56, IO_PGTABLE_QUIRK_DIRTY },
+	{ "riscv_sv48", 48, 56, IO_PGTABLE_QUIRK_DIRTY },
+	{ "riscv_sv57", 57, 56, IO_PGTABLE_QUIRK_DIRTY },
+	{ "riscv_sv39x4", 41, 56, IO_PGTABLE_QUIRK_DIRTY },
+	{ "riscv_sv48x4", 50, 56, IO_PGTABLE_QUIRK_DIRTY },
+	{ "riscv_sv57x4", 59, 56, IO_PGTABLE_QUIRK_DIRTY },
 };
 
 const struct oracle oracle_riscv = {
@@ -167,6 +177,8 @@ const struct oracle oracle_riscv = {
 	},
 	.cases = cases,
 	.nr_cases = ARRAY_SIZE(cases),
+	.dirty_cases = dirty_cases,
+	.nr_dirty_cases = ARRAY_SIZE(dirty_cases),
 	.start = start,
 	.attach = attach,
 	.tlb = &ops,

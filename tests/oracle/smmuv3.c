@@ -11,6 +11,8 @@
 #include "smmu-cmdq.h"
 
 #define SMMU	     0x09050000ull
+#define IDR0	     0x00
+#define IDR0_HTTU    (3u << 6)
 #define CR0	     0x20
 #define STRTAB_BASE  0x80
 #define STRTAB_CFG   0x88
@@ -73,6 +75,8 @@ static uint64_t start(void)
 					   .ready = ready,
 					   .size_lg2 = CMDQ_LG2 };
 
+	/* A model that had it would have to be told to leave clean leaves alone (dirty_s1). */
+	assert_int_equal(qemu_read32(SMMU + IDR0) & IDR0_HTTU, 0);
 	qemu_write32(EDU_CONFIG + 0x10, EDU_BAR);
 	qemu_write32(EDU_CONFIG + 4, 6); /* memory, bus master */
 	stream_table = qemu_alloc((STE_DWORDS * 8) << STREAMS_LG2);
@@ -192,6 +196,15 @@ static const struct oracle_case cases_s2[] = {
 	{ "arm_64_lpae_s2/64K", 42, 44, 0 },
 };
 
+/* The model has no hardware update of dirty state (HTTU): a clean leaf is read-only to it. */
+static const struct oracle_case dirty_s1[] = {
+	{ "arm_64_lpae_s1/4K", 48, 44, IO_PGTABLE_QUIRK_ARM_HD },
+	{ "arm_64_lpae_s1/64K", 48, 44, IO_PGTABLE_QUIRK_ARM_HD },
+};
+static const struct oracle_case dirty_s2[] = {
+	{ "arm_64_lpae_s2/4K", 44, 44, IO_PGTABLE_QUIRK_ARM_HD },
+};
+
 const struct oracle oracle_smmuv3_s1 = {
 	.name = "smmuv3-s1",
 	.emulator = "aarch64",
@@ -199,6 +212,8 @@ const struct oracle oracle_smmuv3_s1 = {
 	MACHINE("1"),
 	.cases = cases_s1,
 	.nr_cases = ARRAY_SIZE(cases_s1),
+	.dirty_cases = dirty_s1,
+	.nr_dirty_cases = ARRAY_SIZE(dirty_s1),
 	.start = start,
 	.attach = attach,
 	.tlb = &smmu_cmdq_gather_ops,
@@ -213,6 +228,8 @@ const struct oracle oracle_smmuv3_s2 = {
 	MACHINE("2"),
 	.cases = cases_s2,
 	.nr_cases = ARRAY_SIZE(cases_s2),
+	.dirty_cases = dirty_s2,
+	.nr_dirty_cases = ARRAY_SIZE(dirty_s2),
 	.start = start,
 	.attach = attach,
 	.tlb = &smmu_cmdq_gather_ops,

@@ -50,17 +50,9 @@ static void expect(bool good, const char *what, uint64_t iova, uint64_t pa)
 		       (unsigned long long)pa);
 }
 
-/* Does a write through iova land at pa? Whatever happens, memory is as before. */
 static bool lands(uint64_t iova, uint64_t pa)
 {
-	volatile uint64_t *ptr = qemu_ptr(pa);
-	bool landed;
-
-	*ptr = 0;
-	edu_write(iova);
-	landed = *ptr == edu_token();
-	*ptr = 0;
-	return landed;
+	return edu_lands(iova, qemu_ptr(pa));
 }
 
 static void expect_fault(const char *what, uint64_t iova, uint64_t pa)
@@ -184,11 +176,11 @@ static void one(const struct variant *v, unsigned int ias, uint64_t base)
 		check_read_only(&m);
 }
 
-static void run_case(const struct oracle_case *c)
+/* A table that is attached, with the scratch page through which the device is asked what it holds. */
+static const struct variant *open_case(const struct oracle_case *c, uint64_t base)
 {
 	const struct variant *v = find_variant(c->variant);
 	struct io_pgtable_cfg cfg = config(v);
-	uint64_t base = c->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1 ? ~0ull << c->ias : 0;
 
 	cfg.ias = c->ias;
 	cfg.oas = c->oas;
@@ -205,6 +197,14 @@ static void run_case(const struct oracle_case *c)
 	assert_int_equal(io_pgtable_map(iop, scratch_iova, qemu_data_pa(), v->granule, RW), 0);
 	edu_load_token(scratch_iova, scratch);
 	oracle->faulted(scratch_iova);
+	return v;
+}
+
+static void run_case(const struct oracle_case *c)
+{
+	uint64_t base = c->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1 ? ~0ull << c->ias : 0;
+	const struct variant *v = open_case(c, base);
+
 	counts = (struct counts){ 0 };
 	for (unsigned int i = 0; i < maps; i++)
 		one(v, c->ias, base);
@@ -213,6 +213,15 @@ static void run_case(const struct oracle_case *c)
 	       "stale and gone after the sync, %u failures\n",
 	       oracle->name, c->variant, c->ias, c->oas, base ? " upper half" : "", counts.maps,
 	       counts.probes, counts.refused, counts.gone, failures);
+}
+
+/* Far from the scratch page, at memory behind its own. */
+static void run_dirty_case(const struct oracle_case *c)
+{
+	const struct variant *v = open_case(c, 0);
+
+	failures += dirty_check(oracle, c, iop, SZ_1G, qemu_data_pa() + 16 * v->granule, &seed);
+	free_io_pgtable(iop);
 }
 
 static int skip_unless_usable(const char *program)
@@ -261,6 +270,8 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < oracle->nr_cases; i++)
 		run_case(&oracle->cases[i]);
+	for (size_t i = 0; i < oracle->nr_dirty_cases && !mute; i++)
+		run_dirty_case(&oracle->dirty_cases[i]);
 	qemu_stop();
 	if (mute) {
 		printf("told nothing: %u of the checks failed, as they have to\n", failures);
