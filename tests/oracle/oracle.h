@@ -58,5 +58,6 @@ extern const struct oracle oracle_smmuv3_s2;
 extern const struct oracle oracle_vtd_ss;
 extern const struct oracle oracle_vtd_fs;
 extern const struct oracle oracle_riscv;
+extern const struct oracle oracle_amd;
 
 #endif /* TESTS_ORACLE_ORACLE_H */

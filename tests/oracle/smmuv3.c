@@ -187,13 +187,14 @@ static const struct oracle_case cases_s1[] = {
 	{ "arm_64_lpae_s1/64K", 48, 44, 0 },
 	{ "arm_64_lpae_s1/4K", 36, 40, 0 },
 	{ "arm_64_lpae_s1/4K", 48, 44, IO_PGTABLE_QUIRK_ARM_TTBR1 },
+	{ "arm_64_lpae_s1/4K+cont", 48, 44, 0 },
+	{ "arm_64_lpae_s1/16K+cont", 48, 44, 0 },
 };
 
 static const struct oracle_case cases_s2[] = {
-	{ "arm_64_lpae_s2/4K", 44, 44, 0 },
-	{ "arm_64_lpae_s2/4K", 39, 44, 0 },
-	{ "arm_64_lpae_s2/16K", 44, 44, 0 },
-	{ "arm_64_lpae_s2/64K", 42, 44, 0 },
+	{ "arm_64_lpae_s2/4K", 44, 44, 0 },	 { "arm_64_lpae_s2/4K", 39, 44, 0 },
+	{ "arm_64_lpae_s2/16K", 44, 44, 0 },	 { "arm_64_lpae_s2/64K", 42, 44, 0 },
+	{ "arm_64_lpae_s2/4K+cont", 44, 44, 0 }, { "arm_64_lpae_s2/64K+cont", 42, 44, 0 },
 };
 
 /* The model has no hardware update of dirty state (HTTU): a clean leaf is read-only to it. */

@@ -21,7 +21,8 @@
 #define MAX_PLACES 4
 
 static const struct oracle *const oracles[] = {
-	&oracle_smmuv3_s1, &oracle_smmuv3_s2, &oracle_vtd_ss, &oracle_vtd_fs, &oracle_riscv,
+	&oracle_smmuv3_s1, &oracle_smmuv3_s2, &oracle_vtd_ss,
+	&oracle_vtd_fs,	   &oracle_riscv,     &oracle_amd,
 };
 
 struct counts {
