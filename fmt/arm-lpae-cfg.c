@@ -22,21 +22,23 @@
 
 /*
  * What depends on the granule. tg0 and tg1 are TCR's codes. s2_top is the highest level that a
- * stage-2 root can be at, s2_oas_min the output size below which even that level is not there.
+ * stage-2 root can be at, s2_oas_min the output size below which even that level is not there; with more
+ * than 48 bits of output it is s2_top_52.
  */
 struct granule {
 	unsigned int lg2;
 	uint64_t sizes;	   /* pages and blocks of any oas */
-	uint64_t sizes_52; /* and those that need more than 48 bits of output */
+	uint64_t sizes_52; /* and those that need 52-bit addresses */
 	uint64_t groups;   /* pages and blocks with the contiguous hint */
 	unsigned int tg0, tg1;
-	unsigned int s2_top, s2_oas_min;
+	unsigned int s2_top, s2_oas_min, s2_top_52;
 };
 
 static const struct granule granules[] = {
-	{ 12, 1ull << 12 | 1ull << 21 | 1ull << 30, 0, LPAE_CONT_SIZES_12, 0, 2, 3, 44 },
-	{ 14, 1ull << 14 | 1ull << 25, 0, LPAE_CONT_SIZES_14, 2, 1, 2, 42 },
-	{ 16, 1ull << 16 | 1ull << 29, 1ull << 42, LPAE_CONT_SIZES_16, 1, 3, 2, 44 },
+	{ 12, 1ull << 12 | 1ull << 21 | 1ull << 30, 1ull << 39, LPAE_CONT_SIZES_12, 0, 2, 3, 44,
+	  3 },
+	{ 14, 1ull << 14 | 1ull << 25, 1ull << 36, LPAE_CONT_SIZES_14, 2, 1, 2, 42, 3 },
+	{ 16, 1ull << 16 | 1ull << 29, 1ull << 42, LPAE_CONT_SIZES_16, 1, 3, 2, 44, 2 },
 };
 
 /* Physical sizes, in the order of their (I)PS codes. */
@@ -52,15 +54,23 @@ static const uint8_t physical_bits[] = { 32, 36, 40, 42, 44, 48, 52 };
 #define TCR_EPD0    (1ull << 7)
 #define TCR_EPD1    (1ull << 23)
 #define TTBCR_EAE   (1ull << 31)
+#define TCR_DS	    (1ull << 59)
+#define VTCR_DS	    (1ull << 32)
 #define TCR_HA_HD   (1ull << 39 | 1ull << 40)
 #define VTCR_HA_HD  (1ull << 21 | 1ull << 22)
 #define VTCR_RES1   (1ull << 31)
 #define TTBR1_SHIFT 16 /* from a field of TTBR0's half of TCR to TTBR1's */
 
+/* Descriptors of LPA2: addresses of more than 48 bits with a small granule. */
+static bool is_lpa2(const struct granule *g, const struct io_pgtable_cfg *cfg)
+{
+	return g->lg2 < 16 && (cfg->ias > 48 || cfg->oas > 48);
+}
+
 /* The sizes that a bitmap may have. A group is one only beside its granule's page: 64K alone are pages. */
 static uint64_t granule_sizes(const struct granule *g, const struct io_pgtable_cfg *cfg)
 {
-	return g->sizes | (cfg->oas > 48 ? g->sizes_52 : 0) |
+	return g->sizes | (cfg->oas > 48 || is_lpa2(g, cfg) ? g->sizes_52 : 0) |
 	       (cfg->pgsize_bitmap & 1ull << g->lg2 ? g->groups : 0);
 }
 
@@ -98,7 +108,8 @@ static struct start natural_start(const struct granule *g, unsigned int ias)
  */
 static int stage2_start(const struct granule *g, unsigned int oas, struct start *s)
 {
-	bool refused = s->top > g->s2_top || (s->top == g->s2_top && oas < g->s2_oas_min);
+	unsigned int most = oas > 48 ? g->s2_top_52 : g->s2_top;
+	bool refused = s->top > most || (s->top == most && oas < g->s2_oas_min);
 
 	if (s->top != 3 && !refused)
 		return 0;
@@ -142,8 +153,6 @@ int lpae_check(const struct lpae_kind *kind, const struct io_pgtable_cfg *cfg)
 	if (cfg->ias < kind->ias_min || cfg->ias > kind->ias_max || cfg->oas < kind->oas_min ||
 	    cfg->oas > kind->oas_max)
 		return -ERANGE;
-	if ((cfg->ias > 48 || cfg->oas > 48) && g->lg2 != 16)
-		return -ERANGE;
 	err = find_start(kind, g, cfg, &start);
 	return err ? err : possible_sizes(g, cfg, &start) ? 0 : -ERANGE;
 }
@@ -182,6 +191,7 @@ static void fill_s1(const struct lpae_kind *kind, const struct granule *g,
 			    : walk | size | (uint64_t)g->tg0 << 14 | TCR_EPD1;
 		tcr |= physical_size(cfg->oas) << 32;
 		tcr |= cfg->quirks & IO_PGTABLE_QUIRK_ARM_HD ? TCR_HA_HD : 0;
+		tcr |= is_lpa2(g, cfg) ? TCR_DS : 0;
 	}
 	cfg->arm_lpae_s1_cfg.tcr = tcr;
 	cfg->arm_lpae_s1_cfg.ttbr[upper] = root_register(d);
@@ -203,6 +213,7 @@ static void fill_s2(const struct lpae_kind *kind, const struct granule *g,
 	else
 		vtcr |= (64 - cfg->ias) | (uint64_t)g->tg0 << 14 | physical_size(cfg->oas) << 16;
 	vtcr |= cfg->quirks & IO_PGTABLE_QUIRK_ARM_HD ? VTCR_HA_HD : 0;
+	vtcr |= is_lpa2(g, cfg) ? VTCR_DS : 0;
 	cfg->arm_lpae_s2_cfg.vtcr = vtcr;
 	cfg->arm_lpae_s2_cfg.vttbr = root_register(d);
 }
@@ -218,9 +229,10 @@ static void fill_registers(const struct lpae_kind *kind, const struct granule *g
 }
 
 static const struct lpae_variant *find_variant(const struct lpae_variant *variants,
-					       const struct granule *g)
+					       const struct granule *g, bool lpa2)
 {
-	while (variants->format->granule_lg2 != g->lg2)
+	while (variants->format->granule_lg2 != g->lg2 ||
+	       (variants->format->linear_pa_lg2 == LPAE_LPA2_LINEAR_LG2) != lpa2)
 		variants++;
 	return variants;
 }
@@ -232,7 +244,7 @@ static const struct lpae_variant *find_variant(const struct lpae_variant *varian
 static uint64_t table_pa_last(const struct lpae_kind *kind, const struct granule *g,
 			      const struct io_pgtable_cfg *cfg)
 {
-	unsigned int bits = g->lg2 == 16 ? 52 : 48;
+	unsigned int bits = g->lg2 == 16 || is_lpa2(g, cfg) ? 52 : 48;
 
 	if (cfg->mem && cfg->mem->virt_to_phys)
 		bits = kind->is_32 ? 40 : physical_bits[physical_size(cfg->oas)];
@@ -243,14 +255,16 @@ struct io_pgtable *lpae_alloc(const struct lpae_kind *kind, const struct lpae_va
 			      struct io_pgtable_cfg *cfg, void *cookie)
 {
 	const struct granule *g = find_granule(cfg);
-	const struct lpae_variant *v = find_variant(variants, g);
+	bool lpa2 = is_lpa2(g, cfg);
+	const struct lpae_variant *v = find_variant(variants, g, lpa2);
 	bool secure_quirk = cfg->quirks & IO_PGTABLE_QUIRK_ARM_NS;
 	bool upper = cfg->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1;
 	struct pt_layout layout = {
 		.format = v->format,
 		.ops = v->ops,
 		.iova_base = upper ? ~0ull << cfg->ias : 0,
-		.attr = pt_attr_choose(kind->sets, kind->nr_sets, cfg->quirks),
+		.attr = pt_attr_choose(lpa2 ? kind->lpa2_sets : kind->sets, kind->nr_sets,
+				       cfg->quirks),
 		.table_extra = secure_quirk ? LPAE_S1_NSTABLE : 0,
 		.table_pa_last = table_pa_last(kind, g, cfg),
 	};

@@ -20,6 +20,7 @@ struct pt_format;
  * @ias_min, @ias_max, @oas_min, @oas_max: address sizes, in bits, where the granule allows them
  * @granules: bitmap of 4K, 16K, 64K
  * @sets, @nr_sets: attributes of leaves
+ * @lpa2_sets: as many for LPA2's layout, where bits 9:8 are address
  * @quirks: the quirks it has
  */
 struct lpae_kind {
@@ -29,11 +30,12 @@ struct lpae_kind {
 	uint8_t ias_min, ias_max, oas_min, oas_max;
 	uint64_t granules;
 	const struct pt_attr_set *sets;
+	const struct pt_attr_set *lpa2_sets;
 	unsigned int nr_sets;
 	unsigned long quirks;
 };
 
-/* One granule of a kind: the operations stamped for it. */
+/* One granule and layout of a kind: the operations stamped for it. */
 struct lpae_variant {
 	const struct pt_format *format;
 	const struct io_pgtable_ops *ops; /* by level of the root: PT_STAMP() */
@@ -41,7 +43,7 @@ struct lpae_variant {
 
 int lpae_check(const struct lpae_kind *kind, const struct io_pgtable_cfg *cfg);
 
-/* Allocates with the variant whose granule cfg asks for; cfg was accepted by lpae_check(). */
+/* Allocates with the variant whose granule and layout cfg asks for; cfg was accepted by lpae_check(). */
 struct io_pgtable *lpae_alloc(const struct lpae_kind *kind, const struct lpae_variant *variants,
 			      struct io_pgtable_cfg *cfg, void *cookie);
 

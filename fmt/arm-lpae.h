@@ -6,7 +6,9 @@
  * Stage 1 and 2, and the 32-bit formats, have the same layout of type and address; what differs are
  * the attributes (a table indexed by prot) and the registers (arm-lpae-cfg.c). The 64K granule
  * keeps address bits 51:48 in descriptor bits 15:12 (FEAT_LPA); they are zero for smaller
- * addresses, so it has one encoding for every oas.
+ * addresses, so it has one encoding for every oas. With 4K and 16K more than 48 bits of input or output take a
+ * layout of their own (FEAT_LPA2, DS set): bits 51:50 are in 9:8, where shareability was, which is that of the
+ * walks then.
  */
 #ifndef FMT_ARM_LPAE_H
 #define FMT_ARM_LPAE_H
@@ -80,6 +82,15 @@
 #define LPAE_S1_NS_HD_ATTR(p) (LPAE_S1_NS_ATTR(p) | PT_IF(p, IOMMU_WRITE, LPAE_DBM))
 #define LPAE_S2_HD_ATTR(p)    (LPAE_S2_ATTR(p) | PT_IF(p, IOMMU_WRITE, LPAE_DBM))
 
+/* The same where bits 9:8 are address. */
+#define LPAE_NO_SH(attr)	   ((attr) & ~LPAE_SH_IS)
+#define LPAE_S1_LPA2_ATTR(p)	   LPAE_NO_SH(LPAE_S1_ATTR(p))
+#define LPAE_S1_NS_LPA2_ATTR(p)	   LPAE_NO_SH(LPAE_S1_NS_ATTR(p))
+#define LPAE_S1_HD_LPA2_ATTR(p)	   LPAE_NO_SH(LPAE_S1_HD_ATTR(p))
+#define LPAE_S1_NS_HD_LPA2_ATTR(p) LPAE_NO_SH(LPAE_S1_NS_HD_ATTR(p))
+#define LPAE_S2_LPA2_ATTR(p)	   LPAE_NO_SH(LPAE_S2_ATTR(p))
+#define LPAE_S2_HD_LPA2_ATTR(p)	   LPAE_NO_SH(LPAE_S2_HD_ATTR(p))
+
 /* What may change in a valid descriptor without break-before-make: no more than this (D8.16). */
 #define LPAE_S1_PERM (LPAE_S1_UNPRIV | LPAE_S1_RDONLY | LPAE_DBM | LPAE_S1_PXN | LPAE_S1_UXN)
 #define LPAE_S2_PERM (LPAE_S2_READ | LPAE_S2_WRITE | LPAE_DBM | LPAE_S2_XN)
@@ -99,31 +110,42 @@
 		      LPAE_S2_MEMATTR(LPAE_MEMORY(p, LPAE_MEMATTR_DEV, LPAE_MEMATTR_OIWB,         \
 						  LPAE_MEMATTR_NC)))
 
-/* Bits 47:granule, where an address and its descriptor agree. */
-static always_inline uint64_t lpae_field(unsigned int granule_lg2)
+/* Where descriptors hold the address: as it is, with bits 51:48 in 15:12 (64K), with 51:50 in 9:8 (LPA2). */
+enum lpae_layout { LPAE_48, LPAE_64K, LPAE_LPA2 };
+
+/* The bits above granule in which an address and its descriptor agree. */
+static always_inline uint64_t lpae_field(unsigned int granule_lg2, enum lpae_layout layout)
 {
-	return ((1ull << 48) - 1) & ~((1ull << granule_lg2) - 1);
+	return ((1ull << (layout == LPAE_LPA2 ? 50 : 48)) - 1) & ~((1ull << granule_lg2) - 1);
 }
 
 /* Where a descriptor holds address bits. */
-static always_inline uint64_t lpae_mask(unsigned int granule_lg2)
+static always_inline uint64_t lpae_mask(unsigned int granule_lg2, enum lpae_layout layout)
 {
-	return lpae_field(granule_lg2) | (granule_lg2 < 16 ? 0 : 0xfull << 12);
+	uint64_t high = layout == LPAE_64K ? 0xfull << 12 : layout == LPAE_LPA2 ? 3ull << 8 : 0;
+
+	return lpae_field(granule_lg2, layout) | high;
 }
 
-static always_inline uint64_t lpae_encode(uint64_t pa, unsigned int granule_lg2)
+static always_inline uint64_t lpae_encode(uint64_t pa, unsigned int granule_lg2,
+					  enum lpae_layout layout)
 {
-	if (granule_lg2 < 16)
+	if (layout == LPAE_48)
 		return pa;
-	return (pa & lpae_field(16)) | ((pa >> 48) << 12);
+	if (layout == LPAE_LPA2)
+		return (pa & lpae_field(granule_lg2, layout)) | (pa >> 50) << 8;
+	return (pa & lpae_field(granule_lg2, layout)) | (pa >> 48) << 12;
 }
 
-static always_inline uint64_t lpae_decode(uint64_t desc, unsigned int granule_lg2)
+static always_inline uint64_t lpae_decode(uint64_t desc, unsigned int granule_lg2,
+					  enum lpae_layout layout)
 {
-	uint64_t pa = desc & lpae_field(granule_lg2);
+	uint64_t pa = desc & lpae_field(granule_lg2, layout);
 
-	if (granule_lg2 < 16)
+	if (layout == LPAE_48)
 		return pa;
+	if (layout == LPAE_LPA2)
+		return pa | ((desc >> 8) & 3) << 50;
 	return pa | ((desc >> 12) & 0xf) << 48;
 }
 
@@ -138,62 +160,70 @@ static always_inline uint64_t lpae_type(unsigned int level)
 	return level ? LPAE_TYPE_BLOCK : LPAE_TYPE_TABLE;
 }
 
-/* What depends on the granule: addresses, and up to which level there are blocks. */
-#define LPAE_FUNCTIONS(g, block_levels)                                                          \
-	static always_inline bool lpae_is_valid_##g(uint64_t desc, unsigned int level)           \
-	{                                                                                        \
-		if (level && (desc & LPAE_TYPE_MASK) == LPAE_TYPE_TABLE)                         \
-			return true;                                                             \
-		return level <= (block_levels) && (desc & LPAE_TYPE_MASK) == lpae_type(level) && \
-		       (desc & LPAE_AF) && (!(desc & LPAE_CONT) || LPAE_CONT_LG2_##g[level]);    \
-	}                                                                                        \
-	static always_inline unsigned int lpae_group_lg2_##g(uint64_t desc, unsigned int level)  \
-	{                                                                                        \
-		return desc & LPAE_CONT ? LPAE_CONT_LG2_##g[level & 3] : 0;                      \
-	}                                                                                        \
-	static always_inline uint64_t lpae_group_leaf_##g(uint64_t pa, uint64_t attr,            \
-							  unsigned int level, unsigned int lg2)  \
-	{                                                                                        \
-		return lpae_encode(pa, g) | attr | lpae_type(level) | LPAE_CONT;                 \
-	}                                                                                        \
-	static always_inline uint64_t lpae_leaf_##g(uint64_t pa, uint64_t attr,                  \
-						    unsigned int level)                          \
-	{                                                                                        \
-		return lpae_encode(pa, g) | attr | lpae_type(level);                             \
-	}                                                                                        \
-	static always_inline uint64_t lpae_leaf_pa_##g(uint64_t desc, unsigned int level)        \
-	{                                                                                        \
-		return lpae_decode(desc, g);                                                     \
-	}                                                                                        \
-	static always_inline uint64_t lpae_leaf_attr_##g(uint64_t desc, unsigned int level)      \
-	{                                                                                        \
-		return desc & ~(lpae_mask(g) | LPAE_TYPE_MASK | LPAE_CONT);                      \
-	}                                                                                        \
-	static always_inline uint64_t lpae_table_##g(uint64_t pa)                                \
-	{                                                                                        \
-		return lpae_encode(pa, g) | LPAE_TYPE_TABLE;                                     \
-	}                                                                                        \
-	static always_inline uint64_t lpae_table_pa_##g(uint64_t desc)                           \
-	{                                                                                        \
-		return lpae_decode(desc, g);                                                     \
+/* What depends on the granule and the layout: addresses, and up to which level there are blocks. */
+#define LPAE_FUNCTIONS(key, g, layout, block_levels)                                              \
+	static always_inline bool lpae_is_valid_##key(uint64_t desc, unsigned int level)          \
+	{                                                                                         \
+		if (level && (desc & LPAE_TYPE_MASK) == LPAE_TYPE_TABLE)                          \
+			return true;                                                              \
+		return level <= (block_levels) && (desc & LPAE_TYPE_MASK) == lpae_type(level) &&  \
+		       (desc & LPAE_AF) && (!(desc & LPAE_CONT) || LPAE_CONT_LG2_##g[level]);     \
+	}                                                                                         \
+	static always_inline unsigned int lpae_group_lg2_##key(uint64_t desc, unsigned int level) \
+	{                                                                                         \
+		return desc & LPAE_CONT && level < 4 ? LPAE_CONT_LG2_##g[level] : 0;              \
+	}                                                                                         \
+	static always_inline uint64_t lpae_leaf_##key(uint64_t pa, uint64_t attr,                 \
+						      unsigned int level)                         \
+	{                                                                                         \
+		return lpae_encode(pa, g, layout) | attr | lpae_type(level);                      \
+	}                                                                                         \
+	static always_inline uint64_t lpae_group_leaf_##key(uint64_t pa, uint64_t attr,           \
+							    unsigned int level, unsigned int lg2) \
+	{                                                                                         \
+		return lpae_leaf_##key(pa, attr, level) | LPAE_CONT;                              \
+	}                                                                                         \
+	static always_inline uint64_t lpae_leaf_pa_##key(uint64_t desc, unsigned int level)       \
+	{                                                                                         \
+		return lpae_decode(desc, g, layout);                                              \
+	}                                                                                         \
+	static always_inline uint64_t lpae_leaf_attr_##key(uint64_t desc, unsigned int level)     \
+	{                                                                                         \
+		return desc & ~(lpae_mask(g, layout) | LPAE_TYPE_MASK | LPAE_CONT);               \
+	}                                                                                         \
+	static always_inline uint64_t lpae_table_##key(uint64_t pa)                               \
+	{                                                                                         \
+		return lpae_encode(pa, g, layout) | LPAE_TYPE_TABLE;                              \
+	}                                                                                         \
+	static always_inline uint64_t lpae_table_pa_##key(uint64_t desc)                          \
+	{                                                                                         \
+		return lpae_decode(desc, g, layout);                                              \
 	}
 
-LPAE_FUNCTIONS(12, 2)
-LPAE_FUNCTIONS(14, 1)
-LPAE_FUNCTIONS(16, 2)
+LPAE_FUNCTIONS(12, 12, LPAE_48, 2)
+LPAE_FUNCTIONS(14, 14, LPAE_48, 1)
+LPAE_FUNCTIONS(16, 16, LPAE_64K, 2)
+LPAE_FUNCTIONS(12_lpa2, 12, LPAE_LPA2, 3)
+LPAE_FUNCTIONS(14_lpa2, 14, LPAE_LPA2, 2)
 
 /* One granule of one stage: the structure that the walker is stamped with. */
-#define LPAE_FORMAT(g, top, dirty)                                                     \
-	{                                                                              \
-		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),             \
-		.linear_pa_lg2 = (g) == 16 ? 48 : 0, .valid_bit = 1, .splitting = 4,   \
-		.table_tag = LPAE_TYPE_TABLE, .table_bit = 2, .cleaned = LPAE_CLEANED, \
-		.reclaiming = LPAE_RECLAIMING, dirty, .is_table = lpae_is_table,       \
-		.leaf = lpae_leaf_##g, .leaf_pa = lpae_leaf_pa_##g,                    \
-		.leaf_attr = lpae_leaf_attr_##g, .table = lpae_table_##g,              \
-		.table_pa = lpae_table_pa_##g, .is_valid = lpae_is_valid_##g,          \
-		.group_lg2 = lpae_group_lg2_##g, .group_leaf = lpae_group_leaf_##g,    \
-		.group_sizes = LPAE_CONT_SIZES_##g,                                    \
+#define LPAE_FORMAT_OF(key, g, linear, top, ...)                                        \
+	{                                                                               \
+		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),              \
+		.linear_pa_lg2 = (linear), .valid_bit = 1, .splitting = 4,              \
+		.table_tag = LPAE_TYPE_TABLE, .table_bit = 2, .cleaned = LPAE_CLEANED,  \
+		.reclaiming = LPAE_RECLAIMING, __VA_ARGS__, .is_table = lpae_is_table,  \
+		.leaf = lpae_leaf_##key, .leaf_pa = lpae_leaf_pa_##key,                 \
+		.leaf_attr = lpae_leaf_attr_##key, .table = lpae_table_##key,           \
+		.table_pa = lpae_table_pa_##key, .is_valid = lpae_is_valid_##key,       \
+		.group_lg2 = lpae_group_lg2_##key, .group_leaf = lpae_group_leaf_##key, \
+		.group_sizes = LPAE_CONT_SIZES_##g,                                     \
 	}
+#define LPAE_FORMAT(g, top, dirty) LPAE_FORMAT_OF(g, g, (g) == 16 ? 48 : 0, top, dirty)
+#define LPAE_LPA2_FORMAT(g, top, dirty) \
+	LPAE_FORMAT_OF(g##_lpa2, g, LPAE_LPA2_LINEAR_LG2, top, dirty)
+
+/* How a format says that its layout is LPA2's. */
+#define LPAE_LPA2_LINEAR_LG2 50
 
 #endif /* FMT_ARM_LPAE_H */

@@ -45,7 +45,7 @@ struct io_pgtable_sg;
  * enum io_pgtable_fmt - the table formats
  * @ARM_32_LPAE_S1: AArch32 long descriptors, stage 1 (ias 25..32, oas 32..40, 4K granule)
  * @ARM_32_LPAE_S2: AArch32 long descriptors, stage 2 (ias 25..40, oas 32..40, 4K granule)
- * @ARM_64_LPAE_S1: VMSAv8-64 stage 1 (ias and oas 32..48, up to 52 with the 64K granule)
+ * @ARM_64_LPAE_S1: VMSAv8-64 stage 1 (ias and oas 32..52; beyond 48 with 4K and 16K it is LPA2: DS is set)
  * @ARM_64_LPAE_S2: VMSAv8-64 stage 2 (the same sizes; concatenated roots)
  * @AMD_IOMMU_V2: AMD's v2 tables, those of x86-64 (ias 48 or 57, sign-extended; oas 32..52)
  * @INTEL_VTD_SS: Intel VT-d second stage (ias 30..57: 3, 4 or 5 levels; oas 32..52)
@@ -198,7 +198,7 @@ enum io_pgtable_reclaim {
  * struct io_pgtable_cfg - what the driver wants, and what it gets to program
  * @quirks: IO_PGTABLE_QUIRK_*
  * @pgsize_bitmap: in, out. The page and block sizes that may be asked for, all of one granule (4K
- *	2M 1G, or 16K 32M, or 64K 512M, and 4T with a 52-bit @oas; RISC-V also 512G with four levels
+ *	2M 1G, or 16K 32M, or 64K 512M, with 52-bit addresses also 512G, 64G or 4T; RISC-V also 512G with four levels
  *	and 256T with five). Beside the granule's page also sizes that take several entries, if the walker
  *	may be given them: with Arm's contiguous hint 64K 32M 16G, or 2M 1G, or 2M 16G; on
  *	RISC-V 64K (Svnapot), in AMD's v1 tables any power of two. They make unmap and single-page operations slower (docs/formats.md). A mixture is refused; a size that

@@ -28,6 +28,7 @@
 #define SZ_1G	(1ull << 30)
 #define SZ_4T	(1ull << 42)
 #define SZ_16G	(1ull << 34)
+#define SZ_64G	(1ull << 36)
 #define SZ_512G (1ull << 39)
 #define SZ_256T (1ull << 48)
 
@@ -49,7 +50,7 @@ struct variant {
 	unsigned int traits;
 };
 
-#define NR_VARIANTS	 33
+#define NR_VARIANTS	 37
 #define NR_LPAE_VARIANTS 8 /* the first ones: Arm's four formats, which the software SMMU has */
 extern const struct variant variants[NR_VARIANTS];
 

@@ -24,6 +24,10 @@ static void test_s1_registers(void **state)
 		{ SZ_64K, 42, 36, true, 0, 0x100807516 },
 		{ SZ_64K, 52, 52, true, 0, 0x60080750c },
 		{ SZ_4K, 32, 32, false, 0, 0x000802020 },
+		/* LPA2: DS 1 << 59. */
+		{ SZ_4K, 52, 52, true, 0, 0x80000060080350c },
+		{ SZ_4K, 48, 52, true, 0, 0x800000600803510 },
+		{ SZ_16K, 52, 48, true, 0, 0x80000050080b50c },
 		/* An oas between two encodings takes the larger. */
 		{ SZ_4K, 33, 33, true, 0, 0x10080351f },
 		/* Through TTBR1: T1SZ, SH1, ORGN1, IRGN1 16 bits up, TG1 in 31:30, EPD0. */
@@ -79,6 +83,11 @@ static void test_s2_registers(void **state)
 		{ ARM_64_LPAE_S2, SZ_64K, 46, 42, 0x80037552, 1 << 20 },    /* L2 x 16 */
 		{ ARM_64_LPAE_S2, SZ_64K, 42, 42, 0x80037556, 65536 },	    /* L2 */
 		{ ARM_64_LPAE_S2, SZ_64K, 52, 52, 0x8006758c, 8192 },	    /* L1 */
+		/* LPA2: DS 1 << 32. */
+		{ ARM_64_LPAE_S2, SZ_4K, 52, 52, 0x18006358c, 16 * 4096 },   /* L0 x 16 */
+		{ ARM_64_LPAE_S2, SZ_4K, 48, 52, 0x180063590, 4096 },	     /* L0 */
+		{ ARM_64_LPAE_S2, SZ_16K, 51, 52, 0x18006b58d, 16 * 16384 }, /* L1 x 16 */
+		{ ARM_64_LPAE_S2, SZ_16K, 52, 52, 0x18006b5cc, 32 * 8 },     /* L0, 32 entries */
 		/* AArch32: T0SZ is signed, bit 4 its sign; no PS, no TG0. */
 		{ ARM_32_LPAE_S2, SZ_4K, 40, 40, 0x80003558, 2 * 4096 },
 		{ ARM_32_LPAE_S2, SZ_4K, 32, 40, 0x80003540, 64 },

@@ -250,8 +250,10 @@ static void test_hostile(void **state)
 		struct io_pgtable *iop = make_table(v);
 		struct io_pgtable_walk_entry top;
 		size_t n = v->granule / 8, calls = 0;
-		uint64_t *table, *saved = malloc(v->granule);
+		uint64_t *table, *saved = malloc(v->granule), flags = 0xff800000000003ff;
 
+		if (strstr(v->name, "+52")) /* 9:8 are address */
+			flags &= ~0x300ull;
 		assert_int_equal(io_pgtable_map(iop, 0, v->granule, v->granule, RW), 0);
 		assert_int_equal(io_pgtable_walk(iop, 0, v->granule, find_table, &top), 1);
 		table = (uint64_t *)(uintptr_t)top.paddr;
@@ -265,7 +267,7 @@ static void test_hostile(void **state)
 
 			/* Flags at random; addresses stay those of the table. */
 			for (size_t k = 0; k < n; k++)
-				table[k] = top.desc ^ (next_random(&seed) & 0xff800000000003ffull);
+				table[k] = top.desc ^ (next_random(&seed) & flags);
 			(void)io_pgtable_walk(iop, 0, table_span(v), count_calls, &calls);
 			(void)io_pgtable_read_stats(iop, &stats);
 		}

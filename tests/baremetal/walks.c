@@ -43,6 +43,20 @@ static const struct walk_case cases[] = {
 	{ "stage 1, 64K, 42 bits", ARM_64_LPAE_S1, SIZES_64K, 42, 44, 0 },
 	{ "stage 1, 64K, 52 bits", ARM_64_LPAE_S1, SIZES_64K | 1ull << 42, 52, 52, 0 },
 	{ "stage 1, 64K, 52 bits, upper half", ARM_64_LPAE_S1, SIZES_64K, 52, 52, UPPER },
+	{ "stage 1, 4K, 52 bits", ARM_64_LPAE_S1, SIZES_4K | 1ull << 39, 52, 52, 0 },
+	{ "stage 1, 4K, 52 bits, upper half", ARM_64_LPAE_S1, SIZES_4K, 52, 52, UPPER },
+	{ "stage 1, 4K, 48 to 52 bits", ARM_64_LPAE_S1, SIZES_4K | 1ull << 39, 48, 52, 0 },
+	{ "stage 1, 16K, 52 bits", ARM_64_LPAE_S1, SIZES_16K | 1ull << 36, 52, 52, 0 },
+	{ "stage 1, 4K, 48 bits, contiguous", ARM_64_LPAE_S1,
+	  SIZES_4K | 1ull << 16 | 1ull << 25 | 1ull << 34, 48, 48, 0 },
+	{ "stage 1, 16K, 48 bits, contiguous", ARM_64_LPAE_S1, SIZES_16K | 1ull << 21 | 1ull << 30,
+	  48, 48, 0 },
+	{ "stage 2, 64K, 48 bits, contiguous", ARM_64_LPAE_S2, SIZES_64K | 1ull << 21 | 1ull << 34,
+	  48, 48, 0 },
+	{ "stage 2, 4K, 52 bits, 16 roots", ARM_64_LPAE_S2, SIZES_4K | 1ull << 39, 52, 52, 0 },
+	{ "stage 2, 4K, 50 to 52 bits, 4 roots", ARM_64_LPAE_S2, SIZES_4K, 50, 52, 0 },
+	{ "stage 2, 16K, 51 bits, 16 roots", ARM_64_LPAE_S2, SIZES_16K, 51, 52, 0 },
+	{ "stage 2, 16K, 52 bits", ARM_64_LPAE_S2, SIZES_16K | 1ull << 36, 52, 52, 0 },
 	{ "stage 2, 4K, 48 bits", ARM_64_LPAE_S2, SIZES_4K, 48, 48, 0 },
 	{ "stage 2, 4K, 43 bits, 16 roots", ARM_64_LPAE_S2, SIZES_4K, 43, 48, 0 },
 	{ "stage 2, 4K, 42 bits, 8 roots", ARM_64_LPAE_S2, SIZES_4K, 42, 42, 0 },
@@ -122,9 +136,10 @@ static bool goes_to(uint64_t va, bool write, uint64_t pa)
 
 static bool faults(uint64_t va, bool write, unsigned int kind)
 {
-	uint64_t par = translate(va, write);
+	uint64_t par = translate(va, write), status = par >> 1 & 63;
 
-	return (par & 1) && (par >> 3 & 15) == kind;
+	/* At level -1 the status is no level beside a kind (DDI0487, PAR_EL1.FST). */
+	return (par & 1) && (status >> 2 == kind || (kind == TRANSLATION && status == 0x2b));
 }
 
 static void program(const struct io_pgtable_cfg *cfg)
