@@ -14,12 +14,17 @@ test.sh - build and run the tests (about 11 minutes on two cores)
   ./test.sh                every test with all assertions (dev), again under the address and
                            undefined-behaviour sanitizers (asan), the threaded ones under the
                            thread sanitizer (tsan), the optimised build (release), and clang-tidy
-  ./test.sh --arm64        the suite as arm64 programs, run by qemu-user
+  ./test.sh --arm64        the suite as arm64 programs, run by qemu-user, and the library's tests once more
+                           under the address and undefined-behaviour sanitizers
+  ./test.sh --guest        the arm64 tests and the arm64 bundle's smoke set in Debian's arm64 kernels under QEMU,
+                           with pages of 4K and of 16K (fetches QEMU 10 and the kernels into build/; about
+                           10 minutes)
   ./test.sh --peers        Linux's own code in the same build: its self-tests, and random operations
                            on it and on the library, compared
-  ./test.sh --oracle       QEMU's IOMMUs walk the library's tables: SMMUv3, VT-d, RISC-V (fetches QEMU 10
-                           from Debian's backports into build/qemu; under 2 minutes)
-  ./test.sh --only PRESET  one of dev, asan, tsan, release, peers, arm64, oracle, without clang-tidy
+  ./test.sh --oracle       QEMU's IOMMUs walk the library's tables: SMMUv3, VT-d, AMD, RISC-V (fetches
+                           QEMU 10 from Debian's backports into build/qemu; under 2 minutes)
+  ./test.sh --only PRESET  one of dev, asan, tsan, release, peers, arm64, arm64-asan, oracle, guest, without
+                           clang-tidy
 
   --no-install             never install packages
   --help                   this
@@ -38,7 +43,8 @@ say() {
 presets="dev asan tsan release" tidy=true install=true
 while [ $# -gt 0 ]; do
 	case $1 in
-	--arm64) presets=arm64 tidy=false ;;
+	--arm64) presets="arm64 arm64-asan" tidy=false ;;
+	--guest) presets=guest tidy=false ;;
 	--peers) presets=peers tidy=false ;;
 	--oracle) presets=oracle tidy=false ;;
 	--only)
@@ -52,7 +58,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-case " dev asan tsan release peers arm64 oracle " in
+case " dev asan tsan release peers arm64 arm64-asan oracle guest " in
 *" ${presets%% *} "*) ;;
 *) die "--only $presets: there is no such preset (see --help)" 2 ;;
 esac
@@ -86,30 +92,54 @@ run_ctest() {
 	failed=$((failed + $1)) skipped=$((skipped + skip)) passed=$((passed + $2 - $1 - skip))
 }
 
+make_sysroot() {
+	# shellcheck disable=SC2086
+	install_packages $PACKAGES_CROSS
+	say "arm64 sysroot"
+	tools/sysroot.sh
+}
+
+# What a guest runs, and what it is run by. Without the latter its tests are skipped, and say what is missing.
+make_guest() {
+	# shellcheck disable=SC2086
+	install_packages $PACKAGES_GUEST
+	make_sysroot
+	say "QEMU and kernels"
+	tools/qemu.sh >build/qemu.log || say "without QEMU 10 the guest tests are skipped"
+	tools/kernel.sh >build/kernel.log || say "without Debian's arm64 kernels the guest tests are skipped"
+	say "building build/arm64"
+	quietly build/arm64-configure.log cmake --preset arm64
+	quietly build/arm64-build.log cmake --build build/arm64
+	tools/bundle.sh "$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)" arm64
+}
+
 # shellcheck disable=SC2086
 install_packages $PACKAGES_BUILD $PACKAGES_TEST $(node_packages)
 mkdir -p build
 # shellcheck disable=SC2086
 (install_packages $PACKAGES_BROWSER) || say "without $PACKAGES_BROWSER the test report-browser is skipped"
 for preset in $presets; do
-	labels=(-LE oracle)
+	labels=(-LE 'oracle|guest')
 	if [ "$preset" = oracle ]; then
 		# shellcheck disable=SC2086
 		install_packages $PACKAGES_CROSS
 		say "QEMU"
 		tools/qemu.sh >build/qemu.log || say "without QEMU 10 the tests that need it are skipped"
 		preset=dev labels=(-L oracle)
+	elif [ "$preset" = guest ]; then
+		make_guest
+		preset=dev labels=(-L guest)
+	elif [ "$preset" = arm64-asan ]; then
+		# What is not of the library's code, or takes minutes there: the native asan runs those.
+		labels=(-LE 'check|counts|gate|fuzz' -E '^test-(reclaim-smmu|load)$')
 	elif [ "$preset" = tsan ]; then
 		labels=(-L threads)
 	elif [ "$preset" = peers ]; then
 		labels=(-L peers)
 	fi
-	if [ "$preset" = arm64 ]; then
-		# shellcheck disable=SC2086
-		install_packages $PACKAGES_CROSS
-		say "arm64 sysroot"
-		tools/sysroot.sh
-	fi
+	case $preset in
+	arm64*) make_sysroot ;;
+	esac
 	# shellcheck disable=SC2086
 	[ "$preset" != peers ] || install_packages $PACKAGES_PEERS
 	say "building build/$preset"

@@ -15,6 +15,8 @@ run.sh - what map, unmap, translate and flush cost on this host
   --full                 the whole matrix instead (takes about an hour)
   --label NAME           name to save under (default: made of CPU model and core count)
   --filter REGEX         only the synthetic cases that match
+  --smoke                a few cases of each program, for no time at all: do they run on this host?
+                         (their figures mean nothing)
   --min-time SECONDS     how long to take samples of each case (0.1)
   --out DIR              where the figures go, instead of report-LABEL
   --run PROGRAM ARG...   run one of the programs in bin/, with these arguments, and nothing else:
@@ -49,11 +51,17 @@ start() {
 		--library-path "$here/lib" "$here/bin/$program" "$@"
 }
 
+# A few cases of each program: under an emulator they take their time.
+smoke_filter='batch:(1|512)/pattern:warm/.*private/threads:1$|op:pair/size:4K|^contention/.*threads:2$'
+smoke_filter=$smoke_filter'|^cmdq/.*/threads:1$|^dirty/.*written:all'
+smoke_filter=$smoke_filter'|^flush/strategy:(gather|ticket)/.*unmap:4K/.*threads:1/.*loop:closed$'
+
 kind=quick matrix=default label='' filter='' min_time='' out=''
 command_line="./run.sh${*:+ $*}"
 while [ $# -gt 0 ]; do
 	case $1 in
 	--full) kind=full matrix=full ;;
+	--smoke) filter=$smoke_filter min_time=0.001 ;;
 	--label | --filter | --min-time | --out)
 		[ $# -ge 2 ] || die "$1 needs a value (see --help)" 2
 		case $1 in

@@ -263,3 +263,14 @@ uint64_t next_random(uint64_t *state)
 	*state ^= *state >> 27;
 	return *state * 0x2545f4914f6cdd1dull;
 }
+
+uint64_t test_fewer(uint64_t wanted)
+{
+	const uint64_t least = 250;
+	const char *text = getenv("TEST_DIVISOR");
+	uint64_t divisor = text ? strtoull(text, NULL, 10) : 1;
+
+	if (divisor <= 1 || wanted <= least)
+		return wanted;
+	return wanted / divisor > least ? wanted / divisor : least;
+}

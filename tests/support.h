@@ -112,4 +112,10 @@ struct io_pgtable *make_table(const struct variant *v);
 /* A small deterministic generator: xorshift64*. */
 uint64_t next_random(uint64_t *state);
 
+/*
+ * How many of @wanted steps to do: that many times fewer as the environment's TEST_DIVISOR says, for where
+ * each is slow (the preset arm64-asan, tests/guest), but not fewer than 250.
+ */
+uint64_t test_fewer(uint64_t wanted);
+
 #endif /* TESTS_SUPPORT_H */

@@ -390,7 +390,7 @@ int main(int argc, char **argv)
 	granule = variant->granule;
 	seed = 0x9e3779b97f4a7c15ull;
 	if (argc > 3)
-		operations = strtoull(argv[3], NULL, 0);
+		operations = test_fewer(strtoull(argv[3], NULL, 0));
 	if (argc > 4)
 		seed += strtoull(argv[4], NULL, 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);

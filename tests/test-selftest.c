@@ -116,8 +116,9 @@ static void run_with(const struct variant *v, unsigned int ias, unsigned int oas
 	cfg.mem = mem;
 	cfg.coherent_walk = coherent;
 	test_memory_reset();
-	/* Somewhere else than where the process has it. */
-	test_memory.pa_offset = SZ_1G * 7;
+	/* Somewhere else than where the process has it; lower, because an arm64 process has its memory
+	 * right below 2^48, and a descriptor has no bits for more. */
+	test_memory.pa_offset = -(SZ_1G * 7);
 	recorder_reset();
 	iop = alloc_io_pgtable(v->fmt, &cfg, NULL);
 	assert_non_null(iop);

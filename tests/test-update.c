@@ -256,7 +256,7 @@ static void run_random(const struct variant *v, bool tracked, bool coherent,
 	w->base = canonical(v, (1ull << v->ias) - w->pages * v->granule);
 	w->iop = alloc_io_pgtable(v->fmt, &cfg, NULL);
 	assert_non_null(w->iop);
-	for (unsigned int i = 0; i < OPERATIONS; i++)
+	for (unsigned int i = 0; i < test_fewer(OPERATIONS); i++)
 		step(w, i);
 	check(w);
 	free_io_pgtable(w->iop);

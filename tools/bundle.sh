@@ -1,20 +1,25 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# bundle.sh COMMIT: the benchmarks for servers without compilers, as build/bundle/*.tar.gz, one for
-# x86-64 and one for arm64. Called by ./bench.sh --bundle, which has installed what is needed.
+# bundle.sh COMMIT [arm64]: the benchmarks for servers without compilers, as build/bundle/*.tar.gz, one for
+# x86-64 and one for arm64, or that only. Called by ./bench.sh --bundle and ./test.sh --guest, which have
+# installed what is needed.
 #
 # A bundle brings every shared library its programs need, the C library and its loader included, and
 # starts the programs through that loader: Debian has no static Google Benchmark, and the server's C
 # library may be older than ours. Each bundle is unpacked elsewhere and tried before it is reported.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-usage="usage: tools/bundle.sh COMMIT    (./bench.sh --bundle calls it)"
+usage="usage: tools/bundle.sh COMMIT [arm64]    (./bench.sh --bundle calls it)"
 case "${1-}" in
 -h | --help) echo "$usage"; exit 0 ;;
 '' | -*) echo "bundle.sh: ${1:-no commit}: not understood; $usage" >&2; exit 2 ;;
 esac
-commit=$1
+commit=$1 only=${2-}
+case $only in
+'' | arm64) ;;
+*) echo "bundle.sh: $only: not understood; $usage" >&2; exit 2 ;;
+esac
 out=build/bundle
 install=true
 
@@ -28,38 +33,12 @@ say() {
 }
 # shellcheck source=tools/packages.sh
 . tools/packages.sh
+# shellcheck source=tools/libraries.sh
+. tools/libraries.sh
 
 programs="bench_map bench_pool bench_contention bench_cmdq bench_dirty bench_flush flush_calibrate bench_env bench_replay"
 licensed="libc6 libstdc++6 libgcc-s1 gcc-12-base libbenchmark1debian libhwloc15 libudev1 libcap2
 	liblzma5 zlib1g libjemalloc-dev libpfm4"
-
-find_library() { # NAME ROOT TRIPLET
-	local folder
-	for folder in "$2/usr/lib/$3" "$2/lib/$3" "$2/usr/lib" "$2/lib" "$2/lib64"; do
-		if [ -e "$folder/$1" ]; then
-			printf '%s\n' "$folder/$1"
-			return 0
-		fi
-	done
-	die "$1, which the benchmarks need, is not in the system that they were built for"
-}
-
-needed() { # FILE
-	readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
-}
-
-# Every library of the files given, and theirs in turn.
-copy_libraries() { # LIBDIR ROOT TRIPLET FILE...
-	local libdir=$1 root=$2 triplet=$3 file name
-	shift 3
-	for file in "$@"; do
-		for name in $(needed "$file"); do
-			[ ! -e "$libdir/$name" ] || continue
-			cp -L "$(find_library "$name" "$root" "$triplet")" "$libdir/$name"
-			copy_libraries "$libdir" "$root" "$triplet" "$libdir/$name"
-		done
-	done
-}
 
 copy_licences() { # DIR ROOT
 	local package
@@ -104,17 +83,12 @@ cp_loader() { # DIR ROOT TRIPLET
 	cp -L "$(find_library "$(basename "$loader")" "$2" "$3")" "$1/lib/"
 }
 
-# A few cases of each program: under an emulator they take their time.
-try_filter='batch:(1|512)/pattern:warm/.*private/threads:1$|op:pair/size:4K|^contention/.*threads:2$|^cmdq/.*/threads:1$|^dirty/.*written:all'
-try_filter+='|^flush/strategy:(gather|ticket)/.*unmap:4K/.*threads:1/.*loop:closed$'
-
 try_bundle() { # ARCH RUNNER
 	local scratch name=io-pgtable-bench-$1
 	say "trying $name"
 	scratch=$(mktemp -d)
 	tar -C "$scratch" -xzf "$out/$name.tar.gz"
-	if ! BENCH_RUNNER=$2 "$scratch/$name/run.sh" --out "$scratch/report" --min-time 0.001 \
-		--filter "$try_filter" \
+	if ! BENCH_RUNNER=$2 "$scratch/$name/run.sh" --out "$scratch/report" --smoke \
 		>"$out/$1-try.log" 2>&1; then
 		tail -n 20 "$out/$1-try.log" >&2
 		rm -rf "$scratch"
@@ -131,7 +105,7 @@ try_bundle() { # ARCH RUNNER
 
 native=$(uname -m)
 mkdir -p "$out" || die "cannot write to $out"
-if [ "$native" = x86_64 ]; then
+if [ "$native" = x86_64 ] && [ "$only" != arm64 ]; then
 	make_bundle x86-64 release "" x86_64-linux-gnu strip
 	try_bundle x86-64 ""
 fi

@@ -7,7 +7,7 @@
 # What holds: the guest ends by itself or is ended after its time; nothing of the host's is written to but
 # the folder that is given.
 
-GUEST_CPUS=${GUEST_CPUS:-4} GUEST_MB=${GUEST_MB:-2048}
+GUEST_CPUS=${GUEST_CPUS:-2} GUEST_MB=${GUEST_MB:-2048}
 
 # guest_needs PAGES: what is missing for a guest with pages of 4k or 16k, in words; nothing if it can boot.
 guest_needs() {
