@@ -18,11 +18,13 @@ static void check_empty(struct io_pgtable *iop, uint64_t top)
 /* Maps size at iova and looks at the start, deep inside, at the last byte and just beyond. */
 static void check_block(struct io_pgtable *iop, uint64_t iova, phys_addr_t pa, uint64_t size)
 {
+	/* Somewhere else, if the output range has two of that size. */
+	phys_addr_t other = (pa + size) >> iop->cfg.oas ? 0 : pa + size;
 	size_t mapped = 0;
 
 	assert_int_equal(iop->ops->map_pages(iop, iova, pa, size, 1, RW | IOMMU_CACHE, &mapped), 0);
 	assert_int_equal(mapped, size);
-	assert_int_equal(iop->ops->map_pages(iop, iova, pa + size, size, 1, RW, &mapped), -EEXIST);
+	assert_int_equal(iop->ops->map_pages(iop, iova, other, size, 1, RW, &mapped), -EEXIST);
 	assert_int_equal(mapped, size);
 	assert_int_equal(iop->ops->iova_to_phys(iop, iova), pa);
 	assert_int_equal(iop->ops->iova_to_phys(iop, iova + 42), pa + 42);
@@ -75,8 +77,11 @@ static void check_part(struct io_pgtable *iop, uint64_t top)
 	assert_int_equal(iop->ops->unmap_pages(iop, size + granule, granule, 1, NULL), granule);
 	assert_int_equal(iop->ops->iova_to_phys(iop, size + granule + 42), 0);
 	assert_int_equal(iop->ops->iova_to_phys(iop, size + 42), size + 42);
-	assert_int_equal(iop->ops->iova_to_phys(iop, size + 2 * granule), size + 2 * granule);
-	assert_int_equal(iop->ops->iova_to_phys(iop, 2 * size - 1), 2 * size - 1);
+	if (size > 2 * granule) { /* else the second page is the last */
+		assert_int_equal(iop->ops->iova_to_phys(iop, size + 2 * granule),
+				 size + 2 * granule);
+		assert_int_equal(iop->ops->iova_to_phys(iop, 2 * size - 1), 2 * size - 1);
+	}
 	assert_int_equal(io_pgtable_map(iop, size + granule, 0, granule, RW), 0);
 	assert_int_equal(iop->ops->iova_to_phys(iop, size + granule + 42), 42);
 	assert_int_equal(io_pgtable_unmap(iop, size, size, NULL), size);
