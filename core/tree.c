@@ -108,13 +108,13 @@ int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, uint64_t 
 	return 0;
 }
 
-bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc)
+bool pt_tree_replace(struct pt_domain *d, uint64_t *slot, uint64_t desc, uint64_t with)
 {
 	const struct pt_format *f = d->format;
 	uint64_t seen = desc;
 
 	/* The only things that may change under us are the software bits. */
-	while (!port_cas(slot, &seen, 0))
+	while (!port_cas(slot, &seen, with))
 		if ((seen ^ desc) & ~(f->cleaned | f->reclaiming))
 			return false;
 	__atomic_fetch_add(&d->removals, 1, __ATOMIC_RELEASE);
@@ -125,6 +125,11 @@ bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 static bool no_table_in(const struct pt_format *f, struct run_bits bits)
 {
 	return !(bits.any & f->table_bit) || (bits.all & f->block_bit);
+}
+
+bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc)
+{
+	return pt_tree_replace(d, slot, desc, 0);
 }
 
 /* Could there be a table among these entries? One pass over them spares a look at each. */

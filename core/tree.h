@@ -20,7 +20,8 @@ bool pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table, unsig
  */
 bool pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc);
 
-/* Takes the table that desc points to out of *slot; false if somebody else did. */
+/* Puts something, or nothing, in the place of the table that desc points to; false if somebody else did. */
+bool pt_tree_replace(struct pt_domain *d, uint64_t *slot, uint64_t desc, uint64_t with);
 bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc);
 
 /* No leaf below, or: no hole. */

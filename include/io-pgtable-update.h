@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Changing what is mapped where it is: permissions, and what hardware recorded of writes.
+ * Changing what is mapped where it is: permissions, what hardware recorded of writes, the sizes of leaves.
  *
- * What holds: an address stays mapped to what it was, at every moment, except that part of a block is
- * split off first where only part of it is to change (io_pgtable_ops, unmap_pages). Nothing here allocates
- * but for that. As for maps and unmaps: any number of threads, without a lock, on disjoint ranges; the
+ * What holds: an address stays mapped to what it was, at every moment, except that what a leaf maps is away
+ * for the time that break-before-make takes where the leaf is split because only part of it is to change
+ * (io_pgtable_ops, unmap_pages), where it takes several entries, and where smaller ones become it. Nothing here allocates
+ * but for a split. As for maps and unmaps: any number of threads, without a lock, on disjoint ranges; the
  * hardware may be writing its bits at the same time.
  */
 #ifndef IO_PGTABLE_UPDATE_H
@@ -74,6 +75,23 @@ int io_pgtable_read_and_clear_dirty(struct io_pgtable *iop, uint64_t iova, size_
  * Return: as io_pgtable_read_and_clear_dirty(). Context: likewise.
  */
 int io_pgtable_set_dirty(struct io_pgtable *iop, uint64_t iova, size_t size);
+
+/**
+ * io_pgtable_coalesce() - make blocks of smaller leaves where these are what a block would map
+ * @iop: the table
+ * @iova: first input address, a multiple of the granule
+ * @size: length in bytes, likewise
+ * @joined: increased (never reset) by the tables that became blocks
+ *
+ * A table becomes a block if all of what it covers is in the range and mapped, at the right addresses and
+ * alike, and pgsize_bitmap has the size. From the smallest on: pages become 2M, these 1G. Its memory comes
+ * back. A block was written to if one of its pages was. Invalidated and synced for each (break before make:
+ * device accesses to it meanwhile find nothing, as in a split). Sizes of several entries are not made.
+ *
+ * Return: 0; -EINVAL (misaligned, no length); -ERANGE. Context: any number of threads on disjoint ranges.
+ * Arm DDI0487 D8.16.1 "Using break-before-make when updating translation table entries".
+ */
+int io_pgtable_coalesce(struct io_pgtable *iop, uint64_t iova, uint64_t size, size_t *joined);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The reverse of a split: a table whose leaves are what one block would map becomes that block
+ * (io-pgtable-update.h, io_pgtable_coalesce()). Compiled once for all formats.
+ *
+ * From the lowest level upwards, so that blocks join too. Break before make: while it lasts the entry has the mark
+ * of a split, which a walker takes for nothing. Invariants: only tables all of which lies in the range are
+ * touched, so nobody else works below; a table is freed after the invalidation of everything that led to it;
+ * what hardware recorded of writes until then holds for the block.
+ */
+#include "io-pgtable-update.h"
+
+#include <errno.h>
+
+#include "core/gather.h"
+#include "core/group.h"
+#include "core/reclaim.h"
+#include "core/tree.h"
+
+struct coalesce {
+	struct pt_domain *d;
+	uint64_t first, last; /* ia of the range */
+	size_t joined;
+};
+
+/* Of a leaf's attributes, what must be the same; the rest is what hardware records. */
+static uint64_t same_attr(const struct pt_domain *d, uint64_t desc, unsigned int level)
+{
+	const struct pt_format *f = d->format;
+	uint64_t attr = f->leaf_attr(desc, level);
+
+	if (pt_tracks_dirty(d) && pt_can_be_dirty(f, attr) && pt_is_dirty(f, attr))
+		attr ^= f->dirty_flip;
+	return attr;
+}
+
+/* What entry i of a table of level maps to. */
+static uint64_t entry_pa(const struct pt_format *f, uint64_t desc, unsigned int level, size_t i)
+{
+	size_t offset = f->replicated ? i & (((size_t)1 << pt_group_lg2(f, desc, level)) - 1) : 0;
+
+	return f->leaf_pa(desc, level) + offset * pt_span(f, level);
+}
+
+/* Are the entries of the table, of level, those of one block? */
+static bool is_block(const struct pt_domain *d, const uint64_t *table, unsigned int level)
+{
+	const struct pt_format *f = d->format;
+	uint64_t desc = port_load(table), pa, attr;
+
+	if (!(desc & f->valid_bit) || f->is_table(desc, level))
+		return false;
+	pa = entry_pa(f, desc, level, 0);
+	attr = same_attr(d, desc, level);
+	if (pa & (pt_span(f, level + 1) - 1))
+		return false;
+	for (size_t i = 1; i < pt_entries(f); i++) {
+		desc = port_load(table + i);
+		if (!(desc & f->valid_bit) || f->is_table(desc, level) ||
+		    same_attr(d, desc, level) != attr ||
+		    entry_pa(f, desc, level, i) != pa + i * pt_span(f, level))
+			return false;
+	}
+	return true;
+}
+
+static bool was_written(const struct pt_domain *d, const uint64_t *table)
+{
+	const struct pt_format *f = d->format;
+
+	for (size_t i = 0; pt_tracks_dirty(d) && i < pt_entries(f); i++)
+		if (pt_is_dirty(f, port_load(table + i)))
+			return true;
+	return false;
+}
+
+/* The table of level - 1 in *slot becomes a block. */
+static void join(struct coalesce *c, uint64_t *slot, uint64_t desc, unsigned int level, uint64_t ia)
+{
+	struct pt_domain *d = c->d;
+	const struct pt_format *f = d->format;
+	uint64_t *table = pt_child(f, d, desc), leaf = port_load(table), attr;
+	struct iommu_iotlb_gather g;
+
+	if (!pt_tree_replace(d, slot, desc, f->splitting))
+		return;
+	pt_gather_init(&g);
+	pt_tree_gather(d, table, level - 1, ia, &g);
+	pt_gather_finish(d, &g);
+	attr = same_attr(d, leaf, level - 1);
+	if (was_written(d, table))
+		attr ^= f->dirty_flip;
+	port_store(slot, f->leaf(f->leaf_pa(leaf, level - 1), attr, level));
+	pt_clean(d, slot, sizeof(*slot));
+	pt_tree_free(d, table, level - 1, 0);
+	c->joined++;
+}
+
+static bool lies_within(const struct coalesce *c, uint64_t first, uint64_t bytes)
+{
+	return first >= c->first && c->last - first >= bytes - 1;
+}
+
+/* Everything below table, of level, that begins at ia and is part of the range. */
+static void below(struct coalesce *c, uint64_t *table, unsigned int level, uint64_t ia);
+
+static void at_entry(struct coalesce *c, uint64_t *slot, unsigned int level, uint64_t ia)
+{
+	struct pt_domain *d = c->d;
+	const struct pt_format *f = d->format;
+	uint64_t desc = port_load(slot), span = pt_span(f, level);
+
+	if (!f->is_table(desc, level))
+		return;
+	while (d->see_tables && !pt_tree_see(d, slot, desc)) {
+		desc = port_load(slot);
+		if (!f->is_table(desc, level))
+			return;
+	}
+	if (level > 1)
+		below(c, pt_child(f, d, desc), level - 1, ia);
+	if ((d->iop.cfg.pgsize_bitmap & span) && lies_within(c, ia, span) &&
+	    is_block(d, pt_child(f, d, desc), level - 1))
+		join(c, slot, desc, level, ia);
+}
+
+static void below(struct coalesce *c, uint64_t *table, unsigned int level, uint64_t ia)
+{
+	const struct pt_format *f = c->d->format;
+	uint64_t span = pt_span(f, level);
+
+	for (size_t i = 0; i < pt_entries(f); i++, ia += span)
+		if (ia <= c->last && ia + (span - 1) >= c->first)
+			at_entry(c, table + i, level, ia);
+}
+
+int io_pgtable_coalesce(struct io_pgtable *iop, uint64_t iova, uint64_t size, size_t *joined)
+{
+	struct pt_domain *d = pt_domain(iop);
+	const struct pt_format *f = d->format;
+	uint64_t ia = iova - d->iova_base, span = pt_span(f, d->top);
+	struct coalesce c = { .d = d, .first = ia, .last = ia + (size - 1) };
+
+	if (!size || ((ia | size) & (pt_span(f, 0) - 1)))
+		return -EINVAL;
+	if (ia > d->ia_last || size - 1 > d->half_last - (ia & d->half_last))
+		return -ERANGE;
+	if (d->reclaim)
+		pt_section_enter();
+	for (ia &= ~(span - 1); d->top; ia += span) {
+		at_entry(&c, pt_root_slot(f, d, ia), d->top, ia);
+		if (c.last - ia < span)
+			break;
+	}
+	if (d->reclaim)
+		pt_section_exit();
+	pt_wmb(d);
+	*joined += c.joined;
+	return 0;
+}
