@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leaves that change where they are: permissions, and what hardware recorded of writes
+ * Leaves that change where they are: permissions, what hardware recorded of writes, and what they map to
  * (io-pgtable-update.h). Compiled once for all formats.
  *
  * One way over a range (over_leaves), what is done with a run of leaves of one table in a struct update.
@@ -39,8 +39,9 @@ struct update {
 	bool stops;	  /* at a hole */
 	uint64_t first;	  /* ia of the range */
 	uint64_t last;	  /* what is left of it ends here */
-	uint64_t attr;	  /* protect */
-	size_t *changed;  /* protect */
+	uint64_t attr;	  /* protect, replace */
+	uint64_t pa;	  /* replace: of the range */
+	size_t *changed;  /* protect, replace */
 	uint64_t *bitmap; /* dirty */
 	bool clear;	  /* dirty */
 };
@@ -278,6 +279,68 @@ int io_pgtable_protect(struct io_pgtable *iop, uint64_t iova, size_t size, int p
 
 	if ((unsigned int)prot >= PT_PROT_COUNT || !d->attr[prot])
 		return -EINVAL;
+	u.attr = d->attr[prot];
+	return update(&u, iova, size, iop->cfg.pgsize_bitmap & -iop->cfg.pgsize_bitmap, gather);
+}
+
+/* Another place. */
+
+static int replace_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n,
+		       unsigned int level, uint64_t ia)
+{
+	const struct pt_format *f = u->d->format;
+	unsigned int shift = pt_shift(f, level);
+	uint64_t pa = u->pa + (ia - u->first);
+	size_t done = 0;
+
+	if (pa & (pt_span(f, level) - 1)) {
+		int err = pt_quirk(u->d, IO_PGTABLE_QUIRK_NO_SPLIT)
+				  ? -EBUSY
+				  : pt_tree_split(u->d, slot, desc, level, ia);
+
+		return err ? err : -EAGAIN;
+	}
+	for (; done < n && port_load(slot + done); done++, pa += 1ull << shift)
+		port_store(slot + done, f->leaf(pa, u->attr, level));
+	if (done) {
+		pt_clean(u->d, slot, done * sizeof(*slot));
+		pt_gather_range(u->d, u->gather, ia, (uint64_t)done << shift, shift, true);
+		*u->changed += done << shift;
+	}
+	return done < n ? -ENOENT : 0;
+}
+
+/* Its entries are replaced one by one, so they have to be single ones. */
+static int replace_group(struct update *u, uint64_t *slot, size_t n, unsigned int level,
+			 uint64_t ia)
+{
+	if (pt_quirk(u->d, IO_PGTABLE_QUIRK_NO_SPLIT))
+		return -EBUSY;
+	pt_group_split(u->d, slot, port_load(slot), level, ia);
+	return -EAGAIN;
+}
+
+int io_pgtable_replace(struct io_pgtable *iop, uint64_t iova, phys_addr_t paddr, size_t size,
+		       int prot, struct iommu_iotlb_gather *gather, size_t *replaced)
+{
+	struct pt_domain *d = pt_domain(iop);
+	struct update u = {
+		.d = d,
+		.run = replace_run,
+		.group = replace_group,
+		.whole = true,
+		.stops = true,
+		.pa = paddr,
+		.changed = replaced,
+	};
+
+	if (!d->format->remaps)
+		return -EOPNOTSUPP;
+	if ((unsigned int)prot >= PT_PROT_COUNT || !d->attr[prot] ||
+	    (paddr & (pt_span(d->format, 0) - 1)))
+		return -EINVAL;
+	if (size && (paddr > d->pa_last || size - 1 > d->pa_last - paddr))
+		return -ERANGE;
 	u.attr = d->attr[prot];
 	return update(&u, iova, size, iop->cfg.pgsize_bitmap & -iop->cfg.pgsize_bitmap, gather);
 }

@@ -32,6 +32,7 @@ static const struct pt_format format = {
 	.dirty_value = AMD_V1_D | AMD_V1_IW,
 	.dirty_flip = AMD_V1_D,
 	.perm_mask = AMD_V1_IR | AMD_V1_IW | AMD_V1_D,
+	.remaps = true,
 	.is_table = amd_v1_is_table,
 	.leaf = amd_v1_leaf,
 	.leaf_pa = amd_v1_leaf_pa,

@@ -37,6 +37,7 @@ static const struct pt_format format = {
 	.dirty_value = VTD_SS_D | VTD_SS_W,
 	.dirty_flip = VTD_SS_D,
 	.perm_mask = VTD_SS_R | VTD_SS_W | VTD_SS_D,
+	.remaps = true,
 	.is_table = vtd_ss_is_table,
 	.leaf = vtd_ss_leaf,
 	.leaf_pa = vtd_ss_leaf_pa,

@@ -150,7 +150,7 @@ static always_inline bool riscv_is_valid(uint64_t desc, unsigned int level)
 		.splitting = RISCV_SPLITTING, .cleaned = RISCV_CLEANED,                         \
 		.reclaiming = RISCV_RECLAIMING, .dirty_mask = RISCV_D | RISCV_W,                \
 		.dirty_value = RISCV_D | RISCV_W, .dirty_flip = RISCV_D,                        \
-		.perm_mask = RISCV_R | RISCV_W | RISCV_X | RISCV_U | RISCV_D,                   \
+		.perm_mask = RISCV_R | RISCV_W | RISCV_X | RISCV_U | RISCV_D, .remaps = true,   \
 		.is_table = riscv_is_table, .leaf = riscv_leaf, .leaf_pa = riscv_leaf_pa,       \
 		.leaf_attr = riscv_leaf_attr, .table = riscv_table, .table_pa = riscv_table_pa, \
 		.is_valid = riscv_is_valid, .group_lg2 = riscv_group_lg2,                       \

@@ -38,6 +38,7 @@ static const struct pt_format format = {
 	.dirty_value = X86_64_D | X86_64_RW,
 	.dirty_flip = X86_64_D,
 	.perm_mask = X86_64_RW | X86_64_US | X86_64_D | X86_64_NX,
+	.remaps = true,
 	.is_table = x86_64_is_table,
 	.leaf = x86_64_leaf,
 	.leaf_pa = x86_64_leaf_pa,

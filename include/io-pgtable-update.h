@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Changing what is mapped where it is: permissions, what hardware recorded of writes, the sizes of leaves.
+ * Changing what is mapped: permissions, what hardware recorded of writes, where it goes, the sizes of leaves.
  *
- * What holds: an address stays mapped to what it was, at every moment, except that what a leaf maps is away
+ * What holds: an address stays mapped, at every moment, except that what a leaf maps is away
  * for the time that break-before-make takes where the leaf is split because only part of it is to change
  * (io_pgtable_ops, unmap_pages), where it takes several entries, and where smaller ones become it. Nothing here allocates
  * but for a split. As for maps and unmaps: any number of threads, without a lock, on disjoint ranges; the
@@ -38,6 +38,30 @@ extern "C" {
  */
 int io_pgtable_protect(struct io_pgtable *iop, uint64_t iova, size_t size, int prot,
 		       struct iommu_iotlb_gather *gather, size_t *changed);
+
+/**
+ * io_pgtable_replace() - map what is mapped to another place, without a moment in between
+ * @iop: a table of AMD, x86-64, VT-d or RISC-V
+ * @iova: first input address, a multiple of the smallest page
+ * @paddr: where it is to go, likewise
+ * @size: length in bytes, likewise
+ * @prot: IOMMU_*, as for a map
+ * @gather: collects what to invalidate, or NULL to have it invalidated and synced now
+ * @replaced: increased (never reset) by the bytes that are replaced
+ *
+ * Goes up to the first hole. Each leaf changes with one store: until the invalidation is complete the
+ * device finds the old page or the new one, afterwards only the new one. Leaves keep their sizes; one of
+ * which only a part is in the range, that would be misaligned, or that takes several entries is taken apart first, and away for
+ * that time. A page of several entries comes back as single ones. What was recorded of writes is lost: read it first, and
+ * once more after the invalidation.
+ *
+ * Return: 0; -ENOENT (a hole; what lies before it is replaced); -EOPNOTSUPP (Arm and Apple: walkers need
+ * break before make, so unmap and map; Arm DDI0487 D8.16.1); -EINVAL (misaligned, no length, a @prot that a map
+ * would refuse); -ERANGE; -ENOMEM, or -EBUSY with IO_PGTABLE_QUIRK_NO_SPLIT (something had to be taken
+ * apart). Context: any number of threads on disjoint ranges.
+ */
+int io_pgtable_replace(struct io_pgtable *iop, uint64_t iova, phys_addr_t paddr, size_t size,
+		       int prot, struct iommu_iotlb_gather *gather, size_t *replaced);
 
 /* For io_pgtable_read_and_clear_dirty(). */
 #define IO_PGTABLE_DIRTY_NO_CLEAR (1u << 0) /* only read */

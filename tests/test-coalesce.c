@@ -74,7 +74,7 @@ static struct io_pgtable_walk_entry leaf_at(uint64_t iova)
 
 static void test_formats(void **state)
 {
-	for (size_t i = 0; i < NR_VARIANTS * 3; i++) {
+	for (size_t i = 0; i < NR_VARIANTS * 3ul; i++) {
 		const struct variant *v = &variants[i / 3];
 		uint64_t before;
 
