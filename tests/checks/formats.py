@@ -18,7 +18,8 @@ SOURCE = {r"ARM_(32|64)_LPAE_.*": "arm-lpae.h", "ARM_MALI_LPAE": "arm-lpae.h", "
           "AMD_IOMMU_V1": "amd-v1.h", "AMD_IOMMU_V2|INTEL_VTD_FS": "x86-64.h", "INTEL_VTD_SS": "intel-vtd-ss.h", "RISCV_.*": "riscv.h"}
 ORACLE = {"ARM_64_LPAE_S[12]": "SMMUv3, AArch64 MMU, Linux's code", "ARM_32_LPAE_S[12]": "Linux's code",
           "INTEL_VTD_SS": "VT-d, 3 and 4 levels", "INTEL_VTD_FS": "VT-d, 4 levels",
-          "RISCV_.*": "RISC-V IOMMU", "AMD_IOMMU_V1": "AMD IOMMU, 3 and 4 levels", "AMD_IOMMU_V2|ARM_MALI_LPAE|APPLE_DART2?": "none"}
+          "RISCV_.*": "RISC-V IOMMU", "AMD_IOMMU_V1": "AMD IOMMU, 3 and 4 levels, Linux's code", "AMD_IOMMU_V2": "Linux's code",
+          "ARM_MALI_LPAE|APPLE_DART2?": "none"}
 COMMON = {"NO_WARN", "NO_SPLIT"}
 HEAD = ["format", "header in `fmt/`", "levels", "pages and blocks", "input bits", "output bits", "root",
         "own quirks", "walked or judged by"]
