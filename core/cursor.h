@@ -58,7 +58,7 @@ static always_inline bool pt_cursor_unmap(const struct pt_format *f,
 	if (unlikely(!slot))
 		return false;
 	desc = port_load(slot);
-	if (unlikely(!desc) || (f->is_group && unlikely(f->is_group(desc, 0))))
+	if (unlikely(!desc) || (f->is_group && unlikely(!pt_is_single(f, desc, 0))))
 		return false;
 	port_store(slot, 0);
 	pt_flush_leaves(d, iova, pt_span(f, 0), f->granule_lg2, gather);

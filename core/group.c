@@ -92,6 +92,8 @@ bool pt_group_validate(const struct pt_domain *d, const uint64_t *table, size_t 
 		return false;
 	if (i != first)
 		return !((desc ^ (port_load(table + first) + (i - first) * step)) & same);
+	if (f->leaf_pa(desc, level) & ((pt_span(f, level) * n) - 1))
+		return false;
 	while (--n)
 		if ((port_load(table + first + n) ^ (desc + n * step)) & same)
 			return false;

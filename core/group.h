@@ -35,6 +35,12 @@ static always_inline bool pt_is_group(const struct pt_format *f, const uint64_t 
 	return (desc & f->valid_bit) && !f->is_table(desc, level) && pt_group_lg2(f, desc, level);
 }
 
+/* For formats that look for groups: neither one nor the mark of one that another thread rewrites. */
+static always_inline bool pt_is_single(const struct pt_format *f, uint64_t desc, unsigned int level)
+{
+	return (desc & f->valid_bit) && !f->is_group(desc, level);
+}
+
 /* Of n > 0 leaves from ia on, of which the last is in *last: so many that the last group is whole. */
 static always_inline size_t pt_group_round(const struct pt_format *f, const uint64_t *last,
 					   unsigned int level, uint64_t ia, size_t n)

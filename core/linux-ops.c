@@ -238,6 +238,12 @@ static const struct linux_format {
 	[APPLE_DART2] = { fill_dart, NATIVE_APPLE_DART2, false },
 };
 
+/* This cfg has no field for DS, so its driver would program walkers for another layout. */
+static bool is_lpa2(const struct io_pgtable_cfg *cfg)
+{
+	return (cfg->pgsize_bitmap & 0xffff) && (cfg->ias > 48 || cfg->oas > 48);
+}
+
 /* Makes the table behind t; false: it cannot be had. */
 static bool make_native(struct linux_table *t, const struct linux_format *f)
 {
@@ -255,7 +261,7 @@ static bool make_native(struct linux_table *t, const struct linux_format *f)
 		.mem = cfg->alloc ? &mem : NULL,
 	};
 
-	t->native = alloc_io_pgtable(f->native, &native, &t->iop);
+	t->native = is_lpa2(cfg) ? NULL : alloc_io_pgtable(f->native, &native, &t->iop);
 	if (!t->native)
 		return false;
 	cfg->pgsize_bitmap = native.pgsize_bitmap;

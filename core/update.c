@@ -91,13 +91,20 @@ static bool lies_within(const struct update *u, uint64_t first, uint64_t span)
 	return first >= u->first && u->last - first >= span - 1;
 }
 
-/* Of n leaves from *slot on: how many there are before one that is, or was just now, a group. */
+/*
+ * Of n entries from *slot on: how many there are before a group, or before the mark of one that another thread
+ * rewrites. None of these becomes a group meanwhile: that would take all of it, and a part is ours.
+ */
 static size_t before_groups(const struct pt_domain *d, const uint64_t *slot, size_t n)
 {
 	size_t i = 0;
 
-	while (d->groups && i < n && !pt_is_group(d->format, slot + i, 0))
-		i++;
+	for (; d->groups && i < n; i++) {
+		uint64_t desc = port_load(slot + i);
+
+		if (desc && (!(desc & d->format->valid_bit) || pt_group_lg2(d->format, desc, 0)))
+			break;
+	}
 	return d->groups ? i : n;
 }
 
@@ -436,6 +443,13 @@ static int dirty_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n, 
 	return 0;
 }
 
+/* Still an entry of a leaf of n entries? Who has only a part of the range of one does not keep others from it. */
+static bool is_of_group(const struct pt_format *f, uint64_t desc, size_t n, unsigned int level)
+{
+	return (desc & f->valid_bit) && !f->is_table(desc, level) &&
+	       (size_t)1 << pt_group_lg2(f, desc, level) == n;
+}
+
 /* Hardware may record a write to any part of a group in any of its entries. */
 static int dirty_group(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia)
 {
@@ -444,9 +458,14 @@ static int dirty_group(struct update *u, uint64_t *slot, size_t n, unsigned int 
 	bool clear = u->clear && lies_within(u, ia, n << shift), any = false;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!pt_is_dirty(f, port_load(slot + i)))
+		uint64_t desc = port_load(slot + i);
+
+		if (!is_of_group(f, desc, n, level))
+			return -EAGAIN;
+		if (!pt_is_dirty(f, desc))
 			continue;
 		any = true;
+		/* All of it is in the range: nobody else rewrites it. */
 		if (clear)
 			forget(u, slot + i, 1, level, ia + (i << shift));
 	}
@@ -491,11 +510,19 @@ static int set_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n, un
 
 static int set_group(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia)
 {
-	int err = 0;
+	const struct pt_format *f = u->d->format;
 
-	for (size_t i = 0; !err && i < n; i++)
-		err = set_run(u, slot + i, port_load(slot + i), 1, level, ia);
-	return err;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t desc = port_load(slot + i);
+
+		do {
+			if (!is_of_group(f, desc, n, level))
+				return -EAGAIN;
+			if (!pt_can_be_dirty(f, desc) || pt_is_dirty(f, desc))
+				break;
+		} while (!port_cas(slot + i, &desc, desc ^ f->dirty_flip));
+	}
+	return 0;
 }
 
 int io_pgtable_set_dirty(struct io_pgtable *iop, uint64_t iova, size_t size)

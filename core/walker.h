@@ -537,13 +537,13 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 
 		if (unlikely(!desc || f->is_table(desc, level)))
 			return 0;
-		if (f->is_group && unlikely(f->is_group(desc, level)))
+		if (f->is_group && unlikely(!pt_is_single(f, desc, level)))
 			return 0;
 		port_store(slot, 0);
 	} else {
 		/* A group that is not whole in the run is at one of its ends. */
-		if (f->is_group && unlikely(f->is_group(port_load(slot), level) ||
-					    f->is_group(port_load(slot + (n - 1)), level)))
+		if (f->is_group && unlikely(!pt_is_single(f, port_load(slot), level) ||
+					    !pt_is_single(f, port_load(slot + (n - 1)), level)))
 			return 0;
 		n = pt_clear_leaves(f, d, slot, n, level);
 		if (unlikely(!n))
@@ -593,7 +593,7 @@ static always_inline bool pt_unmap_guarded(const struct pt_format *f, struct pt_
 {
 	uint64_t desc = likely(slot != NULL) ? port_load(slot) : 0;
 
-	if (unlikely(!desc) || (f->is_group && unlikely(f->is_group(desc, 0)))) {
+	if (unlikely(!desc) || (f->is_group && unlikely(!pt_is_single(f, desc, 0)))) {
 		pt_section_end();
 		return false;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AMD's v1 tables: the walker stamped with amd-v1.h's descriptors, for roots of one to six levels.
+ * AMD's v1 tables: the walker stamped with amd-v1.h's descriptors, for two to six levels.
  *
  * Source: AMD I/O Virtualization Technology (IOMMU) Specification (48882), 2.2.2.1 "Device Table Entry
  * Format": Mode (the number of levels), Host Page Table Root Pointer; HAD for dirty state.
@@ -19,6 +19,7 @@ static const struct pt_attr_set sets[] = { { 0, attr } };
 static const struct pt_format format = {
 	.granule_lg2 = 12,
 	.index_bits = 9,
+	.min_top = 1,
 	.max_top = 5,
 	.valid_bit = AMD_V1_PR,
 	.table_bit = AMD_V1_PR,
@@ -59,8 +60,9 @@ static const struct plain_kind kind = {
 	.fmt = AMD_IOMMU_V1,
 	.format = &format,
 	.ops = amd_v1_ops,
-	.sizes = AMD_V1_SIZES,
-	.ias_min = 13,
+	.sizes = AMD_V1_SIZES & ~AMD_V1_HUGE,
+	.whole_sizes = AMD_V1_HUGE,
+	.ias_min = 21,
 	.ias_max = 63,
 	.oas_min = 32,
 	.oas_max = 52,

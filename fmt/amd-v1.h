@@ -6,8 +6,10 @@
  * Translations". An entry says which level the table is at that it points to (NextLevel; no level is ever skipped
  * here), 0 for a page of the level's own size, 7 for one whose size is encoded in the address: of 2^(13 + n) bytes the
  * bits from 12 on are n ones and a zero. Such a page takes several entries, all the same (core/group.h); every
- * power of two from 4K on is there but 512G, which hardware gets wrong, and the highest level has none.
- * Permissions are ANDed down the walk, so tables grant both. Bits 8:7 and 4:1 are ignored.
+ * power of two from 4K on is there but 512G, which hardware gets wrong, and the highest level has none. (What is
+ * larger than 512G could not be split without such pages: it is there only where nothing is split.)
+ * Permissions are ANDed down the walk, so tables grant both. Bits 8:7 and 4:1 are ignored. A is always set,
+ * in tables too: hardware that records accesses (HAD) finds nothing to write.
  */
 #ifndef FMT_AMD_V1_H
 #define FMT_AMD_V1_H
@@ -17,6 +19,7 @@
 
 #define AMD_V1_BIT(n) (1ull << (n))
 #define AMD_V1_PR     AMD_V1_BIT(0)
+#define AMD_V1_A      AMD_V1_BIT(5)
 #define AMD_V1_D      AMD_V1_BIT(6)
 #define AMD_V1_FC     AMD_V1_BIT(60)
 #define AMD_V1_IR     AMD_V1_BIT(61)
@@ -33,17 +36,18 @@
 #define AMD_V1_RECLAIMING AMD_V1_BIT(3)
 #define AMD_V1_SPLITTING  AMD_V1_BIT(4)
 
-#define AMD_V1_TABLE_TAG (AMD_V1_PR | AMD_V1_IR | AMD_V1_IW)
+#define AMD_V1_TABLE_TAG (AMD_V1_PR | AMD_V1_A | AMD_V1_IR | AMD_V1_IW)
 
-/* Highest of the levels that have leaves, and the sizes they have. */
+/* Highest of the levels that have leaves; all sizes; those that one entry maps; those beyond 512G. */
 #define AMD_V1_LEAF_TOP 4
 #define AMD_V1_SIZES	(((1ull << 52) - 1) & ~((1ull << 12) - 1) & ~(1ull << 39))
 #define AMD_V1_SINGLES	(1ull << 12 | 1ull << 21 | 1ull << 30 | 1ull << 48)
+#define AMD_V1_HUGE	(AMD_V1_SIZES & ~((1ull << 39) - 1))
 
 /* Attributes by prot: accesses are coherent whatever is asked for, as in Linux. */
-#define AMD_V1_ATTR(p)                                                                \
-	PT_IF(p, IOMMU_READ | IOMMU_WRITE,                                            \
-	      AMD_V1_PR | AMD_V1_LEAF | AMD_V1_FC | PT_IF(p, IOMMU_READ, AMD_V1_IR) | \
+#define AMD_V1_ATTR(p)                                                                           \
+	PT_IF(p, IOMMU_READ | IOMMU_WRITE,                                                       \
+	      AMD_V1_PR | AMD_V1_A | AMD_V1_LEAF | AMD_V1_FC | PT_IF(p, IOMMU_READ, AMD_V1_IR) | \
 		      PT_IF(p, IOMMU_WRITE, AMD_V1_IW))
 
 static always_inline unsigned int amd_v1_shift(unsigned int level)
@@ -113,7 +117,7 @@ static always_inline bool amd_v1_is_valid(uint64_t desc, unsigned int level)
 	unsigned int lg2 = amd_v1_group_lg2(desc, level);
 	uint64_t attr = amd_v1_leaf_attr(desc, level);
 
-	if (!(desc & AMD_V1_PR) || (desc & AMD_V1_RESERVED))
+	if (!(desc & AMD_V1_PR) || !(desc & AMD_V1_A) || (desc & AMD_V1_RESERVED))
 		return false;
 	if (amd_v1_is_table(desc, level))
 		return (desc & AMD_V1_TABLE_TAG) == AMD_V1_TABLE_TAG && !(desc & AMD_V1_LEAF);

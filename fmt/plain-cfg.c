@@ -45,13 +45,16 @@ static bool has_ias(const struct plain_kind *kind, unsigned int ias)
 
 int pt_plain_check(const struct plain_kind *kind, const struct io_pgtable_cfg *cfg)
 {
+	bool whole = cfg->quirks & IO_PGTABLE_QUIRK_NO_SPLIT;
+	uint64_t sizes = kind->sizes | (whole ? kind->whole_sizes : 0);
+
 	if (cfg->quirks & ~(kind->quirks | QUIRKS))
 		return -EOPNOTSUPP;
 	if (((kind->coherent_only || (cfg->quirks & IO_PGTABLE_QUIRK_DIRTY)) &&
 	     !cfg->coherent_walk) ||
 	    (cfg->reclaim && !kind->format->reclaiming))
 		return -EOPNOTSUPP;
-	if (!cfg->pgsize_bitmap || (cfg->pgsize_bitmap & ~kind->sizes))
+	if (!cfg->pgsize_bitmap || (cfg->pgsize_bitmap & ~sizes))
 		return -EINVAL;
 	if (!has_ias(kind, cfg->ias) || cfg->oas < kind->oas_min || cfg->oas > kind->oas_max)
 		return -ERANGE;

@@ -18,6 +18,7 @@ struct pt_format;
  * @format: its descriptors
  * @ops: the operations stamped for it, PT_STAMP()
  * @sizes: pages and blocks
+ * @whole_sizes: more of them, with IO_PGTABLE_QUIRK_NO_SPLIT only: parts of them cannot be mapped
  * @ias_only: bitmap of the input sizes that it has, 0: @ias_min to @ias_max
  * @ias_min, @ias_max, @oas_min, @oas_max: address sizes, in bits
  * @pa_bits: how far the address in a table descriptor reaches, in bits
@@ -33,6 +34,7 @@ struct plain_kind {
 	const struct pt_format *format;
 	const struct io_pgtable_ops *ops;
 	uint64_t sizes;
+	uint64_t whole_sizes;
 	uint64_t ias_only;
 	uint8_t ias_min, ias_max, oas_min, oas_max, pa_bits, root_extra;
 	bool root_grows;

@@ -59,8 +59,8 @@ struct io_pgtable_sg;
  * @ARM_MALI_LPAE: Arm Mali GPUs (ias 32..48, oas 32..40, four levels)
  * @APPLE_DART: Apple DART, first generation (oas 36; 4K: ias 13..32, 16K: 15..36; coherent, no reclaim)
  * @APPLE_DART2: Apple DART, second generation (oas 42; 16K, ias 15..38; coherent, no reclaim)
- * @AMD_IOMMU_V1: AMD's own tables (ias 13..63: one to six levels; oas 32..52; pages of every power of two
- *	from 4K on but 512G)
+ * @AMD_IOMMU_V1: AMD's own tables (ias 21..63: two to six levels; oas 32..52; pages of every power of two
+ *	from 4K on but 512G, those above it only with IO_PGTABLE_QUIRK_NO_SPLIT)
  * @IO_PGTABLE_NUM_FMTS: the number of formats, not a format
  *
  * Sign-extended: an iova is 64 bits of which the highest are all copies of bit ias - 1; any other is

@@ -10,8 +10,8 @@
 
 #define POISON 0xdead0000dead0fffull
 
-/* Every power of two from 4K to 2^51 but 512G. */
-#define AMD_V1_SIZES ((SZ_4K << 40) - SZ_4K - SZ_512G)
+/* Every power of two from 4K to 256G. */
+#define AMD_V1_SIZES (SZ_512G - SZ_4K)
 
 const struct variant variants[NR_VARIANTS] = {
 	{ "arm_64_lpae_s1/4K", ARM_64_LPAE_S1, SZ_4K, SZ_4K | SZ_2M | SZ_1G, 48, 48, 0 },

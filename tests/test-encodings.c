@@ -38,11 +38,11 @@ struct encoding {
 	{                                                                         \
 		0x80002000, 7, 0x80000080003503                                   \
 	}
-/* PR 0x1, IR and IW 0x6..., NextLevel from bit 9 on; leaves FC 0x1... and bit 1. */
+/* PR 0x1, A 0x20, IR and IW 0x6..., NextLevel from bit 9 on; leaves FC 0x1... and bit 1. */
 #define AMD_V1_TABLES                                                                 \
-	{ 0x80000000, 3, 0x6000000080001601 }, { 0x80001000, 5, 0x6000000080002401 }, \
+	{ 0x80000000, 3, 0x6000000080001621 }, { 0x80001000, 5, 0x6000000080002421 }, \
 	{                                                                             \
-		0x80002000, 7, 0x6000000080003201                                     \
+		0x80002000, 7, 0x6000000080003221                                     \
 	}
 #define SV48_TABLES                                                   \
 	{ 0x80000000, 3, 0x20000401 }, { 0x80001000, 5, 0x20000801 }, \
@@ -136,7 +136,7 @@ static const struct encoding encodings[] = {
 	  PA,
 	  SZ_4K,
 	  RW,
-	  { AMD_V1_TABLES, { 0x80003000, 9, PA | 0x7000000000000003 } } },
+	  { AMD_V1_TABLES, { 0x80003000, 9, PA | 0x7000000000000023 } } },
 	{ AMD_IOMMU_V1,
 	  48,
 	  0,
@@ -144,7 +144,7 @@ static const struct encoding encodings[] = {
 	  PA,
 	  SZ_4K,
 	  IOMMU_READ | IOMMU_CACHE | IOMMU_NOEXEC,
-	  { AMD_V1_TABLES, { 0x80003000, 9, PA | 0x3000000000000003 } } },
+	  { AMD_V1_TABLES, { 0x80003000, 9, PA | 0x3000000000000023 } } },
 	{ AMD_IOMMU_V1,
 	  48,
 	  0,
@@ -152,7 +152,7 @@ static const struct encoding encodings[] = {
 	  PA,
 	  SZ_4K,
 	  IOMMU_WRITE,
-	  { AMD_V1_TABLES, { 0x80003000, 9, PA | 0x5000000000000003 } } },
+	  { AMD_V1_TABLES, { 0x80003000, 9, PA | 0x5000000000000023 } } },
 	/* NextLevel 7: 8K is a zero in bit 12, 64K three ones and a zero; all copies are the same. */
 	{ AMD_IOMMU_V1,
 	  48,
@@ -161,7 +161,7 @@ static const struct encoding encodings[] = {
 	  0x12345678a000,
 	  2 * SZ_4K,
 	  RW,
-	  { AMD_V1_TABLES, { 0x80003000, 9, 0x700012345678ae03 } } },
+	  { AMD_V1_TABLES, { 0x80003000, 9, 0x700012345678ae23 } } },
 	{ AMD_IOMMU_V1,
 	  48,
 	  0,
@@ -169,7 +169,7 @@ static const struct encoding encodings[] = {
 	  0x123456780000,
 	  SZ_64K,
 	  RW,
-	  { AMD_V1_TABLES, { 0x80003000, 31, 0x7000123456787e03 } } },
+	  { AMD_V1_TABLES, { 0x80003000, 31, 0x7000123456787e23 } } },
 	{ AMD_IOMMU_V1,
 	  39,
 	  0,
@@ -177,7 +177,7 @@ static const struct encoding encodings[] = {
 	  0x123456600000,
 	  SZ_2M,
 	  RW,
-	  { { 0x80000000, 5, 0x6000000080001401 }, { 0x80001000, 7, 0x7000123456600003 } } },
+	  { { 0x80000000, 5, 0x6000000080001421 }, { 0x80001000, 7, 0x7000123456600023 } } },
 	{ AMD_IOMMU_V1,
 	  39,
 	  0,
@@ -185,16 +185,16 @@ static const struct encoding encodings[] = {
 	  0x123456000000,
 	  SZ_32M,
 	  RW,
-	  { { 0x80000000, 5, 0x6000000080001401 }, { 0x80001000, 20, 0x7000123456fffe03 } } },
+	  { { 0x80000000, 5, 0x6000000080001421 }, { 0x80001000, 20, 0x7000123456fffe23 } } },
 	/* Six levels, of which the highest is more than half empty. */
 	{ AMD_IOMMU_V1,
 	  63,
-	  0,
+	  IO_PGTABLE_QUIRK_NO_SPLIT,
 	  63ull << 57 | 4ull << 48,
 	  1ull << 50,
 	  1ull << 50,
 	  RW,
-	  { { 0x80000000, 63, 0x6000000080001a01 }, { 0x80001000, 7, 0x7005fffffffffe03 } } },
+	  { { 0x80000000, 63, 0x6000000080001a21 }, { 0x80001000, 7, 0x7005fffffffffe23 } } },
 	/* P 0x1, RW 0x2, US 0x4, A 0x20, D 0x40, PS 0x80, NX bit 63; tables also bit 9. */
 	{ AMD_IOMMU_V2, 48, 0, AT, PA, SZ_4K, RW, { X86_TABLES, { 0x80003000, 9, PA | 0x67 } } },
 	{ AMD_IOMMU_V2,
@@ -536,8 +536,7 @@ static void test_registers(void **state)
 	};
 	static const struct {
 		unsigned int ias, mode;
-	} v1[] = { { 13, 1 }, { 21, 1 }, { 22, 2 }, { 39, 3 },
-		   { 40, 4 }, { 57, 5 }, { 58, 6 }, { 63, 6 } };
+	} v1[] = { { 21, 2 }, { 22, 2 }, { 39, 3 }, { 40, 4 }, { 57, 5 }, { 58, 6 }, { 63, 6 } };
 	struct io_pgtable_cfg cfg;
 
 	for (size_t i = 0; i < ARRAY_SIZE(v1); i++) {

@@ -10,6 +10,7 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #define PA	0x12340000ull
 #define CONT	(1ull << 52)
@@ -337,6 +338,142 @@ static void test_validate(void **state)
 	}
 }
 
+/*
+ * Another thread works on its part of what it finds in the middle of a rewrite: every entry a mark. It has to wait,
+ * and what it did has to be there afterwards. The driver's callback of the first thread is that moment.
+ */
+static const struct neighbour {
+	const char *name;
+	int (*act)(void);
+	uint64_t page;	   /* that it changes */
+	phys_addr_t after; /* where that goes, 0: nowhere */
+	bool replaces;	   /* only where formats can */
+} * neighbour;
+
+static pthread_t neighbour_thread;
+static struct io_pgtable_cursor cursor;
+
+/* The group is at 64K, single pages lie before it; the first thread unmaps page 17. */
+static int unmap_one(void)
+{
+	return io_pgtable_unmap(rig.iop, 19 * SZ_4K, SZ_4K, NULL) != SZ_4K;
+}
+
+static int unmap_by_cursor(void)
+{
+	return io_pgtable_cursor_unmap(&cursor, 19 * SZ_4K, NULL) != SZ_4K;
+}
+
+static int unmap_run(void)
+{
+	return io_pgtable_unmap(rig.iop, 15 * SZ_4K, 2 * SZ_4K, NULL) != 2 * SZ_4K;
+}
+
+static int protect_run(void)
+{
+	size_t changed = 0;
+
+	return io_pgtable_protect(rig.iop, 15 * SZ_4K, 2 * SZ_4K, IOMMU_READ, NULL, &changed) ||
+	       changed != 2 * SZ_4K;
+}
+
+static int replace_run(void)
+{
+	size_t replaced = 0;
+
+	return io_pgtable_replace(rig.iop, 15 * SZ_4K, SZ_1G + 15 * SZ_4K, 2 * SZ_4K, RW, NULL,
+				  &replaced) ||
+	       replaced != 2 * SZ_4K;
+}
+
+static int dirty_run(void)
+{
+	uint64_t bitmap = 0;
+
+	return io_pgtable_set_dirty(rig.iop, 15 * SZ_4K, 2 * SZ_4K) ||
+	       io_pgtable_read_and_clear_dirty(rig.iop, 15 * SZ_4K, 2 * SZ_4K, 0, &bitmap, NULL) ||
+	       bitmap != 3;
+}
+
+static int dirty_part(void)
+{
+	uint64_t bitmap = 0;
+
+	return io_pgtable_set_dirty(rig.iop, 20 * SZ_4K, 2 * SZ_4K) ||
+	       io_pgtable_read_and_clear_dirty(rig.iop, 20 * SZ_4K, 2 * SZ_4K, 0, &bitmap, NULL) ||
+	       bitmap != 3;
+}
+
+static const struct neighbour neighbours[] = {
+	{ "unmap_one", unmap_one, 19, 0, false },
+	{ "unmap_by_cursor", unmap_by_cursor, 19, 0, false },
+	{ "unmap_run", unmap_run, 16, 0, false },
+	{ "protect_run", protect_run, 16, PA + 16 * SZ_4K, false },
+	{ "replace_run", replace_run, 16, SZ_1G + 16 * SZ_4K, true },
+	{ "dirty_run", dirty_run, 16, PA + 16 * SZ_4K, true },
+	{ "dirty_part", dirty_part, 20, PA + 20 * SZ_4K, true },
+};
+
+static void *run_neighbour(void *arg)
+{
+	return (void *)(intptr_t)neighbour->act();
+}
+
+static void meet(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf, void *cookie)
+{
+	static bool met;
+	const struct timespec enough = { .tv_nsec = 3000000 };
+
+	/* The first is that of the rewrite; the neighbour's own come here too. */
+	if (size != SZ_64K || __atomic_exchange_n(&met, true, __ATOMIC_RELAXED))
+		return;
+	assert_int_equal(pthread_create(&neighbour_thread, NULL, run_neighbour, NULL), 0);
+	nanosleep(&enough, NULL);
+	__atomic_store_n(&met, false, __ATOMIC_RELAXED);
+}
+
+static const struct iommu_gather_ops meeting = { .tlb_add_range = meet };
+
+static void test_in_the_middle(void **state)
+{
+	static const enum io_pgtable_fmt fmts[] = { ARM_64_LPAE_S1, RISCV_SV39, AMD_IOMMU_V1 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(fmts) * ARRAY_SIZE(neighbours); i++) {
+		enum io_pgtable_fmt fmt = fmts[i / ARRAY_SIZE(neighbours)];
+		struct io_pgtable_cfg cfg = { .pgsize_bitmap = SZ_4K | SZ_64K,
+					      .ias = 39,
+					      .oas = 40,
+					      .coherent_walk = true,
+					      .tlb = &meeting };
+		void *failed;
+
+		neighbour = &neighbours[i % ARRAY_SIZE(neighbours)];
+		if (neighbour->replaces && fmt == ARM_64_LPAE_S1)
+			continue;
+		cfg.quirks = fmt == ARM_64_LPAE_S1 ? 0 : IO_PGTABLE_QUIRK_DIRTY;
+		rig.leaves = NULL;
+		rig.iop = alloc_io_pgtable(fmt, &cfg, NULL);
+		assert_non_null(rig.iop);
+		for (uint64_t page = 0; page < 16; page++)
+			assert_int_equal(
+				io_pgtable_map(rig.iop, page * SZ_4K, PA + page * SZ_4K, SZ_4K, RW),
+				0);
+		assert_int_equal(io_pgtable_map(rig.iop, SZ_64K, PA + SZ_64K, SZ_64K, RW), 0);
+		io_pgtable_cursor_init(&cursor, rig.iop);
+		assert_int_equal(io_pgtable_cursor_map(&cursor, 2 * SZ_64K, PA, RW), 0);
+		assert_int_equal(io_pgtable_unmap(rig.iop, 17 * SZ_4K, SZ_4K, NULL), SZ_4K);
+		pthread_join(neighbour_thread, &failed);
+		if (failed)
+			print_error("%s, format %d\n", neighbour->name, fmt);
+		assert_null(failed);
+		assert_int_equal(io_pgtable_iova_to_phys(rig.iop, neighbour->page * SZ_4K),
+				 neighbour->after);
+		assert_int_equal(io_pgtable_iova_to_phys(rig.iop, 17 * SZ_4K), 0);
+		assert_int_equal(io_pgtable_iova_to_phys(rig.iop, 31 * SZ_4K), PA + 31 * SZ_4K);
+		tear_down();
+	}
+}
+
 #define THREADS 4
 #define ROUNDS	2000
 
@@ -401,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_protect),
 		cmocka_unit_test(test_dirty),
 		cmocka_unit_test(test_validate),
+		cmocka_unit_test(test_in_the_middle),
 		cmocka_unit_test(test_threads),
 	};
 

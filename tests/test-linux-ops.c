@@ -215,6 +215,13 @@ static void test_errors(void **state)
 	assert_null(alloc_io_pgtable_ops(IO_PGTABLE_NUM_FMTS, &cfg, NULL));
 	cfg.quirks = IO_PGTABLE_QUIRK_NO_PERMS;
 	assert_null(alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, NULL));
+	/* There is no field for DS. */
+	cfg = config();
+	cfg.oas = 52;
+	assert_null(alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, NULL));
+	cfg.pgsize_bitmap = 1ul << 16;
+	cfg.tlb = NULL;
+	free_io_pgtable_ops(alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, NULL));
 	cfg = config();
 	cfg.free = (void (*)(void *, void *, size_t))(uintptr_t)1;
 	assert_null(alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, NULL));
