@@ -134,7 +134,9 @@ static uint64_t possible_sizes(const struct granule *g, const struct io_pgtable_
 {
 	unsigned int bits = g->lg2 - 3, above = g->lg2 + (s->top + 1) * bits;
 
-	return cfg->pgsize_bitmap & ((1ull << cfg->ias) - 1) & ((1ull << above) - 1);
+	/* Neither is above 58 in a configuration that was accepted. */
+	above = above < cfg->ias ? above : cfg->ias;
+	return above < 64 ? cfg->pgsize_bitmap & ((1ull << above) - 1) : 0;
 }
 
 int lpae_check(const struct lpae_kind *kind, const struct io_pgtable_cfg *cfg)
