@@ -96,11 +96,6 @@ static void join(struct coalesce *c, uint64_t *slot, uint64_t desc, unsigned int
 	c->joined++;
 }
 
-static bool lies_within(const struct coalesce *c, uint64_t first, uint64_t bytes)
-{
-	return first >= c->first && c->last - first >= bytes - 1;
-}
-
 /* Everything below table, of level, that begins at ia and is part of the range. */
 static void below(struct coalesce *c, uint64_t *table, unsigned int level, uint64_t ia);
 
@@ -119,7 +114,7 @@ static void at_entry(struct coalesce *c, uint64_t *slot, unsigned int level, uin
 	}
 	if (level > 1)
 		below(c, pt_child(f, d, desc), level - 1, ia);
-	if ((d->iop.cfg.pgsize_bitmap & span) && lies_within(c, ia, span) &&
+	if ((d->iop.cfg.pgsize_bitmap & span) && pt_lies_within(c->first, c->last, ia, span) &&
 	    is_block(d, pt_child(f, d, desc), level - 1))
 		join(c, slot, desc, level, ia);
 }
@@ -140,11 +135,10 @@ int io_pgtable_coalesce(struct io_pgtable *iop, uint64_t iova, uint64_t size, si
 	const struct pt_format *f = d->format;
 	uint64_t ia = iova - d->iova_base, span = pt_span(f, d->top);
 	struct coalesce c = { .d = d, .first = ia, .last = ia + (size - 1) };
+	int err = pt_check_input(d, ia, size, pt_span(f, 0));
 
-	if (!size || ((ia | size) & (pt_span(f, 0) - 1)))
-		return -EINVAL;
-	if (ia > d->ia_last || size - 1 > d->half_last - (ia & d->half_last))
-		return -ERANGE;
+	if (err)
+		return err;
 	if (d->reclaim)
 		pt_section_enter();
 	for (ia &= ~(span - 1); d->top; ia += span) {

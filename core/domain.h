@@ -17,6 +17,8 @@
 #ifndef CORE_DOMAIN_H
 #define CORE_DOMAIN_H
 
+#include <errno.h>
+
 #include "core/assert.h"
 #include "core/fill.h"
 #include "core/format.h"
@@ -175,6 +177,21 @@ static inline const uint64_t *pt_attr_choose(const struct pt_attr_set *sets, uns
 static always_inline bool pt_tracks_dirty(const struct pt_domain *d)
 {
 	return pt_quirk(d, IO_PGTABLE_QUIRK_ARM_HD | IO_PGTABLE_QUIRK_DIRTY);
+}
+
+/* -EINVAL: nothing, or not of whole units; -ERANGE: not all in the input range, or across its halves. */
+static inline int pt_check_input(const struct pt_domain *d, uint64_t ia, uint64_t size,
+				 uint64_t unit)
+{
+	if (!size || ((ia | size) & (unit - 1)))
+		return -EINVAL;
+	return ia > d->ia_last || size - 1 > d->half_last - (ia & d->half_last) ? -ERANGE : 0;
+}
+
+/* Are the bytes from ia on, which is not beyond last, all from first to last? */
+static inline bool pt_lies_within(uint64_t first, uint64_t last, uint64_t ia, uint64_t bytes)
+{
+	return ia >= first && last - ia >= bytes - 1;
 }
 
 /* core/domain.c */

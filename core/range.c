@@ -34,13 +34,6 @@ static size_t pick_pages(uint64_t sizes, uint64_t ia, phys_addr_t pa, size_t lef
 }
 
 /* Refuses here what must not be found out when half of the range is mapped. */
-static int check_input(const struct pt_domain *d, uint64_t ia, size_t size)
-{
-	if (!size || ((ia | size) & (smallest_page(&d->iop.cfg) - 1)))
-		return -EINVAL;
-	return ia > d->ia_last || size - 1 > ((d->ia_last - ia) & d->half_last) ? -ERANGE : 0;
-}
-
 static int check_output(const struct pt_domain *d, phys_addr_t paddr, size_t size)
 {
 	if (paddr & (smallest_page(&d->iop.cfg) - 1))
@@ -53,7 +46,7 @@ int io_pgtable_map(struct io_pgtable *iop, uint64_t iova, phys_addr_t paddr, siz
 	const struct pt_domain *d = pt_domain(iop);
 	uint64_t sizes = iop->cfg.pgsize_bitmap;
 	size_t done = 0;
-	int err = check_input(d, iova - d->iova_base, size);
+	int err = pt_check_input(d, iova - d->iova_base, size, smallest_page(&iop->cfg));
 
 	if (!err)
 		err = check_output(d, paddr, size);
@@ -105,7 +98,7 @@ int io_pgtable_map_sg(struct io_pgtable *iop, uint64_t iova, const struct io_pgt
 	const struct pt_domain *d = pt_domain(iop);
 	uint64_t page = smallest_page(&iop->cfg);
 	size_t bytes = sg_bytes(sg, n, page), done = 0, i = 0;
-	int err = bytes ? check_input(d, iova - d->iova_base, bytes) : -EINVAL;
+	int err = pt_check_input(d, iova - d->iova_base, bytes, page);
 
 	if (misuse(err, "map of a scatter list that cannot be mapped"))
 		return err;

@@ -122,14 +122,14 @@ bool pt_tree_replace(struct pt_domain *d, uint64_t *slot, uint64_t desc, uint64_
 	return true;
 }
 
-static bool no_table_in(const struct pt_format *f, struct run_bits bits)
-{
-	return !(bits.any & f->table_bit) || (bits.all & f->block_bit);
-}
-
 bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 {
 	return pt_tree_replace(d, slot, desc, 0);
+}
+
+static bool no_table_in(const struct pt_format *f, struct run_bits bits)
+{
+	return !(bits.any & f->table_bit) || (bits.all & f->block_bit);
 }
 
 /* Could there be a table among these entries? One pass over them spares a look at each. */

@@ -4,7 +4,7 @@
  * (io-pgtable-update.h). Compiled once for all formats.
  *
  * One way over a range (over_leaves), what is done with a run of leaves of one table in a struct update.
- * Invariants: an address is never unmapped on the way, but for a split; a descriptor changes with one
+ * Invariants: an address is never unmapped on the way, but for a split and a group that is rewritten; a descriptor changes with one
  * store, or compare-and-swap where hardware may change it too; a range that is gathered has changed before.
  *
  * What hardware may write, and why a plain store does for forgetting a write: A is always set, so all
@@ -88,7 +88,7 @@ static size_t leaves_of(const struct pt_domain *d, uint64_t ia, uint64_t last)
 
 static bool lies_within(const struct update *u, uint64_t first, uint64_t span)
 {
-	return first >= u->first && u->last - first >= span - 1;
+	return pt_lies_within(u->first, u->last, first, span);
 }
 
 /*
@@ -188,12 +188,10 @@ static int update(struct update *u, uint64_t iova, size_t size, uint64_t page,
 	struct iommu_iotlb_gather own;
 	struct pt_domain *d = u->d;
 	uint64_t ia = iova - d->iova_base;
-	int err;
+	int err = pt_check_input(d, ia, size, page);
 
-	if (!size || ((ia | size) & (page - 1)))
-		return -EINVAL;
-	if (ia > d->ia_last || size - 1 > d->half_last - (ia & d->half_last))
-		return -ERANGE;
+	if (err)
+		return err;
 	u->gather = gather ? gather : &own;
 	if (!gather)
 		pt_gather_init_own(&own);

@@ -175,11 +175,10 @@ int io_pgtable_walk(struct io_pgtable *iop, uint64_t iova, uint64_t size,
 {
 	const struct pt_domain *d = pt_domain(iop);
 	uint64_t ia = iova - d->iova_base;
+	int err = pt_check_input(d, ia, size, 1);
 
-	if (!size)
-		return -EINVAL;
-	if (ia > d->ia_last || size - 1 > d->half_last - (ia & d->half_last))
-		return -ERANGE;
+	if (err)
+		return err;
 	return walk_range(d, ia, ia + (size - 1), callback, ctx);
 }
 
