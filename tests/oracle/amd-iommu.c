@@ -3,8 +3,10 @@
  * QEMU's AMD IOMMU (AMD I/O Virtualization Technology Specification, document 48882): a device table entry
  * (2.2.2.1), the command buffer (2.4). It knows the v1 tables only.
  *
- * The model logs nothing for an entry that is empty, and caches a block as the 4K pages of it that were used, each
- * of which an invalidation by address removes alone (add_range()).
+ * An invalidation of pages removes everything of the domain from the model's IOTLB, whatever address and size it has
+ * (amdvi_inval_pages() in QEMU's hw/i386/amd_iommu.c): a wrong address or size is not seen here, only an
+ * invalidation that is missing. The model logs nothing for what an IOMMU would report here: neither for an
+ * entry that is empty nor for a write that a leaf refuses (amdvi_page_walk() there).
  */
 #include "oracle.h"
 
@@ -88,15 +90,10 @@ static void attach(const struct variant *v, const struct io_pgtable_cfg *cfg)
 	flush_all(NULL);
 }
 
-/* By address for pages, of which each has a command; everything for what is larger. */
+/* The model does not look at the address: one command of everything is what each would be. */
 static void add_range(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf, void *cookie)
 {
-	if (stride_lg2 > 12) {
-		flush_all(cookie);
-		return;
-	}
-	for (size_t offset = 0; offset < size; offset += 4096)
-		send(INVALIDATE_PAGES, iova + offset);
+	flush_all(cookie);
 }
 
 /* Every invalidation has been waited for. */
@@ -108,9 +105,9 @@ static const struct iommu_gather_ops ops = { .tlb_flush_all = flush_all,
 					     .tlb_add_range = add_range,
 					     .tlb_sync = sync_nothing };
 
-static bool faulted(uint64_t iova)
+static unsigned int fault(uint64_t iova)
 {
-	return false;
+	return 0;
 }
 
 /* At the reset vector: cli; hlt; jmp back to the hlt. */
@@ -141,6 +138,6 @@ const struct oracle oracle_amd = {
 	.start = start,
 	.attach = attach,
 	.tlb = &ops,
-	.faulted = faulted,
+	.fault = fault,
 	.faults_are_silent = true,
 };

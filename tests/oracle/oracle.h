@@ -19,6 +19,14 @@ struct oracle_case {
 	unsigned long quirks;
 };
 
+#define FAULT_MIXED 0xffffu
+
+/* Another fault beside those seen so far, for fault(). */
+static inline unsigned int also_fault(unsigned int seen, unsigned int code)
+{
+	return !seen || seen == code ? code : FAULT_MIXED;
+}
+
 struct oracle {
 	const char *name;
 	const char *emulator; /* of qemu-system-... */
@@ -35,15 +43,20 @@ struct oracle {
 	/* How much of the machine is the same whatever is attached: callbacks, and their cookie. */
 	const struct iommu_gather_ops *tlb;
 	void *cookie;
-	/* Was there a fault for this page since the last call? All that was logged is taken. */
-	bool (*faulted)(uint64_t iova);
+	/*
+	 * The model's code of the faults that were logged for this page since the last call, 0 if there are none,
+	 * FAULT_MIXED if they are not all the same. All that was logged is taken.
+	 */
+	unsigned int (*fault)(uint64_t iova);
+	/* Its codes for a write to what is not mapped, and to what may not be written to. */
+	unsigned int unmapped_code, refused_code;
 	/* Tables that record writes (dirty.c): with a quirk, and what the model does about it. */
 	const struct oracle_case *dirty_cases;
 	size_t nr_dirty_cases;
 	bool records_writes; /* in the leaf; else it refuses what is not recorded as written */
 	/* What the model needs of the leaf for this page before it records, NULL: nothing. */
 	void (*make_recordable)(uint64_t iova);
-	bool faults_are_silent; /* it logs nothing for an empty entry: only that nothing lands shows it */
+	bool faults_are_silent; /* it logs nothing: only that nothing lands shows a fault */
 };
 
 /*

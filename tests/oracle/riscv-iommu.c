@@ -36,6 +36,9 @@
 #define CMD_PSCV    (1ull << 32)
 #define CMD_GV	    (1ull << 33)
 
+#define STORE_PAGE_FAULT 15 /* whatever the reason */
+#define GUEST		 8  /* added to it for a second stage */
+
 static uint64_t *directory, *commands, *faults;
 static unsigned int tail;
 static uint32_t fault_head;
@@ -130,18 +133,21 @@ static const struct iommu_gather_ops ops = { .tlb_flush_all = flush_all,
 					     .tlb_add_range = add_range,
 					     .tlb_sync = fence };
 
-/* iotval (3.2) is the iova. */
-static bool faulted(uint64_t iova)
+/* The cause (3.2), of a guest page fault that of the page fault that it corresponds to; iotval is the iova. */
+static unsigned int fault(uint64_t iova)
 {
 	uint32_t mask = (1u << FQ_LG2) - 1, end = qemu_read32(IOMMU + FQT) & mask;
-	bool found = false;
+	unsigned int seen = 0;
 
 	while (fault_head != end) {
-		found |= faults[(size_t)fault_head * FAULT_DWORDS + 2] >> 12 == iova >> 12;
+		const uint64_t *f = faults + (size_t)fault_head * FAULT_DWORDS;
+
+		if (f[2] >> 12 == iova >> 12)
+			seen = also_fault(seen, (f[0] & 0xfff) - (second_stage ? GUEST : 0));
 		fault_head = (fault_head + 1) & mask;
 	}
 	qemu_write32(IOMMU + FQH, fault_head);
-	return found;
+	return seen;
 }
 
 /* wfi; j . - 4 */
@@ -182,5 +188,7 @@ const struct oracle oracle_riscv = {
 	.start = start,
 	.attach = attach,
 	.tlb = &ops,
-	.faulted = faulted,
+	.fault = fault,
+	.unmapped_code = STORE_PAGE_FAULT,
+	.refused_code = STORE_PAGE_FAULT,
 };

@@ -46,6 +46,9 @@
 #define CD_R_A_ASET  (7ull << 45)
 #define CD_ASID	     48
 
+#define F_TRANSLATION 0x10
+#define F_PERMISSION  0x13
+
 static uint64_t *stream_table, *context, *events;
 static uint32_t event_cons;
 static struct smmu_cmdq queue;
@@ -148,21 +151,21 @@ static void attach(const struct variant *v, const struct io_pgtable_cfg *cfg)
 	qemu_write32(SMMU + CR0, CR0_QUEUES | CR0_SMMUEN);
 }
 
-/* F_TRANSLATION and F_PERMISSION have the input address in their third dword (IHI0070 7.3). */
-static bool faulted(uint64_t iova)
+/* The event's number. F_TRANSLATION and F_PERMISSION have the input address in their third dword (IHI0070 7.3). */
+static unsigned int fault(uint64_t iova)
 {
 	uint32_t mask = (2u << EVENTQ_LG2) - 1, prod = qemu_read32(SMMU + EVENTQ_PROD) & mask;
-	bool found = false;
+	unsigned int seen = 0;
 
 	while (event_cons != prod) {
 		const uint64_t *e = events + (event_cons & ((1u << EVENTQ_LG2) - 1)) * EVENT_DWORDS;
-		uint8_t type = (uint8_t)e[0];
 
-		found |= (type == 0x10 || type == 0x13) && e[2] >> 12 == iova >> 12;
+		if (e[2] >> 12 == iova >> 12)
+			seen = also_fault(seen, (uint8_t)e[0]);
 		event_cons = (event_cons + 1) & mask;
 	}
 	qemu_write32(SMMU + EVENTQ_CONS, event_cons);
-	return found;
+	return seen;
 }
 
 /* wfi; b . - 4. Not at the start of memory: a device tree is put there. */
@@ -219,7 +222,9 @@ const struct oracle oracle_smmuv3_s1 = {
 	.attach = attach,
 	.tlb = &smmu_cmdq_gather_ops,
 	.cookie = &domain,
-	.faulted = faulted,
+	.fault = fault,
+	.unmapped_code = F_TRANSLATION,
+	.refused_code = F_PERMISSION,
 };
 
 const struct oracle oracle_smmuv3_s2 = {
@@ -235,5 +240,7 @@ const struct oracle oracle_smmuv3_s2 = {
 	.attach = attach,
 	.tlb = &smmu_cmdq_gather_ops,
 	.cookie = &domain,
-	.faulted = faulted,
+	.fault = fault,
+	.unmapped_code = F_TRANSLATION,
+	.refused_code = F_PERMISSION,
 };

@@ -33,6 +33,11 @@
 #define INTERRUPTS    0xfee00000ull
 #define MAX_POLLS     100000
 
+/* A second-stage entry is not there if neither R nor W is set: a write finds W clear in both cases. */
+#define WRITE_REFUSED	 0x05
+#define FS_NOT_PRESENT	 0x71
+#define FS_WRITE_REFUSED 0x85
+
 static uint64_t *root_table, *contexts, *pasid_entry, *queue;
 static uint64_t iotlb_at, fault_at;
 static unsigned int tail;
@@ -197,16 +202,16 @@ static void attach_fs(const struct variant *v, const struct io_pgtable_cfg *cfg)
 	assert_true(qemu_read32(VTD + GSTS) & GCMD_TE);
 }
 
-/* The one fault record that the model has; a second fault before it is cleared is lost. */
-static bool faulted(uint64_t iova)
+/* The reason (7.1.3) in the one fault record that the model has; a second fault before it is cleared is lost. */
+static unsigned int fault(uint64_t iova)
 {
 	uint64_t low = qemu_read64(fault_at), high = qemu_read64(fault_at + 8);
 
 	if (!(high >> 63))
-		return false;
+		return 0;
 	qemu_write64(fault_at + 8, 1ull << 63);
 	qemu_write32(VTD + FSTS, 1);
-	return low >> 12 == iova >> 12;
+	return low >> 12 == iova >> 12 ? (unsigned int)(high >> 32 & 0xff) : 0;
 }
 
 /* At the reset vector: cli; hlt; jmp back to the hlt. */
@@ -230,10 +235,11 @@ static const struct oracle_case cases_ss[] = {
 };
 
 static const struct oracle_case cases_fs[] = { { "intel_vtd_fs/4", 48, 48, 0 } };
+
 /*
- * Of a first stage the model sets A and D in the leaf as hardware does (3.6.2), of a second stage neither.
- * QEMU 10 leaves both alone if either is set, where the specification sets what is missing; the library's leaves
- * have A. So A is cleared first, in the leaf of a page that is mapped.
+ * For make_recordable. Of a first stage the model sets A and D in the leaf as hardware does (3.6.2), of a second
+ * stage neither. QEMU 10 leaves both alone if either is set, where the specification sets what is missing; the
+ * library's leaves have A. So A is cleared first, in the leaf of a page that is mapped.
  */
 static void clear_accessed(uint64_t iova)
 {
@@ -263,7 +269,9 @@ const struct oracle oracle_vtd_ss = {
 	.start = start_ss,
 	.attach = attach_ss,
 	.tlb = &ss_ops,
-	.faulted = faulted,
+	.fault = fault,
+	.unmapped_code = WRITE_REFUSED,
+	.refused_code = WRITE_REFUSED,
 };
 
 const struct oracle oracle_vtd_fs = {
@@ -282,5 +290,7 @@ const struct oracle oracle_vtd_fs = {
 	.start = start_fs,
 	.attach = attach_fs,
 	.tlb = &fs_ops,
-	.faulted = faulted,
+	.fault = fault,
+	.unmapped_code = FS_NOT_PRESENT,
+	.refused_code = FS_WRITE_REFUSED,
 };
