@@ -17,7 +17,7 @@ static const char usage[] =
 	"  --benchmark_min_time=SEC    how long to take samples of each case (0.1)\n"
 	"  --max-threads=N             up to N threads, instead of one for each CPU\n"
 	"  --progress=TOTAL            say which of TOTAL cases is running, and the time "
-	"left\n" CLI_COUNTING_USAGE "  --help                      this\n"
+	"left\n" CLI_DROPPING_USAGE "  --help                      this\n"
 	"\n"
 	"The result of a case is its counter ns_per_command, of the slowest thread. Beside submit "
 	"are\n"

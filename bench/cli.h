@@ -24,7 +24,7 @@
 	"                              they run again, as long as the samples took\n"
 
 /* And those that drop samples. */
-#define CLI_COUNTING_USAGE                                                                      \
+#define CLI_DROPPING_USAGE                                                                      \
 	"  --noisy=keep|fail           a case that a neighbour disturbed all the time: marked " \
 	"noisy,\n"                                                                              \
 	"                              or an error that says how to get a figure (keep)\n"      \

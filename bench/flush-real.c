@@ -9,10 +9,11 @@
  * another, with their maps outside; open loop, of requests that come at random times, each from when it came. Exposure:
  * flush-effect.h.
  *
- * A run has passes: it warms up; open loop: a closed one says what the peak is; then what is measured; then a short
- * one during which the IOTLB is filled as devices would, and what is thrown out of it is counted; then those in which
- * events of the regions (region.h) are counted, or a profile of them is recorded: a batch's unmaps, or a request's map and
- * unmap. What counts are the threads that unmap, never those that stand for the SMMU.
+ * A run has passes: it warms up; open loop: a closed one says what the peak is; then what is measured; then a
+ * short one during which the IOTLB is filled as devices would, and what is thrown out of it is counted; then
+ * those in which events of the regions (region.h) are counted, or a profile of them is recorded: a batch's
+ * unmaps, or a request's map and unmap. What counts are the threads that unmap, never those that stand for
+ * the SMMU.
  */
 #define _GNU_SOURCE
 #include <math.h>

@@ -3,9 +3,8 @@
  * perf-record: a profile of the timed regions only, in a file as perf record writes it: what perf report
  * and perf annotate read.
  *
- * perf record itself can be switched on and off from outside (its --control), but that takes more than
- * 100 us each time, and many regions last less than one: of 0.5 s it saw a millisecond of regions, and itself.
- * So the program samples itself, each thread with an event of its own, which it switches on and off around each
+ * perf record itself can be switched on and off from outside (its --control), but that takes longer than
+ * many regions last. So the program samples itself, each thread with an event of its own, which it switches on and off around each
  * region by a system call, as the counters do (counters.h); and as with these, no times are taken meanwhile.
  *
  * Invariants: of a thread only what is between its region_begin() and region_end() is sampled, outside of the

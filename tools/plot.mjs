@@ -86,7 +86,7 @@ function ratioInput(path)
 {
 	try {
 		return JSON.parse(execFileSync('python3', [join(ROOT, 'tools/chart_inputs.py'), path],
-			{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }))[0];
+			{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
 	} catch (error) {
 		throw new Problem(`${path}: ${error.stderr || error.message}`.trim());
 	}
@@ -113,7 +113,7 @@ function drawAll(folder)
 		const name = `${report.label}-${report.kind}`;
 		if (report.kind === 'peers')
 			plot(made, `${name}-${RATIO_CHART.id}`, RATIO_CHART, ratioInput(path),
-				origin({ provenance: () => '' }, report));
+				origin(RATIO_CHART, report));
 		else
 			for (const chart of CHARTS)
 				plot(made, `${name}-${chart.id}`, chart, report, origin(chart, report));

@@ -157,8 +157,8 @@ def notes():
 @contextlib.contextmanager
 def copies(base, head, seed):
     """Base, head and base again, each a file of its own: the same one is loaded only once. And new ones for
-    each launch: a copy's code lies in the same physical pages for as long as it is there, and where these
-    compete for a cache one copy was 2.5% slower in every launch. So they are made in random order, each
+    each launch: a copy's code stays in the same physical pages for as long as it is there, and one that lies
+    badly would be slow in every launch. So they are made in random order, each
     behind something of random size that keeps pages taken, while those of the launch before still are."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="gate-") as folder:
