@@ -4,7 +4,7 @@
 # run.sh 4k|16k: boots a Debian arm64 kernel with pages of that size under QEMU, from an initramfs with the
 # arm64 test programs (build/arm64) and the arm64 bundle (build/bundle), and runs them there. Exit status 77,
 # which CTest shows as skipped, where QEMU, the kernel, the programs or the bundle are not there; all of it is
-# made by ./test.sh --guest. Printed: a line for each test, and how many.
+# made by ./test.sh --guest. Printed: a line for each test, and how many; fewer than were given are a failure.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -53,7 +53,9 @@ while read -r _ program _; do
 done <"$root/tests/list"
 copy_libraries "$root/tests/lib" build/arm64-sysroot aarch64-linux-gnu "$root"/tests/bin/*
 
-echo "guest: $(wc -l <"$root/tests/list") tests, pages of $pages"
+tests=$(wc -l <"$root/tests/list")
+[ "$tests" -gt 0 ] || die "no test for the guest: ctest --preset arm64 --show-only=json-v1 | tests/guest/list.py"
+echo "guest: $tests tests, pages of $pages"
 ended=true
 guest_boot "$pages" "$root" "$work/log" "$SECONDS_MOST" "" -nic none || ended=false
 tr -d '\r' <"$work/log" >"$work/text"
@@ -67,3 +69,6 @@ case $last in
 *" 0 failed, "*"pages of ${pages%k}K") ;;
 *) die "$last" ;;
 esac
+# Every line of the list, and the two of the bundle (init.sh).
+noted=$(echo "$last" | awk '{ print $2 + $6 }')
+[ "$noted" -eq "$((tests + 2))" ] || die "$noted of $((tests + 2)) tests were run or skipped: $last"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The same random maps and unmaps in a table of AMD's in Linux and in one of the library's (v1, v2): both must say
- * the same of every address, of what is refused and of what was unmapped. Maps are of one size each, any of the
- * format's, and an unmap takes what a map made: of parts of large pages the two differ by design.
+ * the same of every address and of what was unmapped. Over what is mapped only the library is asked, which has to
+ * refuse: Linux's code takes down what is there, and maps (free_clear_pte(), v2_alloc_pte()). Maps are of one size
+ * each, any of the format's, and an unmap takes what a map made: of parts of large pages the two differ by design.
  *
  *	test-peers-amd VARIANT [OPERATIONS]
  */
@@ -58,7 +59,7 @@ static void do_map(struct mapping *m)
 	size_t by_core = 0, by_kernel = 0;
 
 	if (!is_free(iova, pgsize * count)) {
-		/* On the first page: then neither has done anything. */
+		/* On the first page: then nothing is done. */
 		if (!is_free(iova, SZ_4K)) {
 			assert_int_equal(
 				core->ops->map_pages(core, iova, pa, SZ_4K, 1, RW, &by_core),
@@ -143,8 +144,8 @@ static void test(void **state)
 			probe_around(m->count ? m : &was);
 	}
 	assert_int_equal(io_pgtable_validate(core), 0);
-	printf("%llu maps, %llu of them not of 4K, %llu refused\n", (unsigned long long)maps,
-	       (unsigned long long)large, (unsigned long long)refused);
+	printf("%llu maps, %llu of them not of 4K, %llu refused by the library\n",
+	       (unsigned long long)maps, (unsigned long long)large, (unsigned long long)refused);
 	assert_true(maps > operations / 4 && large > maps / 4 && refused);
 	free_io_pgtable(core);
 	linux_peer.free(kernel);
