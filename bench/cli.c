@@ -84,18 +84,7 @@ static int parse_perf_record(struct cli *cli, const char *text)
 
 static int parse_counters(struct cli *cli, const char *text)
 {
-	static const char *const modes[] = {
-		[COUNTERS_NONE] = "none",
-		[COUNTERS_SOFTWARE] = "software",
-		[COUNTERS_ALL] = "all",
-	};
-
-	for (unsigned int i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (strcmp(text, modes[i]) == 0) {
-			cli->counters = (enum counters_mode)i;
-			return 0;
-		}
-	return -EINVAL;
+	return counters_mode_find(text, &cli->counters) ? 0 : -EINVAL;
 }
 
 static const struct {

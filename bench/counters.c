@@ -16,10 +16,26 @@ enum { HARDWARE, SOFTWARE, EMPTY_REGIONS = 64 };
 
 _Thread_local const struct region_hook *region_hook;
 
+static const char *const mode_names[] = {
+	[COUNTERS_NONE] = "none",
+	[COUNTERS_SOFTWARE] = "software",
+	[COUNTERS_ALL] = "all",
+};
+
 static enum counters_mode wanted;
 static const struct perf_calls *kernel;
 static int hardware_error;
 static int software_error;
+
+bool counters_mode_find(const char *name, enum counters_mode *mode)
+{
+	for (size_t i = 0; i < sizeof(mode_names) / sizeof(mode_names[0]); i++)
+		if (strcmp(name, mode_names[i]) == 0) {
+			*mode = (enum counters_mode)i;
+			return true;
+		}
+	return false;
+}
 
 /* getrusage() in the order of the software events. Threads are pinned: a migration is what is seen of it. */
 static void read_usage(double *value)
@@ -246,4 +262,20 @@ void counters_add(struct counters_sum *sum, const struct counters *c, bool first
 		sum->value[i] = both ? sum->value[i] + c->sum.value[i] : 0;
 		sum->pages[i] = both ? sum->pages[i] + c->sum.pages[i] : 0;
 	}
+}
+
+void counters_figures(const struct counters_sum *sum, const char *unit,
+		      void (*figure)(void *to, const char *name, double value), void *to)
+{
+	char name[64];
+
+	for (int i = 0; i < PERF_EVENT_NR; i++) {
+		if (!(sum->pages[i] > 0))
+			continue;
+		snprintf(name, sizeof(name), "%s_per_%s", perf_event_name((enum perf_event_id)i),
+			 unit);
+		figure(to, name, sum->value[i] / sum->pages[i]);
+	}
+	if (sum->pages[PERF_EVENT_CYCLES] > 0 || sum->pages[PERF_EVENT_INSTRUCTIONS] > 0)
+		figure(to, "counters_running_share", sum->running_share);
 }

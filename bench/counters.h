@@ -26,6 +26,13 @@
 enum counters_mode { COUNTERS_NONE, COUNTERS_SOFTWARE, COUNTERS_ALL };
 
 /**
+ * counters_mode_find() - by its name
+ * @name: "none", "software" or "all"
+ * @mode: out, if there is one of that name
+ */
+bool counters_mode_find(const char *name, enum counters_mode *mode);
+
+/**
  * struct counters_sum - what was counted
  * @value: of each event
  * @pages: that it was counted for; 0 if it was not
@@ -113,5 +120,16 @@ void counters_close(struct counters *c);
  * @first: this is the first
  */
 void counters_add(struct counters_sum *sum, const struct counters *c, bool first);
+
+/**
+ * counters_figures() - what a report says of a sum: a figure for each event that was counted, and for how
+ * much of the time processor events were
+ * @sum: of all threads
+ * @unit: of what the figures are: the end of their names
+ * @figure: is told each
+ * @to: whatever @figure writes to
+ */
+void counters_figures(const struct counters_sum *sum, const char *unit,
+		      void (*figure)(void *to, const char *name, double value), void *to);
 
 #endif /* BENCH_COUNTERS_H */

@@ -63,13 +63,18 @@ struct mmap_record {
 	uint32_t protection, flags;
 };
 
+struct lost_record {
+	struct perf_event_header header;
+	uint64_t id, lost;
+};
+
 static const char *program, *path;
 static const struct perf_calls *kernel;
 static struct perf_event_attr attr;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static FILE *file;
-static unsigned long samples, all_regions;
+static unsigned long samples, lost_samples, all_regions;
 static int thread_error; /* of a thread that could not be sampled */
 
 static _Thread_local struct {
@@ -163,7 +168,7 @@ static void put_mappings(void)
 
 static void put_record(const char *data, uint64_t at)
 {
-	static char record[RECORD_BYTES];
+	static _Alignas(struct lost_record) char record[RECORD_BYTES];
 	const struct perf_event_header *header = (const void *)record;
 	size_t bytes;
 
@@ -174,6 +179,8 @@ static void put_record(const char *data, uint64_t at)
 	for (size_t i = sizeof(*header); i < bytes; i++)
 		record[i] = data[(at + i) % RING_BYTES];
 	samples += header->type == PERF_RECORD_SAMPLE;
+	if (header->type == PERF_RECORD_LOST)
+		lost_samples += ((const struct lost_record *)header)->lost;
 	put(record, bytes);
 }
 
@@ -322,7 +329,7 @@ int perf_record_open(const char *name, const char *of, const struct perf_calls *
 		say(what);
 		return error;
 	}
-	samples = all_regions = 0;
+	samples = lost_samples = all_regions = 0;
 	put_header(0);
 	put_mappings();
 	return 0;
@@ -351,6 +358,36 @@ static int finish_file(void)
 	return error;
 }
 
+/* What became of a file that could be written: 0 or a negative errno. */
+static int judge(char *what, size_t bytes)
+{
+	if (thread_error) {
+		snprintf(what, bytes, "a thread is not in it: sampling is %s",
+			 perf_why(thread_error));
+		return thread_error;
+	}
+	if (lost_samples) {
+		snprintf(what, bytes,
+			 "%lu samples are not in it, for which a region was too long: take cases "
+			 "whose regions are shorter",
+			 lost_samples);
+		return -EOVERFLOW;
+	}
+	if (!all_regions) {
+		snprintf(what, bytes, "nothing was timed");
+		return -ENODATA;
+	}
+	if (!samples) {
+		snprintf(what, bytes, "no sample in %lu regions: let it run for longer",
+			 all_regions);
+		return -ENODATA;
+	}
+	snprintf(what, bytes, "%lu samples (%s, user) in %lu timed regions; perf report -i %s",
+		 samples, attr.type == PERF_TYPE_HARDWARE ? "cycles" : "cpu-clock", all_regions,
+		 path);
+	return 0;
+}
+
 int perf_record_close(void)
 {
 	char what[512];
@@ -362,17 +399,8 @@ int perf_record_close(void)
 	if (error)
 		snprintf(what, sizeof(what), "could not be written (is the disk full?): %s",
 			 strerror(-error));
-	else if ((error = thread_error))
-		snprintf(what, sizeof(what), "a thread is not in it: sampling is %s",
-			 perf_why(error));
-	else if (!samples && (error = -ENODATA))
-		snprintf(what, sizeof(what),
-			 "no sample in %lu regions: give more --benchmark_min_time", all_regions);
 	else
-		snprintf(what, sizeof(what),
-			 "%lu samples (%s, user) in %lu timed regions; perf report -i %s", samples,
-			 attr.type == PERF_TYPE_HARDWARE ? "cycles" : "cpu-clock", all_regions,
-			 path);
+		error = judge(what, sizeof(what));
 	say(what);
 	return error;
 }

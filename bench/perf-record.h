@@ -8,8 +8,8 @@
  * region by a system call, as the counters do (counters.h); and as with these, no times are taken meanwhile.
  *
  * Invariants: of a thread only what is between its region_begin() and region_end() is sampled, outside of the
- * kernel; where a ring buffer could become full it is emptied, after a region; a write that fails, or a thread that
- * cannot be sampled, is an error at the end, never a profile of less.
+ * kernel; where a ring buffer could become full it is emptied, after a region; a write that fails, a thread that
+ * cannot be sampled, or samples that the kernel says had no room, are an error at the end, never a profile of less.
  */
 #ifndef BENCH_PERF_RECORD_H
 #define BENCH_PERF_RECORD_H
@@ -50,7 +50,7 @@ unsigned long perf_record_stop(void);
  *
  * Says on stderr how many samples of how many regions there are, or what is wrong.
  *
- * Return: 0 or a negative errno; -ENODATA if there is no sample.
+ * Return: 0 or a negative errno; -ENODATA if there is no sample, -EOVERFLOW if some are not in the file.
  */
 int perf_record_close(void);
 

@@ -98,22 +98,17 @@ void program_report(struct gbench_state *state, const struct sampler_result *res
 	program_report_counts(state, &result->counts, result->recorded_regions, "page");
 }
 
+static void report_figure(void *state, const char *name, double value)
+{
+	gbench_counter(state, name, value);
+}
+
 void program_report_counts(struct gbench_state *state, const struct counters_sum *counts,
 			   unsigned long recorded_regions, const char *unit)
 {
-	char name[64];
-
-	for (int i = 0; i < PERF_EVENT_NR; i++) {
-		if (!(counts->pages[i] > 0))
-			continue;
-		snprintf(name, sizeof(name), "%s_per_%s", perf_event_name((enum perf_event_id)i),
-			 unit);
-		gbench_counter(state, name, counts->value[i] / counts->pages[i]);
-	}
+	counters_figures(counts, unit, report_figure, state);
 	if (cli.perf_record)
 		gbench_counter(state, "perf_regions", (double)recorded_regions);
-	if (counts->pages[PERF_EVENT_CYCLES] > 0 || counts->pages[PERF_EVENT_INSTRUCTIONS] > 0)
-		gbench_counter(state, "counters_running_share", counts->running_share);
 }
 
 /* What was counted, and if not, why; what this processor calls it. */

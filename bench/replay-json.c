@@ -149,20 +149,9 @@ static void put_figures(struct json *j, const struct options *opts, const struct
 	json_number(j, "wall_ns", report->wall_ns.median);
 }
 
-/* What was counted, and nothing for what was not. */
-static void put_events(struct json *j, const struct counters_sum *counts)
+static void put_event(void *to, const char *name, double value)
 {
-	char name[64];
-
-	for (int i = 0; i < PERF_EVENT_NR; i++) {
-		if (!(counts->pages[i] > 0))
-			continue;
-		snprintf(name, sizeof(name), "%s_per_event",
-			 perf_event_name((enum perf_event_id)i));
-		json_number(j, name, counts->value[i] / counts->pages[i]);
-	}
-	if (counts->pages[PERF_EVENT_CYCLES] > 0 || counts->pages[PERF_EVENT_INSTRUCTIONS] > 0)
-		json_number(j, "counters_running_share", counts->running_share);
+	json_number(to, name, value);
 }
 
 static void put_counts(struct json *j, const char *key, const uint64_t *counts, uint32_t nr)
@@ -239,7 +228,7 @@ static void put_all(struct json *j, const void *what)
 		put_plan(j, all->opts, &all->reports[i]);
 		put_figures(j, all->opts, &all->reports[i]);
 		put_timeline(j, &all->reports[i].timeline);
-		put_events(j, &all->reports[i].counts);
+		counters_figures(&all->reports[i].counts, "event", put_event, j);
 		json_close(j, '}');
 	}
 	json_close(j, ']');

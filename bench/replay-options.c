@@ -298,25 +298,18 @@ static bool take_strategy_value(struct strategy_opts *s, int id, const char *nam
 	}
 }
 
-/* The options for what is behind the figures; a strategy's are not of samples. */
+/* The options for what is behind the figures; none of them goes with --strategy. */
 static bool take_behind_value(struct options *opts, int id, const char *name, const char *value)
 {
-	static const char *const modes[] = {
-		[COUNTERS_NONE] = "none",
-		[COUNTERS_SOFTWARE] = "software",
-		[COUNTERS_ALL] = "all",
-	};
-	unsigned int index = COUNTERS_ALL;
-	bool ok = id != OPT_COUNTERS || one_of(name, value, modes, NR(modes), &index);
-
+	opts->strategy.never_mode = name;
 	if (id == OPT_SAMPLES)
 		opts->samples = value;
 	else if (id == OPT_PERF_RECORD)
 		opts->perf_record = value;
 	else
-		opts->counters = (enum counters_mode)index;
-	opts->strategy.never_mode = name;
-	return ok;
+		return counters_mode_find(value, &opts->counters) ||
+		       bad(name, value, "none, software, all");
+	return true;
 }
 
 /* The options whose value is a number or a name; false if it is not a good one. */

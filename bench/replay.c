@@ -264,8 +264,8 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	bench_clock_calibrate();
 	interrupt_catch("bench_replay");
+	bench_clock_calibrate();
 	if (opts.strategy.kinds)
 		return advice_all(&opts);
 	reports = calloc(opts.nr_paths, sizeof(*reports));

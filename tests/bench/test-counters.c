@@ -4,12 +4,16 @@
  * hardly any machine that tests run on has counters: scaling, groups that do not fit, and each way in
  * which the kernel says no.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -327,6 +331,119 @@ static void recording(void **state)
 	unlink(file);
 }
 
+/* A kernel whose ring has something in it from the beginning: samples, and word that so many had no room. */
+static struct {
+	uint64_t samples, lost;
+} ring;
+
+static int ring_open(struct perf_event_attr *attr, int group_fd)
+{
+	struct {
+		struct perf_event_header header;
+		uint64_t ip;
+	} sample = { { PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER, sizeof(sample) }, 0 };
+	struct {
+		struct perf_event_header header;
+		uint64_t id, lost;
+	} lost = { { PERF_RECORD_LOST, 0, sizeof(lost) }, 1, ring.lost };
+	long page = sysconf(_SC_PAGESIZE);
+	uint64_t head = 0;
+	int fd = memfd_create("ring", MFD_CLOEXEC);
+
+	(void)attr;
+	(void)group_fd;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, page + (256 << 10)), 0);
+	for (uint64_t i = 0; i < ring.samples; i++, head += sizeof(sample))
+		assert_int_equal(pwrite(fd, &sample, sizeof(sample), page + (long)head),
+				 sizeof(sample));
+	if (ring.lost) {
+		assert_int_equal(pwrite(fd, &lost, sizeof(lost), page + (long)head), sizeof(lost));
+		head += sizeof(lost);
+	}
+	assert_int_equal(
+		pwrite(fd, &head, sizeof(head), offsetof(struct perf_event_mmap_page, data_head)),
+		sizeof(head));
+	return fd;
+}
+
+static int ring_control(int fd, unsigned long request)
+{
+	(void)fd;
+	(void)request;
+	return 0;
+}
+
+static int record_region(uint64_t samples, uint64_t lost)
+{
+	static const struct perf_calls kernel = { ring_open, ring_control, NULL, close };
+	static const char *const file = "test-counters.perf.data";
+
+	ring.samples = samples;
+	ring.lost = lost;
+	assert_int_equal(perf_record_open("test", file, &kernel), 0);
+	perf_record_start();
+	region_end(region_begin());
+	assert_int_equal(perf_record_stop(), 1);
+	unlink(file);
+	return perf_record_close();
+}
+
+/* A profile that something is missing from is an error, however much is in it. */
+static void lost_samples(void **state)
+{
+	(void)state;
+	assert_int_equal(record_region(5, 0), 0);
+	assert_int_equal(record_region(5, 3), -EOVERFLOW);
+	assert_int_equal(record_region(0, 3), -EOVERFLOW);
+	assert_int_equal(record_region(0, 0), -ENODATA);
+	assert_int_equal(record_region(1, 0), 0);
+}
+
+/* A mode is found by its whole name. */
+static void modes(void **state)
+{
+	enum counters_mode mode = COUNTERS_SOFTWARE;
+
+	(void)state;
+	assert_false(counters_mode_find("al", &mode) || counters_mode_find("", &mode));
+	assert_int_equal(mode, COUNTERS_SOFTWARE);
+	assert_true(counters_mode_find("none", &mode) && mode == COUNTERS_NONE);
+	assert_true(counters_mode_find("all", &mode) && mode == COUNTERS_ALL);
+}
+
+/* What a report is told: by name. */
+static void add_figure(void *to, const char *name, double value)
+{
+	double *sum = to;
+
+	if (strcmp(name, "cycles_per_page") == 0)
+		sum[0] += value;
+	else if (strcmp(name, "counters_running_share") == 0)
+		sum[1] += value;
+	else if (strcmp(name, "page_faults_per_page") == 0)
+		sum[2] += value;
+	else
+		fail_msg("%s was not counted", name);
+}
+
+/* Events that were counted have a figure; a share is one of processor events only. */
+static void figures(void **state)
+{
+	struct counters_sum sum = { .running_share = .5 };
+	double told[3] = { 0, 0, 0 };
+
+	(void)state;
+	sum.value[PERF_EVENT_PAGE_FAULTS] = 6;
+	sum.pages[PERF_EVENT_PAGE_FAULTS] = 2;
+	counters_figures(&sum, "page", add_figure, told);
+	assert_true(told[0] == 0 && told[1] == 0 && told[2] == 3);
+	sum.value[PERF_EVENT_CYCLES] = 8;
+	sum.pages[PERF_EVENT_CYCLES] = 2;
+	counters_figures(&sum, "page", add_figure, told);
+	assert_true(told[0] == 4 && told[1] == .5 && told[2] == 6);
+}
+
 /* One thread that could not count an event takes the figure of all. */
 static void threads(void **state)
 {
@@ -380,6 +497,9 @@ int main(void)
 		cmocka_unit_test_setup(short_read, setup),
 		cmocka_unit_test_setup(nothing, setup),
 		cmocka_unit_test_setup(recording, setup),
+		cmocka_unit_test(lost_samples),
+		cmocka_unit_test(modes),
+		cmocka_unit_test(figures),
 		cmocka_unit_test_setup(threads, setup),
 	};
 
