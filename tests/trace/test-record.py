@@ -10,6 +10,7 @@ has its reason, and leaves neither a file nor an instance.
 """
 import gzip
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -35,13 +36,38 @@ case $1 in
 *) /bin/rmdir "$@" ;;
 esac
 """
+# As perf does: what it was told, the data when the command ends, and told to end, the data a little later.
 PERF = """#!/bin/sh
 case $1 in
 list) echo '  iommu:map    [Tracepoint event]' ;;
-record) shift 9; echo data >{folder}/data.tmp
-	for word; do [ "$previous" = -o ] && cp {folder}/data.tmp "$word"; previous=$word; done ;;
+record)
+	[ "$2" != -h ] || {{ cat {folder}/perf-help; exit; }}
+	echo "$*" >{seen}/asked
+	echo 'perf speaks' >&2
+	while [ "$1" != -- ]; do
+		[ "$1" != -o ] || data=$2
+		shift
+	done
+	shift
+	trap 'kill $!; sleep 0.3; cat {folder}/perf-data >"$data"; exit 0' TERM
+	"$@" &
+	: >{seen}/started
+	status=0
+	wait $! || status=$?
+	cat {folder}/perf-data >"$data"
+	exit $status ;;
 script) cat {folder}/perf.txt ;;
+report) cat {folder}/perf-stats ;;
 esac
+"""
+LOST = "".join(f"  dd 7 [00{cpu}] 1.{cpu}: PERF_RECORD_LOST lost {n}\n" for cpu, n in enumerate((17, 2)))
+STATS = """Aggregated stats:
+           TOTAL events:        900
+    LOST_SAMPLES events:          4  ( 0.0%)
+iommu:map stats:
+    LOST_SAMPLES events:         {}
+iommu:unmap stats:
+    LOST_SAMPLES events:          5
 """
 
 
@@ -53,7 +79,7 @@ def script(path, text):
 class Host:
     """A host with a tracefs at self.tracefs; what the recording left of its instance in self.seen."""
 
-    def __init__(self, top, folder, events=EVENTS, overrun=0, perf=False):
+    def __init__(self, top, folder, events=EVENTS, lost=(0, 0, 0), perf=False):
         self.tool = top / "tools/record-trace"
         self.folder, self.tracefs = folder, folder / "tracing"
         self.seen, bin_folder, template = folder / "seen", folder / "bin", folder / "template"
@@ -68,20 +94,36 @@ class Host:
             (template / name).write_text("\n")
         (template / "trace").write_text(HEADER + events)
         (template / "per_cpu/cpu0/stats").write_text(
-            f"entries: 2\noverrun: {overrun}\ncommit overrun: 0\nbytes: 88\ndropped events: 0\nread events: 0\n")
+            f"entries: 2\noverrun: {lost[0]}\ncommit overrun: {lost[1]}\nbytes: 88\ndropped events: {lost[2]}\n"
+            "read events: 7\n")
         script(bin_folder / "mkdir", MKDIR.format(template=template))
         script(bin_folder / "rmdir", RMDIR.format(seen=self.seen))
         if perf:
-            script(bin_folder / "perf", PERF.format(folder=folder))
+            script(bin_folder / "perf", PERF.format(folder=folder, seen=self.seen))
+            for name, text in (("perf-data", "data\n"), ("perf-help", "    --max-size <size>\n"), ("perf-stats", ""),
+                               ("perf.txt", (top / "bench/traces/mixed-strict-sample.perf.txt").read_text())):
+                (folder / name).write_text(text)
         (folder / "mounts").write_text(f"nodev {self.tracefs} tracefs rw 0 0\n")
         (folder / "cpuinfo").write_text("processor : 0\n\nprocessor : 1\n")
         (folder / "meminfo").write_text("MemTotal: 900000 kB\nMemAvailable: 400000 kB\n")
         self.env = {**os.environ, "PATH": f"{bin_folder}:/usr/bin:/bin", "RECORD_TRACE_PROC": str(folder),
                     "RECORD_TRACE_IOMMUS": str(folder / "iommu")}
 
-    def run(self, *words):
+    def run(self, *words, **options):
         return subprocess.run(["sh", str(self.tool), *map(str, words)], env=self.env, capture_output=True,
-                              text=True, check=False, cwd=self.folder)
+                              text=True, check=False, cwd=self.folder, **options)
+
+    def interrupted(self, how, ready, *words):
+        """What is said if it gets the signal once ready() is true."""
+        with subprocess.Popen(["sh", str(self.tool), *words], env=self.env, cwd=self.folder,
+                              stderr=subprocess.PIPE, text=True) as process:
+            while not ready():
+                assert process.poll() is None, process.stderr.read()
+                time.sleep(0.01)
+            time.sleep(0.2)
+            process.send_signal(how)
+            said = process.stderr.read()
+        assert process.returncode == 0 and "ended early" in said, (process.returncode, said)
 
     def left(self):
         return sorted(path.name for path in self.tracefs.glob("instances/*"))
@@ -99,10 +141,13 @@ def replayed(replay, trace):
 
 
 def test_recorded(host, replay):
-    result = host.run("--buffer-kb", "512", "out.trace", "--", "sh", "-c", "echo worked >worked")
+    instance = f"tracing/instances/{NAME}"
+    files = ("tracing_on", "events/iommu/map/enable", "events/iommu/unmap/enable")
+    result = host.run("--buffer-kb", "512", "out.trace", "--", "sh", "-c",
+                      f"cat {' '.join(f'{instance}/{name}' for name in files)} >worked")
     assert result.returncode == 0 and "1 maps, 1 unmaps" in result.stderr, result
     assert (host.folder / "out.trace").read_text() == HEADER + EVENTS and not host.left()
-    assert (host.folder / "worked").exists()
+    assert (host.folder / "worked").read_text() == "1\n1\n1\n", "it does not record while the command runs"
     assert (host.seen / "buffer_size_kb").read_text() == "512\n"
     assert (host.seen / "trace_clock").read_text() == "mono\n"
     assert (host.tracefs / "events/iommu/map/enable").read_text() == "0\n", "not the recording's own"
@@ -113,29 +158,27 @@ def test_recorded(host, replay):
 
 
 def test_ended_early(host):
-    with subprocess.Popen(["sh", str(host.tool), "--seconds", "600", "early.trace"], env=host.env,
-                          cwd=host.folder, stderr=subprocess.PIPE, text=True) as process:
-        while "recording" not in process.stderr.readline():
-            pass
-        while not host.left():
-            time.sleep(0.01)
-        time.sleep(0.2)
-        process.send_signal(signal.SIGTERM)
-        said = process.stderr.read()
-    assert process.returncode == 0 and "ended early" in said, (process.returncode, said)
+    host.interrupted(signal.SIGTERM, host.left, "--seconds", "600", "early.trace")
     assert (host.folder / "early.trace").exists() and not host.left()
 
 
 def test_incomplete(top, folder):
-    host = Host(top, folder / "lost", overrun=17)
+    host = Host(top, folder / "lost", lost=(17, 2, 1))
     result = host.run("out.trace", "--", "true")
-    assert result.returncode == 3 and "17 events were lost" in result.stderr, result
+    assert result.returncode == 3 and " 20 events were lost" in result.stderr, result
     assert (host.folder / "out.trace").exists() and not host.left()
     host = Host(top, folder / "long", events=EVENTS * 5000)
     result = host.run("--max-mb", "1", "out.trace", "--", "true")
     assert result.returncode == 3 and "cut after 1 MiB" in result.stderr, result
+    assert "events were lost" not in result.stderr, result
     text = (host.folder / "out.trace").read_text()
     assert 1000000 < len(text) <= 1 << 20 and text.endswith("4096\n"), len(text)
+    maps, unmaps = text.count(": map: "), text.count(": unmap: ")
+    assert maps < 5000 and f"{maps} maps, {unmaps} unmaps" in result.stderr, (maps, unmaps, result)
+    host = Host(top, folder / "both", events=EVENTS * 5000, lost=(0, 0, 3))
+    result = host.run("--max-mb", "1", "out.trace", "--", "true")
+    assert result.returncode == 3 and "cut after 1 MiB" in result.stderr, result
+    assert " 3 events were lost" in result.stderr, result
 
 
 def test_refused(top, folder):
@@ -162,23 +205,67 @@ def test_refused(top, folder):
     (busy.tracefs / "instances" / NAME).mkdir()
     result = busy.run("out.trace")
     assert result.returncode == 1 and "another recording" in result.stderr and busy.left() == [NAME], result
-    if os.geteuid():
-        locked = Host(top, folder / "locked")
-        (locked.tracefs / "events").chmod(0)
-        locked.refused(1, "run this as root", "--with", "tracefs", "out.trace")
+
+
+def test_no_rights(top, folder):
+    """As somebody who is not root; as root it becomes nobody."""
+    host = Host(top, folder / "locked")
+    (host.tracefs / "events").chmod(0)
+    options = {}
+    if not os.geteuid():
+        host.tool = Path(shutil.copy(host.tool, folder))
+        for path in (folder, host.folder):
+            path.chmod(0o777)
+        options = {"user": 65534, "group": 65534, "extra_groups": []}
+    result = host.run("--with", "tracefs", "out.trace", **options)
+    assert result.returncode == 1 and "run this as root" in result.stderr, result
+    assert not (host.folder / "out.trace").exists() and not host.left()
 
 
 def test_perf(top, folder, replay):
     host = Host(top, folder, perf=True)
-    sample = (top / "bench/traces/mixed-strict-sample.perf.txt").read_text()
-    (folder / "perf.txt").write_text(sample)
+    sample = (folder / "perf.txt").read_text()
     result = host.run("--with", "perf", "out.txt", "--", "true")
     assert result.returncode == 0 and "235 maps, 65 unmaps" in result.stderr, result
     assert (folder / "out.txt").read_text() == sample
+    assert "--max-size=1024M " in (host.seen / "asked").read_text()
+    result = host.run("--with", "perf", "failed.txt", "--", "sh", "-c", "echo spoken; echo aloud >&2; exit 7")
+    assert result.returncode == 0 and "sh ended early, with status 7" in result.stderr, result
+    assert result.stdout == "spoken\n" and "aloud\n" in result.stderr and "perf speaks" not in result.stderr, result
+    (host.seen / "started").unlink()
+    host.interrupted(signal.SIGINT, (host.seen / "started").exists, "--with", "perf", "--seconds", "600", "early.txt")
+    assert (folder / "early.txt").read_text() == sample
     (host.folder / "mounts").write_text("")  # auto: no tracefs, but perf
     assert "with perf" in host.run("auto.txt", "--", "true").stderr
     (folder / "perf.txt").write_text("")
     host.refused(1, "no iommu:map event was seen", "--with", "perf", "none.txt", "--", "true")
+    (folder / "perf-data").write_text("")
+    host.refused(1, "perf record failed (above)", "--with", "perf", "none.txt", "--", "true")
+
+
+def test_perf_incomplete(top, folder):
+    """perf counts what is lost twice: where it happened, and at the end, with what was lost last."""
+    host = Host(top, folder, perf=True)
+    sample = (folder / "perf.txt").read_text()
+    for text, stats, lost in ((LOST, "", 19), (LOST, STATS.format(14), 19), (LOST, STATS.format(16), 21),
+                              ("", STATS.format(1), 6)):
+        (folder / "perf.txt").write_text(sample + text)
+        (folder / "perf-stats").write_text(stats)
+        (folder / "out.txt").unlink(missing_ok=True)
+        result = host.run("--with", "perf", "out.txt", "--", "true")
+        assert result.returncode == 3 and f" {lost} events were lost" in result.stderr, (lost, result)
+        assert "cut after" not in result.stderr, result
+    (folder / "perf.txt").write_text(sample)
+    (folder / "perf-stats").write_text("")
+    (folder / "perf-data").write_text("x" * (1 << 20))
+    result = host.run("--with", "perf", "--max-mb", "1", "cut.txt", "--", "true")
+    assert result.returncode == 3 and "cut after 1 MiB" in result.stderr, result
+    assert "--max-size=1M " in (host.seen / "asked").read_text()
+    (folder / "perf-data").write_text("data\n")
+    (folder / "perf-help").write_text("")
+    result = host.run("--with", "perf", "old.txt", "--", "true")
+    assert result.returncode == 0 and "cannot bound its file" in result.stderr, result
+    assert "--max-size" not in (host.seen / "asked").read_text()
 
 
 def main(top, *replay):
@@ -191,7 +278,9 @@ def main(top, *replay):
         test_ended_early(host)
         test_incomplete(top, work)
         test_refused(top, work)
+        test_no_rights(top, work)
         test_perf(top, work / "perf", replay)
+        test_perf_incomplete(top, work / "perf-incomplete")
 
 
 main(*sys.argv[1:])
