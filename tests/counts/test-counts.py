@@ -52,6 +52,9 @@ class Bench:
             f.write(golden if isinstance(golden, str) else json.dumps(golden))
         return self.run("check")
 
+    def tool_counters(self):
+        return [name for name in self.golden["cases"][self.names[0]] if name != "pages"]
+
     def scaled(self, factor):
         """The golden object with the first case's instructions multiplied."""
         golden = copy.deepcopy(self.golden)
@@ -89,6 +92,13 @@ def test_cases(bench):
     golden = copy.deepcopy(bench.golden)
     golden["cases"][first]["pages"] = 7
     expect(bench.check(golden), 1, "pages: golden 7, now 1")
+    golden = copy.deepcopy(bench.golden)
+    golden["cases"][first]["more"] = 0
+    expect(bench.check(golden), 1, f"worse: {first}: more: golden 0, now not there", "1 worse, 0 better")
+    counter = bench.tool_counters()[-1]
+    if counter != "instructions":  # which load_golden() insists on
+        del golden["cases"][first]["more"], golden["cases"][first][counter]
+        expect(bench.check(golden), 1, f"worse: {first}: {counter}: golden not there, now", "1 worse, 0 better")
 
 
 def test_unknown_key(bench):
