@@ -27,7 +27,8 @@ bench.sh - what map, unmap, translate and flush cost on this host
                            which gives the same figures on every host
   ./bench.sh --counts      instructions, atomics and barriers of the library and of Linux 6.12's code as
                            arm64 programs, with LSE and LL/SC atomics, counted under an emulator
-                           (build/report/counts.json; no times; about 2 minutes)
+                           (build/report/counts.json, and a part of the page; no times; about
+                           2 minutes)
   ./bench.sh --bundle      make build/bundle/*.tar.gz: the benchmarks with everything they need, for
                            servers without compilers (x86-64 and arm64); run.sh inside runs them
   ./bench.sh --import DIR  keep what a bundle's run.sh wrote on another host, like --save
@@ -41,15 +42,22 @@ END
 }
 
 # Ctrl-C or SIGTERM: what was measured becomes a report that says that it is partial, and the exit
-# status is 130. A signal to this script alone is passed on to the program that runs.
-interrupted=false child=''
-trap 'interrupted=true; [ -z "$child" ] || kill -INT "$child" 2>/dev/null || true' INT TERM
+# status is 130. A signal to this script alone is passed on to the program that runs: as SIGTERM, which ends
+# one that does not wait for it yet (what is started with & has SIGINT ignored until then).
+interrupted=false child='' began=false
+pass_on() {
+	[ -z "$child" ] || kill -TERM "$child" 2>/dev/null || true
+}
+trap 'interrupted=true; pass_on' INT TERM
 
-# run COMMAND...: its exit status; 130 makes the run an interrupted one and is no error.
+# run COMMAND...: its exit status; 130 makes the run an interrupted one and is no error. Once interrupted
+# nothing is run.
 run() {
+	! $interrupted || return 0
 	local status=0
 	"$@" &
 	child=$!
+	! $interrupted || pass_on
 	wait "$child" || status=$?
 	# A signal ends the wait, not the program.
 	while kill -0 "$child" 2>/dev/null; do
@@ -57,18 +65,20 @@ run() {
 		wait "$child" || status=$?
 	done
 	child=''
-	[ "$status" != 130 ] || interrupted=true
+	case $status in
+	0) began=true ;;
+	130) began=true interrupted=true ;;
+	esac
 	$interrupted || return "$status"
 }
 
-# part NAME COMMAND...: the part of that name, unless the run was interrupted before it.
+# part NAME COMMAND...: the part of that name, which a run does not have that is interrupted before the first
+# of its programs ends in order.
 missing=()
 part() {
-	if $interrupted; then
-		missing+=("$1")
-	else
-		"${@:2}"
-	fi
+	began=false
+	$interrupted || "${@:2}"
+	$began || missing+=("$1")
 }
 
 die() {
@@ -242,10 +252,14 @@ partial_lines() {
 		printf '  "cases_done": %s,\n  "cases_total": %s,\n' "${launches_done%/*}" "${launches_done#*/}"
 }
 
-# Says so, and ends.
+# end_if_interrupted NAME: says what that makes of NAME.json, and ends.
 end_if_interrupted() {
 	$interrupted || return 0
-	say "interrupted: the report is partial, and says so"
+	if grep -q '"partial": true' "$REPORT/$1.json"; then
+		say "interrupted: the report is partial, and says so"
+	else
+		say "interrupted after everything was measured: the report is whole, and is not saved"
+	fi
 	exit 130
 }
 
@@ -294,13 +308,15 @@ measure() {
 	flush_command=$other
 	part traces run_replay
 	part self-check run_launches
+	# A program that was ended before it waited for signals has left its file empty.
+	! $interrupted || find "$REPORT" -maxdepth 1 -name '*.json' -empty -delete
 	! $interrupted || [ -f "$REPORT/map.json" ] || die "interrupted before anything was measured"
 	write_run
 	python3 tools/report.py merge "$REPORT" -o "$REPORT/report.json" || exit 1
 	python3 tools/report.py table "$REPORT/report.json"
 	say "raw figures: $REPORT/report.json"
 	make_page report
-	end_if_interrupted
+	end_if_interrupted report
 }
 
 # Several launches: the layout of memory differs from one to the next, and is the larger error.
@@ -334,7 +350,7 @@ measure_peers() {
 		die "the launches could not be compared"
 	say "raw figures: $REPORT/peers.json"
 	make_page peers
-	end_if_interrupted
+	end_if_interrupted peers
 	if $save; then
 		mkdir -p "results/$label" && cp "$REPORT/peers.json" "results/$label/peers.json" ||
 			die "cannot write to results/$label"
@@ -351,12 +367,17 @@ advise() {
 	python3 tools/advice.py save "$REPORT/raw-advice.json" "${told[@]}" --out "$REPORT/advice.json" ||
 		{ ! $interrupted || exit 130; exit 1; }
 	make_page advice
-	end_if_interrupted
+	end_if_interrupted advice
 	if $save; then
 		python3 tools/advice.py save "$REPORT/raw-advice.json" "${told[@]}" || exit 1
 		python3 tools/advice.py quote || exit 1
 		regenerate
 	fi
+}
+
+# Counts are kept whole or not at all.
+stop_counting() {
+	! $interrupted || die "interrupted before everything was counted: nothing is kept"
 }
 
 # The library and Linux's code as arm64 programs, in one build folder for each way of doing atomics.
@@ -373,15 +394,19 @@ count_emulated() {
 			-DCMAKE_C_FLAGS="${flags[*]}"
 		quietly "$REPORT/build.log" cmake --build "$build" --target count-ops count-linux icount
 		for program in count-ops count-linux; do
+			stop_counting
 			say "counting $program, $variant"
 			tests/counts/counts.py refresh --golden "$folder" --program "$build/tests/counts/$program" \
 				--plugin "$build/tests/counts/icount.so" \
 				--runner "qemu-aarch64|-L|build/arm64-sysroot" >&2 || die "$program could not be counted"
 		done
+		stop_counting
 	done
 	local told=(--commit "$(commit)" --date "$(date -u +%Y-%m-%d)" --command "$command_line")
 	python3 tools/emulated.py save "$REPORT/counts" "${told[@]}" --out "$REPORT/counts.json" || exit 1
 	say "counts, emulated: $REPORT/counts.json"
+	make_page counts
+	end_if_interrupted counts
 	if $save; then
 		python3 tools/emulated.py save "$REPORT/counts" "${told[@]}" || exit 1
 		regenerate

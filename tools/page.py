@@ -133,7 +133,10 @@ def self_check_section(runs):
         blocks += [run.heading() if len(checked) > 1 else "", self_check_block(run)]
     if not checked:
         blocks.append(
-            paragraph("Modelled figures are the same in every run, to the last digit.", "missing")
+            paragraph(
+                "Modelled figures, and counts, are the same in every run, to the last digit.",
+                "missing",
+            )
         )
     return section("self-check", "A/A self-check of this run", *blocks)
 
@@ -210,13 +213,20 @@ def ratio_section(runs, data):
     blocks += made or [
         paragraph("No flush strategies in this run: `./bench.sh` measures them.", "missing")
     ]
-    for run in runs:
-        if run.kind == "counts":
-            blocks += [
-                f"<h3>Core against Linux as arm64 programs {tag('emulated')}</h3>",
-                table(emulated.instructions_table(run.report), "Instructions per page; no times."),
-                table(emulated.kinds_table(run.report), "What they are, core / Linux."),
-            ]
+    counted = [run for run in runs if run.kind == "counts"]
+    for run in counted:
+        blocks += [
+            f"<h3>Core against Linux as arm64 programs {tag('emulated')}</h3>",
+            table(emulated.instructions_table(run.report), "Instructions per page; no times."),
+            table(emulated.kinds_table(run.report), "What they are, core / Linux."),
+        ]
+    if not counted:
+        blocks.append(
+            paragraph(
+                "`./bench.sh --counts` counts what both execute as arm64 programs, emulated.",
+                "note",
+            )
+        )
     traces = [run for run in runs if run.kind == "advice"]
     for run in traces:
         blocks.append(f"<h3>Which strategy for the traces {tag('modelled')}</h3>")

@@ -6,7 +6,7 @@
 # defines die and say, and $REPORT, the folder of the run.
 
 # Finished results files of a run, in the order of the page.
-FINISHED="report peers advice"
+FINISHED="report peers advice counts"
 
 fetch_plotter() {
 	[ ! -d tools/node_modules/echarts ] || return 0

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs a program that may need an emulator (BENCH_RUNNER, its words separated by |)."""
+"""Runs a program that may need an emulator (BENCH_RUNNER, its words separated by |); and bench.sh in a tree
+where it can leave what it likes."""
 import os
+import shutil
 import subprocess
 
 
@@ -23,3 +25,24 @@ def names(program, form, *args):
         assert form.fullmatch(name), name
     assert len(set(listed)) == len(listed), "a name comes twice"
     return set(listed)
+
+
+def script(path, text, shell="/bin/sh"):
+    path.write_text(f"#!{shell}\n{text}\n")
+    path.chmod(0o755)
+
+
+def make_tree(top, programs, scratch):
+    """A tree with bench.sh and what it needs, the programs as they are built, and the environment in which
+    nothing is built, installed or fetched."""
+    tree, stubs = scratch / "tree", scratch / "stubs"
+    (tree / "build/release").mkdir(parents=True)
+    (tree / "build/release/bench").symlink_to(programs)
+    for name in ("bench", "tests", "docs"):
+        (tree / name).symlink_to(top / name)
+    shutil.copytree(top / "tools", tree / "tools", ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copy(top / "bench.sh", tree)
+    stubs.mkdir()
+    for name, text in (("cmake", "exit 0"), ("dpkg-query", "echo installed"), ("npm", "exit 1")):
+        script(stubs / name, text)
+    return tree, {**os.environ, "PATH": f"{stubs}:{os.environ['PATH']}"}

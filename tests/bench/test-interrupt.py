@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import pty
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from program import emulated
+from program import emulated, make_tree, script
 
 DEADLINE_S = 120
 
@@ -108,26 +107,34 @@ exit "$status"
 '''
 
 
-def make_tree(top, programs, scratch):
-    """bench.sh in a tree of its own, with the programs as they are built; only it gets the signal."""
-    tree, stubs = scratch / "tree", scratch / "stubs"
-    (tree / "build/release").mkdir(parents=True)
-    (tree / "build/release/bench").symlink_to(programs)
+# Counts of an operation, after a second, of library or Linux by the program that is counted.
+COUNTER = """
+while [ $# -gt 0 ]; do
+	case $1 in --golden) golden=$2 ;; --program) program=${2##*/} ;; esac
+	shift
+done
+echo "$program" >>COUNTED
+sleep 1
+mkdir -p "$golden"
+[ "$program" = count-ops ] && key=aarch64-gcc-12 || key=aarch64-gcc-12-linux-6.12
+printf '{"key": "%s", "flags": "", "cases": {"map/fmt:arm_64_lpae_s1/granule:4K/size:4K/batch:1": {"pages": 1' \
+	"$key" >"$golden/$key.json"
+for kind in instructions loads stores exclusive lse acquire_release dmb dsb l1d_misses; do
+	printf ', "%s": 7' "$kind" >>"$golden/$key.json"
+done
+echo '}}}' >>"$golden/$key.json"
+"""
+
+
+def make_shell_tree(top, programs, scratch):
+    """Only bench.sh gets the signal. No peers are built, and nothing is counted."""
+    tree, env = make_tree(top, programs, scratch)
     (tree / "build/peers/bench").mkdir(parents=True)
     for name, text in (("bench_env", f'exec "{programs}/bench_env" "$@"'),
                        ("bench_map", WITH_PEER.replace("PROGRAM", f"{programs}/bench_map"))):
-        (tree / "build/peers/bench" / name).write_text(f"#!/bin/bash\n{text}\n")
-        (tree / "build/peers/bench" / name).chmod(0o755)
-    (tree / "bench").symlink_to(top / "bench")
+        script(tree / "build/peers/bench" / name, text, "/bin/bash")
     (tree / "results").symlink_to(top / "results")
-    (tree / "tests").symlink_to(top / "tests")
-    shutil.copytree(top / "tools", tree / "tools", ignore=shutil.ignore_patterns("node_modules"))
-    shutil.copy(top / "bench.sh", tree)
-    stubs.mkdir()
-    for name, text in (("cmake", "exit 0"), ("dpkg-query", "echo installed"), ("npm", "exit 1")):
-        (stubs / name).write_text(f"#!/bin/sh\n{text}\n")
-        (stubs / name).chmod(0o755)
-    os.environ["PATH"] = f"{stubs}:{os.environ['PATH']}"
+    os.environ["PATH"] = env["PATH"]
     return tree
 
 
@@ -169,13 +176,47 @@ def check_shell_advice(top, tree, scratch):
     merged = check_partial(top, report, "advice")
     assert merged["cases_done"] == len(merged["advice"]), merged
     assert saved == (top / "results/hi1620-modelled/advice.json").read_bytes(), "a partial one was saved"
-    # Before a trace is whole there is nothing to keep, and that is said.
+    # Before a trace is whole there is nothing to keep, and that is said: by advice.py, or before its turn.
     (report / "advice.json").unlink()
+    (report / "build.log").unlink()
     status, said = interrupted([tree / "bench.sh", "--no-install", "--advice"], signal.SIGTERM,
-                               lambda: not (report / "raw-advice.json").exists() and
-                               (report / "build.log").exists())
-    assert status == 130 and "no trace was done" in said, (status, said)
+                               (report / "build.log").exists)
+    assert status == 130, (status, said)
+    assert "no trace was done" in said or "interrupted before a trace was whole" in said, said
     assert not (report / "advice.json").exists()
+    check_shell_advice_build(tree, report)
+
+
+def check_shell_advice_build(tree, report):
+    """A signal during the build is not lost: nothing is run after it."""
+    (tree / "slow").mkdir()
+    script(tree / "slow/cmake", f"touch '{tree}/building'; sleep 1")
+    before = os.environ["PATH"]
+    os.environ["PATH"] = f"{tree}/slow:{before}"
+    status, said = interrupted([tree / "bench.sh", "--no-install", "--advice"], signal.SIGTERM,
+                               (tree / "building").exists)
+    os.environ["PATH"] = before
+    assert status == 130 and "interrupted before a trace was whole" in said, (status, said)
+    assert not (report / "raw-advice.json").exists()
+
+
+def check_shell_counts(top, tree):
+    """What was not counted to its end is not kept; what was is, and is on the page."""
+    report, counted = tree / "build/report", tree / "counted"
+    (tree / "tests").unlink()
+    (tree / "tests/counts").mkdir(parents=True)
+    (tree / "tests/counts/golden").symlink_to(top / "tests/counts/golden")
+    script(tree / "tests/counts/counts.py", COUNTER.replace("COUNTED", f"'{counted}'"))
+    script(tree / "tools/sysroot.sh", "exit 0")
+    command = [tree / "bench.sh", "--no-install", "--counts"]
+    status, said = interrupted([*command, "--save"], signal.SIGTERM, counted.exists)
+    assert status == 130 and "interrupted before everything was counted" in said, (status, said)
+    assert counted.read_text() == "count-ops\n", counted.read_text()
+    assert not (report / "counts.json").exists()
+    whole = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    assert whole.returncode == 0, whole
+    assert "as arm64 programs" in (report / "index.html").read_text()
+    assert json.loads((report / "counts.json").read_text())["counts"]
 
 
 PEERS = ["--peers", "--no-install", "--save", "--label", "partial-test", "--min-time", "0.3", "--filter",
@@ -193,6 +234,7 @@ def check_shell_peers(top, tree):
     assert merged["cases_done"] == len(merged["launches"]), merged
     assert not (top / "results/partial-test").exists()
     (report / "peers.json").unlink()
+    (report / "launch-1.json").unlink()
     status, said = interrupted([tree / "bench.sh", *PEERS], signal.SIGTERM,
                                lambda: (report / "launch-1.json").exists())
     assert status == 130 and "interrupted before a launch was whole" in said, (status, said)
@@ -238,10 +280,11 @@ def main(top, programs):
         check_replay(str(programs / "bench_replay"), scratch, top)
         check_progress(str(programs / "bench_map"))
         check_strategies(str(programs / "bench_replay"), scratch, top)
-        tree = make_tree(top, programs, scratch)
+        tree = make_shell_tree(top, programs, scratch)
         check_shell(top, tree)
         check_shell_advice(top, tree, scratch)
         check_shell_peers(top, tree)
+        check_shell_counts(top, tree)
 
 
 main(*sys.argv[1:])

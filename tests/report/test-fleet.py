@@ -15,6 +15,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
+from program import script  # pylint: disable=import-error,wrong-import-position
+
 HOSTS = ["first", "second"]
 # A case or two of each program; the last of two equal options counts.
 FEW = {
@@ -48,11 +51,6 @@ cd "$HOMES/$host" && FLEET_HOST=$host exec sh -c "$*"
     "scp": 'while [ $# -gt 2 ]; do shift; done\nexec cp -r "$HOMES/${1%%:*}/${1#*:}" "$2"\n',
     "uname": '[ "$*" = -n ] && [ -n "$FLEET_HOST" ] && echo "$FLEET_HOST" && exit\nexec /bin/uname "$@"\n',
 }
-
-
-def script(path, text):
-    path.write_text(f"#!/bin/sh\n{text}\n")
-    path.chmod(0o755)
 
 
 def lines_of(top):
@@ -151,8 +149,9 @@ def main(top, small, programs):
         assert all(re.search(rf"^{host}\t", done.stdout, re.M) for host in HOSTS), done.stdout
         runs, _ = fleet.run("mkdir", False)
         check(runs, HOSTS)
-        page = fleet.merge("parallel")
-        assert page.startswith("<!DOCTYPE html>") and '<section id="hosts"' in page
+        for which in ("srun", "parallel", "mkdir"):
+            page = fleet.merge(which)
+            assert page.startswith("<!DOCTYPE html>") and '<section id="hosts"' in page, which
 
 
 main(*sys.argv[1:])

@@ -65,6 +65,7 @@ def check_hints(page, report):
     for words in (
         "./bench.sh --peers",
         "./bench.sh --advice",
+        "./bench.sh --counts",
         "No flush strategies in this run",
         "This file has no self-check",
     ):
@@ -175,10 +176,12 @@ def main(top, small):
         for p in (
             top / "results/amd-epyc-f25m17-2c/peers.json",
             top / "results/hi1620-modelled/advice.json",
+            top / "results/neoverse-n1-emulated/counts.json",
         )
     ]
     text = page.build(files)
     assert "bars of the project" in text and "Which strategy for the traces" in text
+    assert "Core against Linux as arm64 programs" in text and "counts what both execute" not in text
     check_emulated(page, report)
     check_hints(page, report)
     check_hostile(page, report)
