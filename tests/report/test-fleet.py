@@ -40,13 +40,14 @@ while [ "$node" -lt "$nodes" ]; do
 	node=$((node + 1))
 done
 ''',
-    # The remote shell is a shell here, in the host's home.
+    # The remote shell is a shell here, in the host's home; SHELL is set there, as sshd sets it: what GNU parallel
+    # sends does nothing, and successfully, where it is not.
     "ssh": '''
 while case ${1-} in -*) true ;; *) false ;; esac; do case $1 in -[oplF]) shift ;; esac; shift; done
 host=$1
 shift
 [ "$1" != -- ] || shift
-cd "$HOMES/$host" && FLEET_HOST=$host exec sh -c "$*"
+cd "$HOMES/$host" && SHELL=/bin/sh FLEET_HOST=$host exec sh -c "$*"
 ''',
     "scp": 'while [ $# -gt 2 ]; do shift; done\nexec cp -r "$HOMES/${1%%:*}/${1#*:}" "$2"\n',
     "uname": '[ "$*" = -n ] && [ -n "$FLEET_HOST" ] && echo "$FLEET_HOST" && exit\nexec /bin/uname "$@"\n',
@@ -115,6 +116,7 @@ class Fleet:
         done = subprocess.run(["bash", "-c", line], cwd=folder, env=self.env, capture_output=True, text=True,
                               timeout=280, check=False)
         assert done.returncode == 0, (line, done.stdout[-3000:], done.stderr[-3000:])
+        assert (folder / "runs").is_dir(), ("nothing was left", line, done.stdout[-3000:], done.stderr[-3000:])
         return {path.name: path for path in (folder / "runs").iterdir()}, done
 
     def merge(self, which):
