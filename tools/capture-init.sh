@@ -19,14 +19,17 @@ word() {
 	sed -n "s/.*\b$1=\([a-z0-9-]*\).*/\1/p" /proc/cmdline
 }
 fetch="wget -q -O /dev/null http://10.0.2.2:$(word port)/blob"
+# What runs beside the last command is in $jobs; the workload fails if any of it does, and record-trace says so.
+beside='& jobs="$jobs $!"'
 case $(word workload) in
-nvme-4k) work="for j in 0 1 2 3; do dd if=$disk of=/dev/null bs=4k count=8000 skip=\$((j * 8192)) iflag=direct & done; wait" ;;
-nvme-buffered) work="dd if=$disk of=/dev/null bs=64k count=3000 & dd if=/dev/zero of=$disk bs=64k seek=1000 count=3000 conv=fsync; wait" ;;
+nvme-4k) work="for j in 0 1 2 3; do dd if=$disk of=/dev/null bs=4k count=8000 skip=\$((j * 8192)) iflag=direct $beside; done" ;;
+nvme-buffered) work="dd if=$disk of=/dev/null bs=64k count=3000 $beside; dd if=/dev/zero of=$disk bs=64k seek=1000 count=3000 conv=fsync" ;;
 net-rx) work=$fetch ;;
-mixed) work="$fetch & dd if=$disk of=/dev/null bs=4k count=6000 iflag=direct & dd if=$disk of=/dev/null bs=256k count=300 skip=100 iflag=direct; wait" ;;
+mixed) work="$fetch $beside; dd if=$disk of=/dev/null bs=4k count=6000 iflag=direct $beside; dd if=$disk of=/dev/null bs=256k count=300 skip=100 iflag=direct" ;;
 esac
 uname -r
-sh /record-trace --with tracefs --buffer-kb 100000 /tmp/trace -- sh -c "($work) 2>/dev/null"
+sh /record-trace --with tracefs --buffer-kb 100000 /tmp/trace -- \
+	sh -c "exec 2>/dev/null; set -e; $work; for job in \$jobs; do wait \$job; done"
 echo "record-trace: status $?"
 {
 	printf '%-31s\n' "$(wc -c </tmp/trace)"
