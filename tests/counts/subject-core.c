@@ -129,8 +129,8 @@ static bool core_open(struct subject *s)
 {
 	cfg = (struct io_pgtable_cfg){
 		.pgsize_bitmap = s->page | s->block,
-		.ias = 48,
-		.oas = 48,
+		.ias = s->ias,
+		.oas = s->oas,
 		.coherent_walk = true,
 		.tlb = &driver,
 	};
@@ -168,6 +168,7 @@ static void core_print_variant(void)
 
 const struct count_impl count_impl = {
 	.key = "",
+	.fmts = (1u << IO_PGTABLE_NUM_FMTS) - 1,
 	.run = {
 		[OP_MAP] = op_map,
 		[OP_UNMAP] = op_unmap,

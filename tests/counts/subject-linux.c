@@ -100,8 +100,8 @@ static bool linux_open(struct subject *s)
 	const struct linux_config config = {
 		.fmt = (enum linux_fmt)s->fmt,
 		.pgsize_bitmap = s->page | s->block,
-		.ias = 48,
-		.oas = 48,
+		.ias = s->ias,
+		.oas = s->oas,
 		.coherent = true,
 	};
 
@@ -133,6 +133,7 @@ static void linux_print_variant(void)
 
 const struct count_impl count_impl = {
 	.key = "linux-6.12-",
+	.fmts = 1u << ARM_64_LPAE_S1 | 1u << ARM_64_LPAE_S2,
 	.run = {
 		[OP_MAP] = op_map,
 		[OP_UNMAP] = op_unmap,

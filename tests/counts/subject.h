@@ -54,7 +54,9 @@ enum count_op {
  * @table: the implementation's
  * @fmt: format
  * @page: the granule
- * @block: the next size
+ * @block: the next size, or 0
+ * @ias: input address bits
+ * @oas: output address bits
  * @base: operation i works at @base + i * @stride
  * @stride: bytes
  * @pgsize: size of what map and unmap are called with
@@ -72,6 +74,8 @@ struct subject {
 	enum io_pgtable_fmt fmt;
 	uint64_t page;
 	uint64_t block;
+	unsigned int ias;
+	unsigned int oas;
 	uint64_t base;
 	uint64_t stride;
 	size_t pgsize;
@@ -90,6 +94,7 @@ typedef void (*op_fn)(struct subject *s, size_t i);
 /**
  * struct count_impl - an implementation
  * @key: in the key of its golden files, with a dash behind it; empty for the library's own
+ * @fmts: bit per format that it has
  * @run: its operations; NULL where it has none
  * @renew_populate: populating begins with a table that is new, because emptied tables stay
  * @open: allocate s->table and what belongs to it
@@ -100,6 +105,7 @@ typedef void (*op_fn)(struct subject *s, size_t i);
  */
 struct count_impl {
 	const char *key;
+	unsigned int fmts;
 	op_fn run[NR_COUNT_OPS];
 	bool renew_populate;
 	bool (*open)(struct subject *s);
