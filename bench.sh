@@ -20,7 +20,8 @@ bench.sh - what map, unmap, translate and flush cost on this host
   ./bench.sh --full        the whole matrix instead (takes about an hour)
   ./bench.sh --peers       Linux 6.12's own code beside the library, in one process: a table of ratios
                            with intervals over five launches, where the library loses, and which
-                           bars are met (about 4 minutes; with --full every peer and 7 launches)
+                           bars are met, and the same by format (about 5 minutes; with --full every
+                           peer and 7 launches, with --filter not by format)
   ./bench.sh --save        also keep the figures in results/LABEL/ and regenerate BENCHMARKS.md
                            and plots/ from all results
   ./bench.sh --advice      which flush strategy to use for the shipped traces, modelled: the virtual clock,
@@ -95,7 +96,7 @@ need_value() {
 	[ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value (see --help)" 2
 }
 
-kind=quick save=false peers=false advice=false counts=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command='' cmdq_command='' dirty_command='' flush_command='' other='' launches_done=''
+kind=quick save=false peers=false advice=false counts=false full=false bundle=false import='' label='' filter='' min_time='' install=true pool_command='' contention_command='' cmdq_command='' dirty_command='' flush_command='' formats_command='' other='' launches_done=''
 command_line="./bench.sh${*:+ $*}"
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -241,6 +242,28 @@ run_launches() {
 	done
 }
 
+# Each format against LPAE and against Linux's code for it (tools/formats.py): in random order among one
+# another, because neighbouring lines of the table were otherwise measured a minute apart. With peers only.
+FORMAT_SIZES='(fmt:apple_dart2?/granule:16K/size:16K|fmt:[^/]+/granule:4K/size:(4K|64K))'
+FORMAT_PEERS='(core|linux-6.12(-mali|-v7s|-dart|-amdv1|-amdv2)?)'
+FORMAT_PEERED='(fmt:apple_dart2?/granule:16K/size:16K|fmt:(arm|amd)_[^/]+/granule:4K/size:4K)'
+FORMAT_END='pattern:warm/coherent:1/flush:strict/domain:private/threads:1$'
+FORMAT_CASES="^(map|unmap)/impl:core/$FORMAT_SIZES/batch:(1|16|256)/$FORMAT_END"
+FORMAT_CASES+="|^pair/impl:$FORMAT_PEERS/$FORMAT_PEERED/batch:(1|256)/$FORMAT_END"
+FORMAT_CASES+='|^unmap/impl:(core|linux-6.12-amdv2)/fmt:amd_iommu_v2/.*size:4K/batch:1/.*warm.*flush:queued'
+FORMAT_ARGS="--benchmark_min_time=0.02 --benchmark_repetitions=3 --benchmark_enable_random_interleaving=true"
+
+run_formats() {
+	local launch
+	say "format beside format, $LAUNCHES launches"
+	for launch in $(seq "$LAUNCHES"); do
+		# shellcheck disable=SC2086
+		$interrupted || run "$BUILD/bench/bench_map" "--benchmark_filter=$FORMAT_CASES" $FORMAT_ARGS \
+			"--benchmark_out=$REPORT/formats-$launch.json" --benchmark_out_format=json \
+			>"$REPORT/formats.log" 2>&1 || die "bench_map failed: see $REPORT/formats.log"
+	done
+}
+
 # The part of run.json that only an interrupted run has.
 partial_lines() {
 	$interrupted || return 0
@@ -283,6 +306,7 @@ $(partial_lines)
   "cmdq_command": $(json_string "$cmdq_command"),
   "dirty_command": $(json_string "$dirty_command"),
   "flush_command": $(json_string "$flush_command"),
+  "formats_command": $(json_string "$formats_command"),
   "replay_command": "bench_replay --flush FLUSH --repeat 25 TRACE"
 }
 END
@@ -321,7 +345,8 @@ measure() {
 
 # Several launches: the layout of memory differs from one to the next, and is the larger error.
 measure_peers() {
-	local launches=5 launch files=()
+	local launches=5 launch files=() formats=true
+	[ -z "$filter" ] || formats=false
 	[ -n "$filter" ] || { $full || filter='impl:(core|bare|linux-6.12|linux-6.12-locked-wmb)/'; }
 	! $full || launches=7
 	"$BUILD/bench/bench_env" >"$REPORT/environment.json" ||
@@ -344,6 +369,12 @@ measure_peers() {
 	! $interrupted || [ ${#files[@]} -gt 0 ] || die "interrupted before a launch was whole"
 	launches_done=${#files[@]}/$launches
 	part self-check run_launches
+	if $formats; then
+		part 'by format' run_formats
+		formats_command="bench_map --benchmark_filter='$FORMAT_CASES' $FORMAT_ARGS"
+	fi
+	# A program that was ended before it waited for signals has left its file empty.
+	! $interrupted || find "$REPORT" -maxdepth 1 -name 'formats-*.json' -empty -delete
 	write_run
 	tools/compare --bars --save "$REPORT/peers.json" --run "$REPORT/run.json" \
 		--environment "$REPORT/environment.json" "${files[@]}" || [ $? = 1 ] ||

@@ -179,6 +179,7 @@ const struct bench_impl *const bench_impls[] = {
 	&bench_impl_linux,
 	&bench_impl_linux_kernel_flags,
 	&bench_impl_linux_locked_wmb,
+	&bench_impl_linux_mali,
 	&bench_impl_linux_v7s,
 	&bench_impl_linux_dart,
 	&bench_impl_linux_amdv1,

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import advice
 import emulated
+import formats
 import hosts
 import ratios
 import report as tables
@@ -182,6 +183,14 @@ def peer_tables(run):
     )
 
 
+def format_tables(run):
+    launches = formats.launches_of(run.report)
+    if launches:
+        yield paragraph(formats.summary(launches))
+    for i, (what, made) in enumerate(formats.tables(launches)):
+        yield table(made, what, f"formats-{run.id}-{i}")
+
+
 def strategy_tables(run):
     for title, what, made, _ in hosts.strategy_blocks(run.report):
         if made["body"]:
@@ -197,6 +206,7 @@ def ratio_section(runs, data):
             run.heading() if len(peers) > 1 else "",
             charts("ratios", len(data["ratios"]) - 1),
             *peer_tables(run),
+            *format_tables(run),
         ]
     if not peers:
         blocks.append(

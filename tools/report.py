@@ -24,6 +24,7 @@ import counts
 import dirty
 import emulated
 import flush
+import formats
 import pool
 import ratios
 import selfcheck
@@ -328,6 +329,7 @@ def section(path, report):
         yield f"![{report['label']}: {name}]({plot.relative_to(ROOT)})"
     if report["kind"] == "peers":
         yield from ratios.markdown(report)
+        yield from formats.markdown(report)
         return
     said = selfcheck.SelfCheck(report).words()
     if said:

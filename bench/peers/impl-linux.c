@@ -30,6 +30,7 @@ static enum linux_fmt linux_fmt(unsigned int fmt)
 		[ARM_64_LPAE_S1] = LINUX_ARM_64_LPAE_S1, [ARM_64_LPAE_S2] = LINUX_ARM_64_LPAE_S2,
 		[AMD_IOMMU_V2] = LINUX_AMD_IOMMU_V2,	 [BENCH_FMT_ARM_V7S] = LINUX_ARM_V7S,
 		[APPLE_DART] = LINUX_APPLE_DART,	 [AMD_IOMMU_V1] = LINUX_AMD_IOMMU_V1,
+		[ARM_MALI_LPAE] = LINUX_ARM_MALI_LPAE,	 [APPLE_DART2] = LINUX_APPLE_DART2,
 	};
 
 	return fmts[fmt];
@@ -239,10 +240,12 @@ const struct bench_impl bench_impl_linux_kernel_flags =
 	LINUX_IMPL("linux-6.12-kernel-flags", LPAE, true, kernel_flags, arm);
 const struct bench_impl bench_impl_linux_locked_wmb =
 	LINUX_IMPL("linux-6.12-locked-wmb", LPAE, true, locked_wmb, arm);
+const struct bench_impl bench_impl_linux_mali =
+	LINUX_IMPL("linux-6.12-mali", 1u << ARM_MALI_LPAE, false, user, arm);
 const struct bench_impl bench_impl_linux_v7s =
 	LINUX_IMPL("linux-6.12-v7s", 1u << BENCH_FMT_ARM_V7S, false, user, arm);
 const struct bench_impl bench_impl_linux_dart =
-	LINUX_IMPL("linux-6.12-dart", 1u << APPLE_DART, false, user, arm);
+	LINUX_IMPL("linux-6.12-dart", 1u << APPLE_DART | 1u << APPLE_DART2, false, user, arm);
 const struct bench_impl bench_impl_linux_amdv1 =
 	LINUX_IMPL("linux-6.12-amdv1", 1u << AMD_IOMMU_V1, false, user, amd);
 const struct bench_impl bench_impl_linux_amdv2 =

@@ -10,6 +10,7 @@
 extern const struct bench_impl bench_impl_linux;
 extern const struct bench_impl bench_impl_linux_kernel_flags;
 extern const struct bench_impl bench_impl_linux_locked_wmb;
+extern const struct bench_impl bench_impl_linux_mali;
 extern const struct bench_impl bench_impl_linux_v7s;
 extern const struct bench_impl bench_impl_linux_dart;
 extern const struct bench_impl bench_impl_linux_amdv1;

@@ -34,6 +34,8 @@ _Static_assert((int)LINUX_ARM_V7S == ARM_V7S, "format");
 _Static_assert((int)LINUX_AMD_IOMMU_V1 == AMD_IOMMU_V1, "format");
 _Static_assert((int)LINUX_AMD_IOMMU_V2 == AMD_IOMMU_V2, "format");
 _Static_assert((int)LINUX_APPLE_DART == APPLE_DART, "format");
+_Static_assert((int)LINUX_APPLE_DART2 == APPLE_DART2, "format");
+_Static_assert((int)LINUX_ARM_MALI_LPAE == ARM_MALI_LPAE, "format");
 _Static_assert(LINUX_GFP_ATOMIC == GFP_ATOMIC, "flags");
 
 struct glue_table {

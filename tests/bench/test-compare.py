@@ -122,6 +122,60 @@ def check_bars(compare):
     assert status == 1 and text.count("NOT MET") == 1, text
 
 
+GROUPED = "fmt:amd_iommu_v1/granule:4K/size:64K"
+DART = "fmt:apple_dart/granule:16K/size:16K"
+
+
+def format_launch(amd, dart, linux, queued=1):
+    """What LPAE takes 2, 1 and 0.5 for, by descriptors a call writes; three repetitions of one."""
+    base = [row("core", ns, op=op, batch=batch)
+            for op in ("map", "unmap") for batch, ns in ((1, 2), (16, 1), (256, 0.5))]
+    rows = base + [row("core", dart * (i - 1) if i < 3 else 99, where=DART) for i in (2, 2, 3)]
+    # 64K is 16 descriptors.
+    rows += [row("core", amd * 16, where=GROUPED), row("core", 8, batch=16, where=GROUPED)]
+    rows += [row(impl, ns, op="pair", where=DART) for impl, ns in (("core", 1), ("linux-6.12-dart", linux))]
+    v2 = "fmt:amd_iommu_v2/granule:4K/size:4K"
+    for impl, ns in (("core", queued), ("linux-6.12-amdv2", 1)):
+        rows.append(row(impl, ns, op="unmap", where=v2))
+        rows[-1]["name"] = rows[-1]["name"].replace("flush:strict", "flush:queued")
+    return rows
+
+
+def check_formats(compare):
+    def tables(*launches):
+        with tempfile.TemporaryDirectory() as folder:
+            for i, rows in enumerate(launches):
+                with open(os.path.join(folder, f"formats-{i}.json"), "w", encoding="utf-8") as file:
+                    json.dump({"benchmarks": rows}, file)
+            report = {"formats_command": "x", **compare.formats.merge(folder)}
+        made = compare.formats.launches_of(report)
+        by_format, peers = (table["body"] for _, table in compare.formats.tables(made))
+        return (made, {line[0]: line[1:] for line in by_format},
+                {(line[0], line[1]): line[-1] for line in peers},
+                "\n".join(compare.formats.markdown(report)))
+
+    good = format_launch(1.1, 2.5, 2)
+    made, by_format, peers, text = tables(good, good)
+    assert list(by_format) == ["arm_64_lpae_s1 4K", "amd_iommu_v1 64K", "apple_dart 16K"], by_format
+    assert by_format["arm_64_lpae_s1 4K"] == ["2.000 ns", "1.000 ns", "0.500 ns"] * 2, by_format
+    assert by_format["amd_iommu_v1 64K"] == ["-", "1.10 (1.10..1.10)", "1.00 (1.00..1.00)"] + ["-"] * 3
+    assert by_format["apple_dart 16K"][0] == "1.25 (1.25..1.25)", "the median of the repetitions"
+    assert peers == {("apple_dart", "pair 1"): "met", ("amd_iommu_v2", "unmap 1, queued"): "met"}, peers
+    assert compare.formats.summary(made) == "5 of 5 bars by format met." and "5 of 5" in text, text
+    made, by_format, peers, _ = tables(format_launch(1.3, 2.5, 1.4, 1.1), format_launch(1.3, 2.8, 1.4, 1.1))
+    assert by_format["amd_iommu_v1 64K"][1] == "1.30 (1.30..1.30) MISSED", by_format
+    assert by_format["apple_dart 16K"][0].endswith("MISSED"), by_format
+    assert set(peers.values()) == {"NOT MET"}, peers
+    assert len(list(compare.formats.missed(made))) == 4 and "1 of 5" in compare.formats.summary(made)
+    _, by_format, _, _ = tables(format_launch(1.1, 2.3, 2), format_launch(1.1, 2.7, 2))
+    assert by_format["apple_dart 16K"][0].endswith(" ?"), by_format
+    # A saved file with them.
+    report = {"schema_version": 2, "kind": "peers", "launches": [{"benchmarks": [row("core", 1), row("linux-6.12", 9)]}],
+              "format_launches": {"launches": [{"benchmarks": format_launch(1.3, 2, 2)}]}}
+    status, text = run(compare, [json.dumps(report)], "--bars")
+    assert status == 1 and "missed: amd_iommu_v1 64K: map 16: 1.30 of LPAE's, at most 1.20" in text, text
+
+
 def check_refusals(compare):
     assert run(compare, ["{"])[0] == 2, "not JSON"
     assert run(compare, ["{}"])[0] == 2, "not a report"
@@ -137,6 +191,7 @@ def main(top):
     check_table(compare)
     check_repetitions(compare)
     check_bars(compare)
+    check_formats(compare)
     check_refusals(compare)
     print("compare computes what it should")
 
