@@ -8,6 +8,7 @@
  * which waits. Invariant: a table is freed after tlb_flush_walk returned for it. An object is not
  * written after it was made.
  */
+#include <errno.h>
 #include <stddef.h>
 
 /* Both headers use these names; the library's own get others here, and no symbol among them. */
@@ -27,6 +28,7 @@
 #define APPLE_DART		NATIVE_APPLE_DART
 #define APPLE_DART2		NATIVE_APPLE_DART2
 #define IO_PGTABLE_NUM_FMTS	NATIVE_NUM_FMTS
+#include "core/update.h"
 #include "table-pool.h" /* and io-pgtable.h */
 #undef io_pgtable
 #undef io_pgtable_cfg
@@ -173,6 +175,19 @@ static phys_addr_t iova_to_phys(struct io_pgtable_ops *ops, unsigned long iova)
 	return io_pgtable_iova_to_phys(of_ops(ops)->native, iova);
 }
 
+static void record(void *ctx, uint64_t iova, uint64_t bytes)
+{
+	iommu_dirty_bitmap_record(ctx, iova, bytes);
+}
+
+static int read_and_clear_dirty(struct io_pgtable_ops *ops, unsigned long iova, size_t size,
+				unsigned long flags, struct iommu_dirty_bitmap *dirty)
+{
+	if (flags & ~(unsigned long)IOMMU_DIRTY_NO_CLEAR)
+		return -EINVAL;
+	return pt_dirty_each(of_ops(ops)->native, iova, size, (unsigned int)flags, record, dirty);
+}
+
 /* What a driver programs: fields out of the registers (ARM DDI0487, TCR_EL1, VTCR_EL2; TTBCR). */
 
 static uint32_t field(uint64_t reg, unsigned int lsb, unsigned int bits)
@@ -224,24 +239,43 @@ static void fill_dart(struct io_pgtable_cfg *cfg, const struct native_cfg *nativ
 	cfg->apple_dart_cfg.n_ttbrs = native->apple_dart_cfg.n_ttbrs;
 }
 
+static void fill_amd_v1(struct io_pgtable_cfg *cfg, const struct native_cfg *native, bool is_32)
+{
+	cfg->amd.root = native->amd_iommu_v1_cfg.host_pt_root;
+	cfg->amd.mode = native->amd_iommu_v1_cfg.mode;
+}
+
+static void fill_amd_v2(struct io_pgtable_cfg *cfg, const struct native_cfg *native, bool is_32)
+{
+	cfg->amd.root = native->amd_iommu_v2_cfg.gcr3;
+	cfg->amd.mode = native->amd_iommu_v2_cfg.guest_paging_mode;
+}
+
+/* dirty: there is an operation for it; dirty_quirk: and no quirk of the kernel's that asks for it. */
 static const struct linux_format {
 	void (*fill)(struct io_pgtable_cfg *cfg, const struct native_cfg *native, bool is_32);
 	enum native_fmt native;
 	bool is_32;
+	bool dirty;
+	unsigned long dirty_quirk;
 } formats[IO_PGTABLE_NUM_FMTS] = {
 	[ARM_32_LPAE_S1] = { fill_s1, NATIVE_ARM_32_LPAE_S1, true },
 	[ARM_32_LPAE_S2] = { fill_s2, NATIVE_ARM_32_LPAE_S2, true },
-	[ARM_64_LPAE_S1] = { fill_s1, NATIVE_ARM_64_LPAE_S1, false },
-	[ARM_64_LPAE_S2] = { fill_s2, NATIVE_ARM_64_LPAE_S2, false },
+	[ARM_64_LPAE_S1] = { fill_s1, NATIVE_ARM_64_LPAE_S1, .dirty = true },
+	[ARM_64_LPAE_S2] = { fill_s2, NATIVE_ARM_64_LPAE_S2, .dirty = true },
 	[ARM_MALI_LPAE] = { fill_mali, NATIVE_ARM_MALI_LPAE, false },
+	[AMD_IOMMU_V1] = { fill_amd_v1, NATIVE_AMD_IOMMU_V1, .dirty = true,
+			   .dirty_quirk = IO_PGTABLE_QUIRK_DIRTY },
+	[AMD_IOMMU_V2] = { fill_amd_v2, NATIVE_AMD_IOMMU_V2, false },
 	[APPLE_DART] = { fill_dart, NATIVE_APPLE_DART, false },
 	[APPLE_DART2] = { fill_dart, NATIVE_APPLE_DART2, false },
 };
 
 /* This cfg has no field for DS, so its driver would program walkers for another layout. */
-static bool is_lpa2(const struct io_pgtable_cfg *cfg)
+static bool is_lpa2(const struct io_pgtable_cfg *cfg, const struct linux_format *f)
 {
-	return (cfg->pgsize_bitmap & 0xffff) && (cfg->ias > 48 || cfg->oas > 48);
+	return (f->fill == fill_s1 || f->fill == fill_s2) && (cfg->pgsize_bitmap & 0xffff) &&
+	       (cfg->ias > 48 || cfg->oas > 48);
 }
 
 /* Makes the table behind t; false: it cannot be had. */
@@ -252,7 +286,8 @@ static bool make_native(struct linux_table *t, const struct linux_format *f)
 					    .free = hook_free,
 					    .ctx = &t->iop };
 	struct native_cfg native = {
-		.quirks = cfg->quirks | IO_PGTABLE_QUIRK_NO_WARN,
+		.quirks = cfg->quirks | IO_PGTABLE_QUIRK_NO_WARN |
+			  (cfg->coherent_walk ? f->dirty_quirk : 0),
 		.pgsize_bitmap = cfg->pgsize_bitmap,
 		.ias = cfg->ias,
 		.oas = cfg->oas,
@@ -261,7 +296,7 @@ static bool make_native(struct linux_table *t, const struct linux_format *f)
 		.mem = cfg->alloc ? &mem : NULL,
 	};
 
-	t->native = is_lpa2(cfg) ? NULL : alloc_io_pgtable(f->native, &native, &t->iop);
+	t->native = is_lpa2(cfg, f) ? NULL : alloc_io_pgtable(f->native, &native, &t->iop);
 	if (!t->native)
 		return false;
 	cfg->pgsize_bitmap = native.pgsize_bitmap;
@@ -292,6 +327,7 @@ struct io_pgtable_ops *alloc_io_pgtable_ops(enum io_pgtable_fmt fmt, struct io_p
 		.map_pages = map_pages,
 		.unmap_pages = unmap_pages,
 		.iova_to_phys = iova_to_phys,
+		.read_and_clear_dirty = formats[fmt].dirty ? read_and_clear_dirty : NULL,
 	};
 	*cfg = t->iop.cfg;
 	return &t->iop.ops;

@@ -22,6 +22,7 @@
 #include "core/reclaim.h"
 #include "core/run.h"
 #include "core/tree.h"
+#include "core/update.h"
 #include "core/walk.h"
 
 /*
@@ -35,15 +36,17 @@ struct update {
 		   uint64_t ia);
 	int (*group)(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia);
 	struct iommu_iotlb_gather *gather;
-	bool whole;	  /* only leaves that lie in the range: others are split */
-	bool stops;	  /* at a hole */
-	uint64_t first;	  /* ia of the range */
-	uint64_t last;	  /* what is left of it ends here */
-	uint64_t attr;	  /* protect, replace */
-	uint64_t pa;	  /* replace: of the range */
-	size_t *changed;  /* protect, replace */
-	uint64_t *bitmap; /* dirty */
-	bool clear;	  /* dirty */
+	bool whole;	    /* only leaves that lie in the range: others are split */
+	bool stops;	    /* at a hole */
+	uint64_t first;	    /* ia of the range */
+	uint64_t last;	    /* what is left of it ends here */
+	uint64_t attr;	    /* protect, replace */
+	uint64_t pa;	    /* replace: of the range */
+	size_t *changed;    /* protect, replace */
+	uint64_t *bitmap;   /* dirty */
+	bool clear;	    /* dirty */
+	pt_dirty_note note; /* dirty: in the place of bitmap and gather */
+	void *ctx;	    /* its */
 };
 
 /* Where a walk has ended: at a leaf, or at a hole (desc 0). */
@@ -375,6 +378,19 @@ static void add_many_bits(uint64_t *bitmap, uint64_t at, uint64_t n)
 	}
 }
 
+/* Takes the lowest run of ones out of bits: how many there are, from bit *from on. */
+static unsigned int take_run(uint64_t *bits, unsigned int *from)
+{
+	uint64_t rest;
+	unsigned int n;
+
+	*from = (unsigned int)__builtin_ctzll(*bits);
+	rest = ~(*bits >> *from);
+	n = rest ? (unsigned int)__builtin_ctzll(rest) : 64;
+	*bits &= ~(ones(n) << *from);
+	return n;
+}
+
 /* Changes the leaves whose bits are set, and gathers them, one run at a time. */
 static void forget(struct update *u, uint64_t *slot, uint64_t bits, unsigned int level, uint64_t ia)
 {
@@ -382,16 +398,14 @@ static void forget(struct update *u, uint64_t *slot, uint64_t bits, unsigned int
 	unsigned int shift = pt_shift(f, level);
 
 	while (bits) {
-		unsigned int from = (unsigned int)__builtin_ctzll(bits);
-		uint64_t rest = ~(bits >> from);
-		unsigned int n = rest ? (unsigned int)__builtin_ctzll(rest) : 64;
+		unsigned int from, n = take_run(&bits, &from);
 
 		for (unsigned int i = from; i < from + n; i++)
 			port_store(slot + i, port_load(slot + i) ^ f->dirty_flip);
 		pt_clean(u->d, slot + from, n * sizeof(*slot));
-		pt_gather_range(u->d, u->gather, ia + ((uint64_t)from << shift),
-				(uint64_t)n << shift, shift, true);
-		bits &= ~(ones(n) << from);
+		if (!u->note)
+			pt_gather_range(u->d, u->gather, ia + ((uint64_t)from << shift),
+					(uint64_t)n << shift, shift, true);
 	}
 }
 
@@ -403,7 +417,24 @@ static void note_bytes(struct update *u, uint64_t bytes, uint64_t ia)
 
 	ia = ia < u->first ? u->first : ia;
 	end = end > u->last ? u->last : end;
-	add_many_bits(u->bitmap, (ia - u->first) >> lg2, ((end - ia) >> lg2) + 1);
+	if (u->note)
+		u->note(u->ctx, ia + u->d->iova_base, end - ia + 1);
+	else
+		add_many_bits(u->bitmap, (ia - u->first) >> lg2, ((end - ia) >> lg2) + 1);
+}
+
+/* The smallest pages from ia on whose bits are set. */
+static void note_pages(struct update *u, uint64_t bits, uint64_t ia)
+{
+	unsigned int lg2 = u->d->format->granule_lg2;
+
+	if (!u->note)
+		add_bits(u->bitmap, (ia - u->first) >> lg2, bits);
+	while (u->note && bits) {
+		unsigned int from, n = take_run(&bits, &from);
+
+		u->note(u->ctx, ia + u->d->iova_base + ((uint64_t)from << lg2), (uint64_t)n << lg2);
+	}
 }
 
 /* A block that goes beyond the range stays as it is: what was recorded of the rest would be lost. */
@@ -434,7 +465,7 @@ static int dirty_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n, 
 
 		if (!bits)
 			continue;
-		add_bits(u->bitmap, (at - u->first) >> f->granule_lg2, bits);
+		note_pages(u, bits, at);
 		if (u->clear)
 			forget(u, slot + i, bits, 0, at);
 	}
@@ -472,22 +503,34 @@ static int dirty_group(struct update *u, uint64_t *slot, size_t n, unsigned int 
 	return 0;
 }
 
+static int read_dirty(struct update *u, uint64_t iova, size_t size, unsigned int flags,
+		      struct iommu_iotlb_gather *gather)
+{
+	u->run = dirty_run;
+	u->group = dirty_group;
+	u->clear = !(flags & IO_PGTABLE_DIRTY_NO_CLEAR);
+	if (!pt_tracks_dirty(u->d))
+		return -EOPNOTSUPP;
+	if (flags & ~IO_PGTABLE_DIRTY_NO_CLEAR)
+		return -EINVAL;
+	return update(u, iova, size, pt_span(u->d->format, 0), gather);
+}
+
 int io_pgtable_read_and_clear_dirty(struct io_pgtable *iop, uint64_t iova, size_t size,
 				    unsigned int flags, uint64_t *bitmap,
 				    struct iommu_iotlb_gather *gather)
 {
-	struct pt_domain *d = pt_domain(iop);
-	struct update u = { .d = d,
-			    .run = dirty_run,
-			    .group = dirty_group,
-			    .bitmap = bitmap,
-			    .clear = !(flags & IO_PGTABLE_DIRTY_NO_CLEAR) };
+	struct update u = { .d = pt_domain(iop), .bitmap = bitmap };
 
-	if (!pt_tracks_dirty(d))
-		return -EOPNOTSUPP;
-	if (flags & ~IO_PGTABLE_DIRTY_NO_CLEAR)
-		return -EINVAL;
-	return update(&u, iova, size, pt_span(d->format, 0), gather);
+	return read_dirty(&u, iova, size, flags, gather);
+}
+
+int pt_dirty_each(struct io_pgtable *iop, uint64_t iova, size_t size, unsigned int flags,
+		  pt_dirty_note note, void *ctx)
+{
+	struct update u = { .d = pt_domain(iop), .note = note, .ctx = ctx };
+
+	return read_dirty(&u, iova, size, flags, NULL);
 }
 
 static int set_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n, unsigned int level,

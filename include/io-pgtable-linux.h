@@ -40,6 +40,8 @@ typedef unsigned int gfp_t;
 #define IOMMU_MMIO   (1 << 4) /* device memory, e.g. an MSI doorbell */
 #define IOMMU_PRIV   (1 << 5) /* privileged accesses only (stage 1) */
 
+#define IOMMU_DIRTY_NO_CLEAR (1 << 0) /* read_and_clear_dirty: only read */
+
 struct device;
 struct iommu_domain;
 struct iommu_dirty_bitmap;
@@ -52,8 +54,8 @@ struct iommu_dirty_bitmap;
  * @ARM_64_LPAE_S2: see there
  * @ARM_V7S: refused: not in the library yet
  * @ARM_MALI_LPAE: see there
- * @AMD_IOMMU_V1: refused: this cfg has no field for its root
- * @AMD_IOMMU_V2: refused: this cfg has no field for its root
+ * @AMD_IOMMU_V1: see there; always with IO_PGTABLE_QUIRK_DIRTY, as in the kernel, where the walker snoops
+ * @AMD_IOMMU_V2: see there
  * @APPLE_DART: as in io-pgtable.h
  * @APPLE_DART2: see there
  * @IO_PGTABLE_NUM_FMTS: how many there are
@@ -150,6 +152,9 @@ struct iommu_flush_ops {
  * @vtcr: fields of VTCR_EL2 (ARM DDI0487, D17.2)
  * @arm_mali_lpae_cfg: out: as in io-pgtable.h
  * @apple_dart_cfg: out: as in io-pgtable.h
+ * @amd: @nid is not used. Out, and not in the kernel's, whose driver keeps them in a structure of its own
+ *	around this one: @root and @mode, which are io-pgtable.h's host_pt_root and mode for AMD_IOMMU_V1, gcr3 and
+ *	guest_paging_mode for AMD_IOMMU_V2
  */
 struct io_pgtable_cfg {
 	unsigned long quirks;
@@ -194,6 +199,11 @@ struct io_pgtable_cfg {
 			uint64_t ttbr[4];
 			uint32_t n_ttbrs;
 		} apple_dart_cfg;
+		struct {
+			int nid;
+			unsigned int mode;
+			uint64_t root;
+		} amd;
 	};
 };
 
@@ -203,7 +213,11 @@ struct io_pgtable_cfg {
  *	on an error. 0, -EINVAL, -ERANGE, -EEXIST, -ENOMEM
  * @unmap_pages: returns the bytes unmapped, up to the first hole
  * @iova_to_phys: the physical address, or 0
- * @read_and_clear_dirty: NULL: not in the library yet
+ * @read_and_clear_dirty: records in @dirty what was written to since it was cleared, and clears it but for
+ *	IOMMU_DIRTY_NO_CLEAR in @flags. Of a block that was written to all that is in the range is recorded; it is
+ *	cleared only if all of it is in the range. 0; -EOPNOTSUPP (without IO_PGTABLE_QUIRK_ARM_HD), -EINVAL
+ *	(misaligned, no length, an unknown flag), -ERANGE. NULL for formats that have none: ARM_32_LPAE_S1,
+ *	ARM_32_LPAE_S2, ARM_MALI_LPAE, APPLE_DART, APPLE_DART2, and AMD_IOMMU_V2, as in the kernel
  *
  * Context: any number of threads on disjoint ranges, as in the kernel.
  */
@@ -308,6 +322,67 @@ static inline void iommu_iotlb_gather_add_page(struct iommu_domain *domain,
 		iommu_iotlb_sync(domain, gather);
 	gather->pgsize = size;
 	iommu_iotlb_gather_add_range(gather, iova, size);
+}
+
+/* Dirty state. */
+
+/**
+ * struct iova_bitmap - a bit for each page of a range
+ * @iova: where the range begins, a multiple of the page
+ * @nr: pages in it
+ * @pgshift: log2 of the page, which may be larger or smaller than the table's
+ * @bits: the bits, from bit 0 of the first word on
+ *
+ * The kernel's is opaque and writes to user memory; who reads dirty state here fills one in.
+ */
+struct iova_bitmap {
+	unsigned long iova;
+	size_t nr;
+	unsigned int pgshift;
+	uint64_t *bits;
+};
+
+/**
+ * struct iommu_dirty_bitmap - where dirty state goes
+ * @bitmap: gets a bit for each page that was written to; NULL: nobody wants to know
+ * @gather: gets the range of what was written to, as iommu_iotlb_gather_add_range() adds it; the caller
+ *	syncs it, and until then the device may write without leaving a trace. NULL: the caller invalidates otherwise
+ */
+struct iommu_dirty_bitmap {
+	struct iova_bitmap *bitmap;
+	struct iommu_iotlb_gather *gather;
+};
+
+/* Sets the bits of every page that the range touches; what lies outside of the bitmap is left out. */
+static inline void iova_bitmap_set(struct iova_bitmap *bitmap, unsigned long iova, size_t length)
+{
+	unsigned long last = iova + (length - 1), first = iova < bitmap->iova ? bitmap->iova : iova;
+
+	if (!length || last < bitmap->iova)
+		return;
+	first = (first - bitmap->iova) >> bitmap->pgshift;
+	last = (last - bitmap->iova) >> bitmap->pgshift;
+	for (; first <= last && first < bitmap->nr; first++)
+		bitmap->bits[first / 64] |= 1ull << (first % 64);
+}
+
+static inline void iommu_dirty_bitmap_init(struct iommu_dirty_bitmap *dirty,
+					   struct iova_bitmap *bitmap,
+					   struct iommu_iotlb_gather *gather)
+{
+	if (gather)
+		iommu_iotlb_gather_init(gather);
+	dirty->bitmap = bitmap;
+	dirty->gather = gather;
+}
+
+static inline void iommu_dirty_bitmap_record(struct iommu_dirty_bitmap *dirty, unsigned long iova,
+					     unsigned long length)
+{
+	if (dirty->bitmap)
+		iova_bitmap_set(dirty->bitmap, iova, length);
+	if (dirty->gather)
+		iommu_iotlb_gather_add_range(dirty->gather, iova, length);
 }
 
 #ifdef __cplusplus

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The kernel's spelling (io-pgtable-linux.h), used as a driver uses it: what reaches the gather and
- * what is invalidated at once, the registers in their fields, what is refused, and where memory comes from.
+ * what is invalidated at once, the registers in their fields, what is refused, where memory comes from, and
+ * what was written to.
  * This file includes none of the library's other headers; the kernel's own self-test
  * runs against the header too (tests/peers).
  */
@@ -205,13 +206,10 @@ static void test_errors(void **state)
 	assert_int_equal(d.ops->map_pages(d.ops, 1ul << 48, 0, SZ_4K, 1, RW, GFP_KERNEL, &mapped),
 			 -ERANGE);
 	assert_int_equal(d.ops->map_pages(d.ops, 0, 0, SZ_4K, 1, 0, GFP_KERNEL, &mapped), -EINVAL);
-	assert_null(d.ops->read_and_clear_dirty);
 	free_io_pgtable_ops(d.ops);
 	free_io_pgtable_ops(NULL);
 
 	assert_null(alloc_io_pgtable_ops(ARM_V7S, &cfg, NULL));
-	assert_null(alloc_io_pgtable_ops(AMD_IOMMU_V1, &cfg, NULL));
-	assert_null(alloc_io_pgtable_ops(AMD_IOMMU_V2, &cfg, NULL));
 	assert_null(alloc_io_pgtable_ops(IO_PGTABLE_NUM_FMTS, &cfg, NULL));
 	cfg.quirks = IO_PGTABLE_QUIRK_NO_PERMS;
 	assert_null(alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, NULL));
@@ -274,6 +272,168 @@ static void test_registers(void **state)
 	free_io_pgtable_ops(ops);
 }
 
+/* Physical is virtual here: the entry of a level for iova, from a root of level top; nine bits each. */
+static uint64_t *entry(uint64_t root, unsigned int top, unsigned int level, unsigned long iova)
+{
+	for (unsigned int l = top;; l--) {
+		uint64_t *slot = (uint64_t *)(uintptr_t)root + (iova >> (12 + 9 * l) & 511);
+
+		if (l == level)
+			return slot;
+		root = *slot & 0x0000fffffffff000ull;
+	}
+}
+
+enum {
+	AP2 = 1 << 7,	/* Arm DDI0487 D8.4: with DBM, clear: written to */
+	AMD_D = 1 << 6, /* 48882, "Host dirty support" */
+};
+
+/* The bits of [at, at + pages * SZ_4K), as a call returned it. */
+static uint64_t dirty_of(struct driver *d, unsigned long at, size_t pages, unsigned long flags,
+			 struct iommu_iotlb_gather *gather)
+{
+	uint64_t bits = 0;
+	struct iova_bitmap bitmap = { .iova = at, .nr = pages, .pgshift = 12, .bits = &bits };
+	struct iommu_dirty_bitmap dirty;
+
+	assert_true(pages <= 64);
+	iommu_dirty_bitmap_init(&dirty, &bitmap, gather);
+	assert_int_equal(d->ops->read_and_clear_dirty(d->ops, at, pages * SZ_4K, flags, &dirty), 0);
+	return bits;
+}
+
+static void test_dirty(void **state)
+{
+	struct iommu_iotlb_gather gather;
+	struct io_pgtable_cfg cfg = config();
+	struct driver d = { .domain.ops = &domain_ops };
+	uint64_t root, every_second = 0x5555555555ull;
+
+	cfg.quirks = IO_PGTABLE_QUIRK_ARM_HD;
+	d.ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, &d);
+	assert_non_null(d.ops);
+	root = cfg.arm_lpae_s1_cfg.ttbr;
+	map(&d, SZ_1G, SZ_2M, SZ_4K, 40);
+	/* It begins as written to. A hole is no such page. */
+	assert_int_equal(dirty_of(&d, SZ_1G, 48, 0, &gather), (1ull << 40) - 1);
+	assert_int_equal(gather.start, SZ_1G);
+	assert_int_equal(gather.end, SZ_1G + 40 * SZ_4K - 1);
+	assert_int_equal(dirty_of(&d, SZ_1G, 48, 0, &gather), 0);
+	assert_int_equal(gather.end, 0);
+	/* More runs than the library gathers: still the driver's to sync. */
+	for (unsigned int i = 0; i < 40; i += 2)
+		*entry(root, 3, 0, SZ_1G + i * SZ_4K) &= ~(uint64_t)AP2;
+	assert_int_equal(dirty_of(&d, SZ_1G, 40, IOMMU_DIRTY_NO_CLEAR, NULL), every_second);
+	assert_int_equal(dirty_of(&d, SZ_1G, 40, IOMMU_DIRTY_NO_CLEAR, &gather), every_second);
+	assert_int_equal(dirty_of(&d, SZ_1G + SZ_4K, 39, 0, &gather), every_second >> 1);
+	assert_int_equal(gather.start, SZ_1G + 2 * SZ_4K);
+	assert_int_equal(gather.end, SZ_1G + 39 * SZ_4K - 1);
+	assert_true(*entry(root, 3, 0, SZ_1G + 2 * SZ_4K) & AP2);
+	assert_int_equal(dirty_of(&d, SZ_1G, 40, 0, &gather), 1);
+	assert_int_equal(d.walks + d.syncs + d.pages, 0);
+	iommu_iotlb_sync(&d.domain, &gather);
+	assert_int_equal(d.sync_end, SZ_1G + SZ_4K - 1);
+	/* A block stays as it is for who has a part of it. */
+	map(&d, 2 * SZ_1G, SZ_1G, SZ_2M, 1);
+	assert_int_equal(dirty_of(&d, 2 * SZ_1G + SZ_4K, 9, 0, &gather), 0x1ff);
+	assert_int_equal(gather.start, 2 * SZ_1G + SZ_4K);
+	assert_int_equal(gather.end, 2 * SZ_1G + 10 * SZ_4K - 1);
+	assert_false(*entry(root, 3, 1, 2 * SZ_1G) & AP2);
+	free_io_pgtable_ops(d.ops);
+}
+
+/* All of a block, in a bitmap of larger pages, and what lies outside of one. */
+static void test_dirty_bitmap(void **state)
+{
+	struct io_pgtable_cfg cfg = config();
+	struct driver d = { .domain.ops = &domain_ops };
+	uint64_t bits[2] = { 0 };
+	struct iova_bitmap bitmap = { .iova = SZ_1G, .nr = 65, .pgshift = 21, .bits = bits };
+	struct iommu_dirty_bitmap dirty = { .bitmap = &bitmap };
+
+	cfg.quirks = IO_PGTABLE_QUIRK_ARM_HD;
+	d.ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, &d);
+	map(&d, SZ_1G - SZ_2M, SZ_1G, SZ_2M, 3);
+	map(&d, SZ_1G + 64 * SZ_2M + 5 * SZ_4K, SZ_1G, SZ_4K, 1);
+	map(&d, SZ_1G + 65 * SZ_2M, SZ_1G, SZ_4K, 1);
+	assert_int_equal(d.ops->read_and_clear_dirty(d.ops, SZ_1G - SZ_2M, 67 * SZ_2M, 0, &dirty),
+			 0);
+	assert_int_equal(bits[0], 3);
+	assert_int_equal(bits[1], 1);
+	assert_true(*entry(cfg.arm_lpae_s1_cfg.ttbr, 3, 1, SZ_1G) & AP2);
+	assert_true(*entry(cfg.arm_lpae_s1_cfg.ttbr, 3, 1, SZ_1G - SZ_2M) & AP2);
+	free_io_pgtable_ops(d.ops);
+}
+
+/* The kernel has no quirk for it: always, and a mapping begins as not written to. */
+static void test_dirty_amd(void **state)
+{
+	struct iommu_iotlb_gather gather;
+	struct io_pgtable_cfg cfg = config();
+	struct driver d = { .domain.ops = &domain_ops };
+
+	cfg.pgsize_bitmap = SZ_4K | 0x10000 | SZ_2M;
+	cfg.oas = 52;
+	d.ops = alloc_io_pgtable_ops(AMD_IOMMU_V1, &cfg, &d);
+	assert_non_null(d.ops);
+	assert_int_equal(cfg.amd.mode, 4);
+	map(&d, SZ_1G, SZ_2M, SZ_4K, 16);
+	map(&d, SZ_1G + 0x10000, SZ_2M, 0x10000, 1);
+	assert_int_equal(dirty_of(&d, SZ_1G, 32, 0, &gather), 0);
+	*entry(cfg.amd.root, 3, 0, SZ_1G + 3 * SZ_4K) |= AMD_D;
+	/* One of sixteen stands for all of them: 48882, "Host dirty support". */
+	*entry(cfg.amd.root, 3, 0, SZ_1G + 21 * SZ_4K) |= AMD_D;
+	assert_int_equal(dirty_of(&d, SZ_1G, 24, 0, &gather), 0x00ff0008);
+	assert_int_equal(dirty_of(&d, SZ_1G, 32, 0, &gather), 0xffff0000);
+	assert_int_equal(gather.start, SZ_1G + 0x10000);
+	assert_int_equal(gather.end, SZ_1G + 0x20000 - 1);
+	assert_int_equal(dirty_of(&d, SZ_1G, 32, 0, &gather), 0);
+	assert_int_equal(d.walks + d.syncs + d.pages, 0);
+	free_io_pgtable_ops(d.ops);
+}
+
+static void test_dirty_refused(void **state)
+{
+	static const struct {
+		enum io_pgtable_fmt fmt;
+		unsigned long page;
+		unsigned int ias, oas;
+	} without[] = {
+		{ ARM_32_LPAE_S1, SZ_4K, 32, 40 }, { ARM_32_LPAE_S2, SZ_4K, 40, 40 },
+		{ ARM_MALI_LPAE, SZ_4K, 48, 40 },  { APPLE_DART, 0x4000, 36, 36 },
+		{ APPLE_DART2, 0x4000, 36, 42 },   { AMD_IOMMU_V2, SZ_4K, 48, 48 },
+	};
+	struct iommu_dirty_bitmap dirty = { 0 };
+	struct io_pgtable_cfg cfg;
+	struct io_pgtable_ops *ops;
+	struct driver d;
+
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+		cfg = config();
+		cfg.pgsize_bitmap = without[i].page;
+		cfg.ias = without[i].ias;
+		cfg.oas = without[i].oas;
+		ops = alloc_io_pgtable_ops(without[i].fmt, &cfg, &d);
+		assert_non_null(ops);
+		assert_null(ops->read_and_clear_dirty);
+		free_io_pgtable_ops(ops);
+	}
+	start(&d);
+	assert_int_equal(d.ops->read_and_clear_dirty(d.ops, 0, SZ_4K, 0, &dirty), -EOPNOTSUPP);
+	free_io_pgtable_ops(d.ops);
+	cfg = config();
+	cfg.quirks = IO_PGTABLE_QUIRK_ARM_HD;
+	ops = alloc_io_pgtable_ops(ARM_64_LPAE_S2, &cfg, &d);
+	assert_int_equal(ops->read_and_clear_dirty(ops, 0, SZ_4K, 2, &dirty), -EINVAL);
+	assert_int_equal(ops->read_and_clear_dirty(ops, 0, SZ_4K, 1ul << 32, &dirty), -EINVAL);
+	assert_int_equal(ops->read_and_clear_dirty(ops, 7, SZ_4K, 0, &dirty), -EINVAL);
+	assert_int_equal(ops->read_and_clear_dirty(ops, 0, 0, 0, &dirty), -EINVAL);
+	assert_int_equal(ops->read_and_clear_dirty(ops, 1ul << 48, SZ_4K, 0, &dirty), -ERANGE);
+	assert_int_equal(ops->read_and_clear_dirty(ops, 0, SZ_1G, 0, &dirty), 0);
+	free_io_pgtable_ops(ops);
+}
+
 static void *hook_alloc(void *cookie, size_t size, gfp_t gfp)
 {
 	struct driver *d = cookie;
@@ -324,6 +484,8 @@ int main(void)
 		cmocka_unit_test(test_gather),	  cmocka_unit_test(test_gather_from_zero),
 		cmocka_unit_test(test_walk),	  cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_registers), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_dirty),	  cmocka_unit_test(test_dirty_bitmap),
+		cmocka_unit_test(test_dirty_amd), cmocka_unit_test(test_dirty_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
