@@ -57,7 +57,7 @@ static bool look_up(struct dma_device *d, const struct model_context *c, uint64_
 	d->missed = 0;
 	if (d->walking)
 		d->shortened += walk_cache_start(&m->walk_cache, c->tag, &c->regime,
-						 iova - c->regime.ia_base, w);
+						 walk_ia(&c->regime, iova), w);
 	pthread_mutex_unlock(&m->lock);
 	return e;
 }
@@ -93,10 +93,10 @@ static void cache(struct dma_device *d, const struct iotlb_entry *e)
 		return;
 	}
 	old = iotlb_find(&m->iotlb, e->tag, e->iova, e->iova + ((1ull << e->size_lg2) - 1));
-	if (!old)
-		iotlb_insert(&m->iotlb, e);
-	else if (old->size_lg2 != e->size_lg2 || old->pa != e->pa)
+	if (old && (old->level != e->level || old->pa - old->iova != e->pa - e->iova))
 		checker_report(&m->checker, MODEL_BREAK_BEFORE_MAKE, e->iova, old->iova);
+	else if (!old || !iotlb_has(&m->iotlb, e)) /* there may be both of entry_of() */
+		iotlb_insert(&m->iotlb, e);
 }
 
 static enum dma_result bad_walk(struct dma_device *d, enum walk_status status, uint64_t iova,
@@ -113,27 +113,35 @@ static enum dma_result bad_walk(struct dma_device *d, enum walk_status status, u
 	return DMA_BAD;
 }
 
+/* A leaf of several entries may be cached as one, or the entry that was read by itself: now this, now that. */
+static struct iotlb_entry entry_of(struct dma_device *d, const struct model_context *c,
+				   uint64_t iova, const struct walk *w)
+{
+	unsigned int size_lg2 = w->size_lg2, entry_lg2 = c->regime.level[w->level].shift;
+
+	if (size_lg2 > entry_lg2 && one_in(d, 2))
+		size_lg2 = entry_lg2;
+	return (struct iotlb_entry){
+		.read = w->read,
+		.write = w->write,
+		.tag = c->tag,
+		.level = (uint8_t)w->level,
+		.size_lg2 = (uint8_t)size_lg2,
+		.iova = iova >> size_lg2 << size_lg2,
+		.pa = w->pa + ((iova & ((1ull << w->size_lg2) - 1)) >> size_lg2 << size_lg2),
+	};
+}
+
 static enum dma_result walk(struct dma_device *d, const struct model_context *c, uint64_t iova,
 			    struct iotlb_entry *found, struct walk *w)
 {
 	struct smmu_model *m = d->smmu;
-	uint64_t ia = iova - c->regime.ia_base;
+	uint64_t ia = walk_ia(&c->regime, iova);
 	enum walk_status status = walk_run(&c->regime, &m->memory, ia, w);
 
 	d->walks++;
-	if (status == WALK_OK) {
-		unsigned int size_lg2 = c->regime.level[w->level].shift;
-
-		*found = (struct iotlb_entry){
-			.read = w->read,
-			.write = w->write,
-			.tag = c->tag,
-			.level = (uint8_t)w->level,
-			.size_lg2 = (uint8_t)size_lg2,
-			.iova = iova >> size_lg2 << size_lg2,
-			.pa = w->pa,
-		};
-	}
+	if (status == WALK_OK)
+		*found = entry_of(d, c, iova, w);
 	pthread_mutex_lock(&m->lock);
 	if ((status == WALK_OK || status == WALK_FAULT) && tables_are_fresh(d, c->tag))
 		walk_cache_fill(&m->walk_cache, c->tag, &c->regime, ia, w);

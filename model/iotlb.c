@@ -40,7 +40,7 @@ static size_t entries(const struct iotlb *tlb)
 	return (size_t)tlb->ways << tlb->sets_lg2;
 }
 
-static struct iotlb_entry *set_of(struct iotlb *tlb, uint64_t iova, unsigned int size_lg2)
+static struct iotlb_entry *set_of(const struct iotlb *tlb, uint64_t iova, unsigned int size_lg2)
 {
 	size_t set = (size_t)(iova >> size_lg2) & (((size_t)1 << tlb->sets_lg2) - 1);
 
@@ -83,6 +83,17 @@ struct iotlb_entry *iotlb_find(struct iotlb *tlb, struct model_tag tag, uint64_t
 			return e;
 	}
 	return NULL;
+}
+
+bool iotlb_has(const struct iotlb *tlb, const struct iotlb_entry *entry)
+{
+	const struct iotlb_entry *e = set_of(tlb, entry->iova, entry->size_lg2);
+
+	for (unsigned int way = 0; way < tlb->ways; way++, e++)
+		if (e->valid && e->size_lg2 == entry->size_lg2 && e->iova == entry->iova &&
+		    same_tag(e->tag, entry->tag))
+			return true;
+	return false;
 }
 
 void iotlb_insert(struct iotlb *tlb, const struct iotlb_entry *entry)

@@ -62,6 +62,9 @@ void iotlb_fini(struct iotlb *tlb);
 struct iotlb_entry *iotlb_find(struct iotlb *tlb, struct model_tag tag, uint64_t first,
 			       uint64_t last);
 
+/* Is this very entry there? */
+bool iotlb_has(const struct iotlb *tlb, const struct iotlb_entry *entry);
+
 /* Replaces the oldest way of the set. */
 void iotlb_insert(struct iotlb *tlb, const struct iotlb_entry *entry);
 

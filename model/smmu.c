@@ -361,15 +361,15 @@ void smmu_model_map_end(struct model_context *c, uint64_t iova, uint64_t size)
 	checker_map_end(c->window, iova, size);
 }
 
-/* The leaf that translates iova, as the walker sees it: log2 of its size. */
+/* The entry that translates iova, as the walker sees it: log2 of its size. Each of a group is to be invalidated. */
 static unsigned int leaf_of(struct smmu_model *m, const struct model_context *c, uint64_t iova,
 			    unsigned int *level)
 {
 	struct walk w = { .from = c->regime.top };
 
-	w.table[w.from] = c->regime.root_pa;
+	w.table[w.from] = walk_root(&c->regime, walk_ia(&c->regime, iova));
 	*level = 0;
-	if (walk_run(&c->regime, &m->memory, iova - c->regime.ia_base, &w) != WALK_OK)
+	if (walk_run(&c->regime, &m->memory, walk_ia(&c->regime, iova), &w) != WALK_OK)
 		return c->window->granule_lg2;
 	*level = w.level;
 	return c->regime.level[w.level].shift;

@@ -48,17 +48,17 @@ static bool is_same(const struct walk_cache_entry *e, struct model_tag tag, uint
 bool walk_cache_start(struct walk_cache *wc, struct model_tag tag, const struct walk_regime *r,
 		      uint64_t ia, struct walk *w)
 {
-	for (unsigned int l = 0; l < r->top; l++) {
+	for (unsigned int l = 0; ia <= r->ia_last && l < r->top; l++) {
 		const struct walk_cache_entry *e = slot_of(wc, r, l, ia);
 
-		if (!is_same(e, tag, ia + r->ia_base))
+		if (!is_same(e, tag, walk_iova(r, ia)))
 			continue;
 		w->from = l;
 		w->table[l] = e->pa;
 		return true;
 	}
 	w->from = r->top;
-	w->table[r->top] = r->root_pa;
+	w->table[r->top] = walk_root(r, ia);
 	return false;
 }
 
@@ -71,8 +71,8 @@ void walk_cache_fill(struct walk_cache *wc, struct model_tag tag, const struct w
 		*slot_of(wc, r, l, ia) = (struct walk_cache_entry){
 			.valid = true,
 			.tag = tag,
-			.first = first + r->ia_base,
-			.last = first + (cover - 1) + r->ia_base,
+			.first = walk_iova(r, first),
+			.last = walk_iova(r, first + (cover - 1)),
 			.pa = w->table[l],
 		};
 	}

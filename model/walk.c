@@ -33,34 +33,52 @@ static enum walk_status read_status(enum model_read read)
 	return status[read];
 }
 
-/* The root may have more entries than a table below it (concatenated), so it has no mask. */
+/* The only root may have more entries than a table below it (concatenated), so it has no mask. */
 static uint64_t entry_pa(const struct walk_regime *r, uint64_t table, unsigned int level,
 			 uint64_t ia)
 {
 	uint64_t index = ia >> r->level[level].shift;
 
-	if (level != r->top)
+	if (level != r->top || r->roots > 1)
 		index &= (1ull << r->level[level].bits) - 1;
 	return table + index * r->entry_bytes;
 }
 
-static enum walk_status found_leaf(const struct walk_regime *r, struct walk *w)
+static void permit(const struct walk_regime *r, struct walk *w)
 {
-	uint64_t span = 1ull << r->level[w->level].shift;
+	w->read &= is_kind(r->read, w->desc);
+	w->write &= is_kind(r->write, w->desc);
+}
 
-	w->pa = address_of(r, w->desc);
-	if (w->pa & (span - 1) || w->pa + (span - 1) > r->pa_last)
+/* Of a group that is not replicated each entry has the address of its own part. */
+static enum walk_status found_leaf(const struct walk_regime *r, struct walk *w, uint64_t ia)
+{
+	unsigned int group = r->group_lg2 ? r->group_lg2(r, w->desc, w->level) : 0;
+	uint64_t span = 1ull << r->level[w->level].shift, all;
+
+	if (group == WALK_BAD_GROUP || (w->desc & r->leaf_zero))
 		return WALK_INVALID;
-	w->read = is_kind(r->read, w->desc);
-	w->write = is_kind(r->write, w->desc);
+	w->size_lg2 = r->level[w->level].shift + group;
+	all = 1ull << w->size_lg2;
+	w->pa = address_of(r, w->desc);
+	if (group && r->replicated)
+		w->pa &= ~(all - 1);
+	else if (w->pa & (span - 1) || (group && (w->pa ^ ia) & (all - span)))
+		return WALK_INVALID;
+	w->pa &= ~(all - 1);
+	if (w->pa + (all - 1) > r->pa_last)
+		return WALK_INVALID;
+	permit(r, w);
 	return WALK_OK;
 }
 
 enum walk_status walk_run(const struct walk_regime *r, struct model_memory *m, uint64_t ia,
 			  struct walk *w)
 {
+	w->level = w->from;
 	if (ia > r->ia_last)
 		return WALK_FAULT;
+	w->read = w->write = true;
 	for (unsigned int l = w->from;; l--) {
 		const struct walk_level *level = &r->level[l];
 		enum walk_status status;
@@ -70,10 +88,14 @@ enum walk_status walk_run(const struct walk_regime *r, struct model_memory *m, u
 						       r->entry_bytes, &w->desc));
 		if (status != WALK_OK)
 			return status;
-		if (is_kind(level->leaf, w->desc))
-			return found_leaf(r, w);
-		if (!is_kind(level->table, w->desc) || !l)
-			return w->desc & r->present ? WALK_INVALID : WALK_FAULT;
+		if (!(w->desc & r->present))
+			return WALK_FAULT;
+		if (is_kind(level->leaf, w->desc) || is_kind(level->other, w->desc))
+			return found_leaf(r, w, ia);
+		if (!is_kind(level->table, w->desc) || (w->desc & r->table_zero))
+			return WALK_INVALID;
+		if (r->all_permit)
+			permit(r, w);
 		w->table[l - 1] = address_of(r, w->desc);
 	}
 }

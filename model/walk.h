@@ -3,8 +3,8 @@
  * A hardware walker: reads tables of any format that can be described by numbers.
  *
  * It shares nothing with the library's walker: a format is a table of masks per level, written from
- * the architecture's text. Levels count upwards from the leaf, as in the library. Adding a format
- * is filling in a struct walk_regime (model/walk-lpae.c does for the Arm long descriptors).
+ * the architecture's text (walk-lpae.c, walk-x86.c, walk-riscv.c, walk-dart.c). Levels count upwards from the
+ * leaf, as in the library. Adding a format is filling in a struct walk_regime, and a line in walk-regime.c.
  */
 #ifndef MODEL_WALK_H
 #define MODEL_WALK_H
@@ -28,21 +28,32 @@ struct walk_field {
 };
 
 struct walk_level {
-	uint8_t shift; /* log2 of what an entry covers */
-	uint8_t bits;  /* log2 of the entries of a table */
-	struct walk_kind table, leaf;
+	uint8_t shift;			     /* log2 of what an entry covers */
+	uint8_t bits;			     /* log2 of the entries of a table */
+	struct walk_kind table, leaf, other; /* other: another kind of leaf */
 };
 
+#define WALK_ROOTS     4
+#define WALK_BAD_GROUP UINT32_MAX
+
 struct walk_regime {
-	uint64_t root_pa;
-	uint64_t ia_base, ia_last; /* input addresses, less the base, are 0 to ia_last */
+	uint64_t root_pa[WALK_ROOTS]; /* each for an equal part of the input range */
+	uint64_t ia_base, ia_last;    /* input addresses, less the base, are 0 to ia_last */
+	uint8_t sign_lg2; /* of so many bits, and the highest is copied upwards; 0: it is not */
 	uint64_t pa_last;
-	uint64_t present; /* a descriptor with one of these bits is not empty */
+	uint64_t present;		/* a descriptor with none of these bits is empty */
+	uint64_t table_zero, leaf_zero; /* reserved: one that is set is an error */
 	uint8_t entry_bytes;
+	uint8_t roots;
 	uint8_t top; /* level of the root's entries */
 	struct walk_level level[WALK_LEVELS];
 	struct walk_field field[2];
 	struct walk_kind read, write; /* a leaf that permits it */
+	bool all_permit;	      /* the tables on the way have to, too */
+
+	/* Optional: log2 of the entries that a leaf takes; WALK_BAD_GROUP: the format has no such leaf. */
+	unsigned int (*group_lg2)(const struct walk_regime *r, uint64_t desc, unsigned int level);
+	bool replicated; /* its entries are the same; otherwise each is for its own part */
 };
 
 enum walk_status {
@@ -58,12 +69,41 @@ enum walk_status {
 struct walk {
 	unsigned int from; /* in: the level of table[from] */
 	uint64_t table[WALK_LEVELS];
-	unsigned int level; /* out: of the leaf, or where the walk ended */
-	uint64_t desc, pa;  /* out: the leaf's; pa is that of the block's first byte */
+	unsigned int level;    /* out: of the leaf, or where the walk ended */
+	uint64_t desc, pa;     /* out: the leaf's; pa is that of the block's first byte */
+	unsigned int size_lg2; /* out: of what the leaf maps, with all of its entries */
 	bool read, write;
 };
 
-/* ia less ia_base. w->from and w->table[w->from] are set: the root, or from a walk cache. */
+/* What tables are indexed by; beyond ia_last if iova is no input address. */
+static inline uint64_t walk_ia(const struct walk_regime *r, uint64_t iova)
+{
+	uint64_t ia = iova - r->ia_base;
+
+	if (!r->sign_lg2)
+		return ia;
+	if ((uint64_t)((int64_t)(ia << (64 - r->sign_lg2)) >> (64 - r->sign_lg2)) != ia)
+		return UINT64_MAX;
+	return ia & ((1ull << r->sign_lg2) - 1);
+}
+
+/* Back: of one that is an input address. */
+static inline uint64_t walk_iova(const struct walk_regime *r, uint64_t ia)
+{
+	if (r->sign_lg2 && ia >> (r->sign_lg2 - 1))
+		ia |= ~0ull << r->sign_lg2;
+	return ia + r->ia_base;
+}
+
+/* The root for ia. */
+static inline uint64_t walk_root(const struct walk_regime *r, uint64_t ia)
+{
+	uint64_t root = ia >> (r->level[r->top].shift + r->level[r->top].bits);
+
+	return r->root_pa[r->roots > 1 && root < r->roots ? root : 0];
+}
+
+/* ia: of walk_ia(). w->from and w->table[w->from] are set: the root, or from a walk cache. */
 enum walk_status walk_run(const struct walk_regime *r, struct model_memory *m, uint64_t ia,
 			  struct walk *w);
 
@@ -73,5 +113,20 @@ enum walk_status walk_run(const struct walk_regime *r, struct model_memory *m, u
  */
 bool walk_regime_of(enum io_pgtable_fmt fmt, const struct io_pgtable_cfg *cfg,
 		    struct walk_regime *r);
+
+/* The same of each format, into a regime that is all 0. */
+void walk_arm_64_s1(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_arm_64_s2(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_arm_32_s1(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_arm_32_s2(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_arm_mali(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_amd_v1(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_amd_v2(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_vtd_ss(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_vtd_fs(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_riscv_fs(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_riscv_ss(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_dart_1(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_dart_2(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
 
 #endif /* MODEL_WALK_H */

@@ -51,7 +51,7 @@ struct variant {
 };
 
 #define NR_VARIANTS	 37
-#define NR_LPAE_VARIANTS 8 /* the first ones: Arm's four formats, which the software SMMU has */
+#define NR_LPAE_VARIANTS 8 /* the first ones: Arm's four formats */
 extern const struct variant variants[NR_VARIANTS];
 
 const struct variant *find_variant(const char *name);

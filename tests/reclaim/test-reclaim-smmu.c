@@ -42,10 +42,13 @@ bool __wrap_pt_section_quiesce(void)
 static uint64_t reclaimed; /* by flush queues */
 static uint64_t by_rounds;
 
+static const struct variant *variant = &variants[0]; /* arm_64_lpae_s1/4K */
+static unsigned int rounds = 150;
+
 static uint64_t load(unsigned int strategy, bool coherent, enum plant plant, uint64_t *unlinked)
 {
 	struct rig_opts opts = {
-		.variant = "arm_64_lpae_s1/4K",
+		.variant = variant->name,
 		.strategy = &strategies[strategy],
 		.plant = plant,
 		.reclaim = ON_SYNC,
@@ -53,19 +56,22 @@ static uint64_t load(unsigned int strategy, bool coherent, enum plant plant, uin
 			   .coherent = coherent,
 			   .reuse_early = true,
 			   .queues = 2,
+			   .pa_base =
+				   variant->oas < 48 ? 1ull << 32 : 0, /* 40 bits hold no pointer */
 			   .speculate = 4 },
 	};
 	struct rig *rig = rig_make(&opts);
 	struct io_pgtable_reclaim_stats s;
 	uint64_t violations;
 
-	rig_run(rig, plant || no_vacant ? 4000 : 150, 20000);
+	rig_run(rig, plant || no_vacant ? 4000 : rounds, 20000);
 	plant = no_vacant ? PLANT_SKIP_TABLES : plant; /* any that is to be found */
 	if (!plant)
 		rig_settle(rig);
 	violations = rig_violations(rig);
 	if (violations && !plant)
-		fail_msg("%s: %s", opts.strategy->name, rig->model->checker.first);
+		fail_msg("%s, %s: %s", opts.variant, opts.strategy->name,
+			 rig->model->checker.first);
 	if (!plant)
 		assert_int_equal(io_pgtable_validate(rig->iop), 0);
 	io_pgtable_read_reclaim_stats(rig->iop, &s);
@@ -118,6 +124,30 @@ static void test_no_table_invalidation(void **state)
 	assert_true(is_found(0, PLANT_SKIP_TABLES, &unlinked));
 	assert_true(unlinked > 0);
 	assert_true(is_found(4, PLANT_SKIP_TABLES, &unlinked));
+}
+
+/* Every format that reclaims, as it should be and with the bug above: its first variant of small pages. */
+static void test_formats(void **state)
+{
+	unsigned int seen = 0;
+
+	rounds = 30;
+	for (unsigned int i = 0; i < NR_VARIANTS; i++) {
+		uint64_t unlinked = 0;
+
+		variant = &variants[i];
+		if (variant->traits & BARE || variant->granule > SZ_4K || seen >> variant->fmt & 1)
+			continue;
+		seen |= 1u << variant->fmt;
+		assert_int_equal(load(0, i & 1, PLANT_NONE, &unlinked), 0);
+		if (!unlinked)
+			fail_msg("%s: no table was reclaimed", variant->name);
+		if (!is_found(0, PLANT_SKIP_TABLES, &unlinked))
+			fail_msg("%s: skipped invalidations of tables were not found",
+				 variant->name);
+	}
+	variant = &variants[0];
+	rounds = 150;
 }
 
 /* A page is mapped where a table was taken out a moment ago, without forgetting that table first. */
@@ -207,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_no_table_invalidation),
+		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_no_vacant),
 		cmocka_unit_test(test_stopped_mapper),
 		cmocka_unit_test(test_stopped_mapper_no_wait),

@@ -59,6 +59,12 @@ static void on_add_range(uint64_t iova, size_t size, unsigned int stride_lg2, bo
 		return;
 	if (rig->plant == PLANT_STRIDE && !((iova | size) & ((1ull << (stride_lg2 + up)) - 1)))
 		stride_lg2 += up;
+	if (rig->plant == PLANT_GROUP && leaf && !((iova | size) & ((16ull << stride_lg2) - 1))) {
+		for (uint64_t at = 0; at < size; at += 16ull << stride_lg2)
+			smmu_cmdq_gather_ops.tlb_add_range(iova + at, 1ull << stride_lg2,
+							   stride_lg2, leaf, domain_of(rig));
+		return;
+	}
 	smmu_cmdq_gather_ops.tlb_add_range(iova, size, stride_lg2, leaf, domain_of(rig));
 }
 
@@ -298,7 +304,8 @@ static void map_place(struct mapper *t, struct place *p)
 	struct rig *rig = t->rig;
 	struct mapping m = choose(t, p);
 	/* The frames of the last generation are elsewhere. */
-	uint64_t frames = PA_FIRST + t->generation++ % 128 * (16 * rig->table), pa;
+	uint64_t frames = rig->pa_first + t->generation++ % rig->generations * (16 * rig->table);
+	uint64_t pa;
 
 	if (rig->space && !take_addresses(rig, p, &m))
 		return;
@@ -420,6 +427,11 @@ static void make_table_of(struct rig *rig, const struct variant *v, enum io_pgta
 	rig->granule = v->granule;
 	rig->table = v->granule * (v->granule / 8);
 	rig->base = v->ias > 36 ? BASE : 0;
+	/* In the half of the addresses whose highest bits are ones. */
+	if ((v->traits & SIGNS) && !rig->model->opts.coherent)
+		rig->base = canonical(v, rig->base | 1ull << (v->ias - 1));
+	rig->pa_first = v->oas > 37 ? PA_FIRST : 1ull << (v->oas - 1);
+	rig->generations = v->oas > 37 ? 128 : (1ull << (v->oas - 1 - 4)) / rig->table;
 	for (unsigned int i = 0; i <= RIG_MAPPERS; i++)
 		rig->domain[i] = (struct smmu_cmdq_domain){
 			.q = rig->model->queue[i % rig->model->opts.queues].q,

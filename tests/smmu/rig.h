@@ -38,6 +38,7 @@ enum plant {
 	PLANT_ASID,	   /* of another context */
 	PLANT_NEVER,	   /* nothing is ever flushed */
 	PLANTS,
+	PLANT_GROUP = PLANTS, /* of a leaf of several entries only the first is invalidated */
 };
 
 struct rig;
@@ -104,7 +105,8 @@ struct rig {
 	struct model_context *context;
 	struct smmu_cmdq_domain domain[RIG_MAPPERS + 1]; /* by thread; the last for the rest */
 	uint64_t granule, table, base;
-	uint64_t hot[RIG_HOT]; /* page << 16 | pages */
+	uint64_t pa_first, generations; /* frames, and how many times a window of them fits */
+	uint64_t hot[RIG_HOT];		/* page << 16 | pages */
 	uint64_t accesses;
 	uint64_t stop, done;
 	uint64_t calls[3];	     /* of the driver, for planting in one of some */

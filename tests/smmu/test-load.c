@@ -115,29 +115,29 @@ static void test_queues_reclaim(void **state)
 	}
 }
 
-/* Other granules, other stages, physical addresses that are not virtual ones; small caches. */
+/* Every format, granule and size, physical addresses that are not virtual ones; small caches. */
 static void test_formats(void **state)
 {
-	static const char *const names[] = { "arm_64_lpae_s1/16K", "arm_64_lpae_s2/4K",
-					     "arm_32_lpae_s2/4K" };
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+	for (unsigned int i = 0; i < NR_VARIANTS; i++) {
+		/* A command for each of the smallest pages, or range commands. */
+		struct strategy strict = strategies[1];
 		struct rig_opts opts = {
-			.variant = names[i],
-			.strategy = &strategies[3],
+			.variant = variants[i].name,
+			.strategy = &strict,
 			.model = { .threads = true,
-				   .coherent = i & 1,
-				   .pa_base = i == 1 ? 0 : 1ull << 32,
+				   .coherent = i % 4 < 2 || variants[i].traits & BARE,
+				   .pa_base = i % 3 && variants[i].oas >= 48 ? 0 : 1ull << 32,
 				   .memory_bytes = 16 << 20,
 				   .reuse_early = true,
 				   .iotlb_sets_lg2 = 3,
 				   .iotlb_ways = 2,
 				   .walk_cache_lg2 = 2,
 				   .queue_lg2 = 3,
-				   .service_ns = { [MODEL_SYNC] = 20000, [MODEL_TLBI_VA] = 2000 },
+				   .service_ns = { [MODEL_SYNC] = 20000 },
 				   .speculate = 2 },
 		};
 
+		strict.ril = variants[i].granule > SZ_4K || i % 2;
 		run(&opts);
 	}
 }

@@ -69,6 +69,9 @@ static void bench_make(struct bench *b, const char *variant, const struct model_
 	cfg.coherent_walk = opts->coherent;
 	b->granule = v->granule;
 	b->base = v->ias > 36 ? BASE : 0;
+	/* In the half of the addresses whose highest bits are ones. */
+	if ((v->traits & SIGNS) && !opts->coherent)
+		b->base = canonical(v, b->base | 1ull << (v->ias - 1));
 	b->domain = (struct smmu_cmdq_domain){
 		.q = b->model->queue[0].q,
 		.stage = tag.stage == 2 ? SMMU_STAGE_2 : SMMU_STAGE_1,
@@ -127,20 +130,35 @@ static void assert_clean(const struct bench *b)
 		fail_msg("%s", b->model->checker.first);
 }
 
+/* Entries of the IOTLB that are larger than the entry of a table they come from. */
+static unsigned int grouped(const struct bench *b)
+{
+	const struct iotlb *tlb = &b->model->iotlb;
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < (size_t)tlb->ways << tlb->sets_lg2; i++)
+		n += tlb->entry[i].valid &&
+		     tlb->entry[i].size_lg2 > b->c->regime.level[tlb->entry[i].level].shift;
+	return n;
+}
+
 /* The model's walker, which knows registers and the architecture's text, and the library's. */
 static void test_walker(void **state)
 {
-	for (unsigned int i = 0; i < 2 * NR_LPAE_VARIANTS; i++) {
+	for (unsigned int i = 0; i < 2 * NR_VARIANTS; i++) {
 		struct model_opts opts = { .coherent = i & 1, .pa_base = i & 2 ? 0 : 1ull << 32 };
 		const struct variant *v = &variants[i / 2];
 		uint64_t random = 5, page = v->granule, table = page * (page / 8);
 		struct bench b;
 
-		if (v->fmt == ARM_32_LPAE_S1 || v->fmt == ARM_32_LPAE_S2)
+		if ((v->traits & BARE) && !opts.coherent)
+			continue;
+		if (v->oas < 48)
 			opts.pa_base = 1ull << 32; /* 40 bits hold no pointer */
 		bench_make(&b, v->name, &opts);
 		map(&b, b.base + page, 5 * page, 1ull << 33);
-		map(&b, b.base + table, 2 * table, table * 4); /* blocks, if there are */
+		map(&b, b.base + 256 * page, 256 * page, 1ull << 33); /* groups, if there are */
+		map(&b, b.base + table, 2 * table, table * 4);	      /* blocks, if there are */
 		for (unsigned int k = 0; k < 3000; k++) {
 			uint64_t iova = b.base + next_random(&random) % (3 * table);
 			uint64_t pa = io_pgtable_iova_to_phys(b.iop, iova);
@@ -150,6 +168,12 @@ static void test_walker(void **state)
 			if (pa)
 				assert_int_equal(b.dma.pa, pa);
 		}
+		/* The sizes below 256 pages are those that take several entries. */
+		if (!(v->sizes & (256 * page - 1) & ~page) != !grouped(&b))
+			fail_msg("%s: %u entries for groups", v->name, grouped(&b));
+		assert_int_equal(dma_access(&b.dma, b.c, b.base + 256 * page, true), DMA_OK);
+		remove_all(&b, b.base + 256 * page, 256 * page);
+		assert_int_equal(dma_access(&b.dma, b.c, b.base + 300 * page, true), DMA_FAULT);
 		remove_all(&b, b.base + table, 2 * table);
 		assert_int_equal(dma_access(&b.dma, b.c, b.base + table, false), DMA_FAULT);
 		remove_all(&b, b.base + page, 5 * page);
@@ -348,7 +372,7 @@ static void test_break_before_make(void **state)
 	bench_make(&b, "arm_64_lpae_s1/4K", &opts);
 	map(&b, BASE, SZ_4K, SZ_1G + SZ_4K); /* so that there are tables */
 	map(&b, BASE + SZ_2M, SZ_2M, SZ_1G);
-	root = (uint64_t *)(uintptr_t)b.c->regime.root_pa;
+	root = (uint64_t *)(uintptr_t)b.c->regime.root_pa[0];
 	l2 = (uint64_t *)(uintptr_t)(root[0] & 0xfffffffff000);
 	l2 = (uint64_t *)(uintptr_t)(l2[8] & 0xfffffffff000);
 	desc = l2[1];
