@@ -181,8 +181,10 @@ $partial
 }
 END
 if command -v python3 >/dev/null; then
-	python3 "$here/report.py" merge "$out" -o "$out/report.json" &&
-		python3 "$here/report.py" table "$out/report.json"
+	{
+		python3 "$here/report.py" merge "$out" -o "$out/report.json" &&
+			python3 "$here/report.py" table "$out/report.json"
+	} || die "the figures are in $out, and could not be merged (above)"
 else
 	# The library's lines are: name, three times, then counter=value.
 	sed -n 's/^\([a-z_]*\/[^ ]*:[^ ]*\).* ns_per_[pageo]*=\([^ ]*\).*/\2 ns  \1/p' "$out"/*.log

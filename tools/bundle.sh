@@ -66,7 +66,7 @@ make_bundle() { # ARCH PRESET ROOT TRIPLET STRIP
 	compgen -G "$dir/lib/ld-linux-*" >/dev/null || cp_loader "$dir" "$root" "$triplet"
 	copy_licences "$dir/licences" "$root"
 	cp bench/traces/*.xz "$dir/traces/"
-	for script in report advice cmdq contention counts dirty emulated figures flush pool ratios results selfcheck; do
+	for script in report advice cmdq contention counts dirty emulated figures flush formats pool ratios results selfcheck; do
 		cp "tools/$script.py" "$dir/"
 	done
 	cp bench/bundle-run.sh "$dir/run.sh"
