@@ -118,6 +118,7 @@ install_packages $PACKAGES_BUILD $PACKAGES_TEST $(node_packages)
 mkdir -p build
 # shellcheck disable=SC2086
 (install_packages $PACKAGES_BROWSER) || say "without $PACKAGES_BROWSER the test report-browser is skipped"
+fetch_node_modules build/npm.log || say "without the packages of tools/package-lock.json tests that draw are skipped"
 for preset in $presets; do
 	labels=(-LE 'oracle|guest')
 	if [ "$preset" = oracle ]; then

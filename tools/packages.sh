@@ -28,6 +28,15 @@ node_packages() {
 	command -v npm >/dev/null && command -v node >/dev/null || echo "nodejs npm"
 }
 
+# fetch_node_modules LOG: what draws plots, and tests pages, into tools/node_modules; false if it cannot be had. npm
+# writes the file that is looked for last; what it left half done is not taken for the whole.
+fetch_node_modules() {
+	[ ! tools/node_modules/.package-lock.json -nt tools/package-lock.json ] || return 0
+	# shellcheck disable=SC2046
+	(install_packages $(node_packages)) && command -v npm >/dev/null &&
+		npm ci --prefix tools --no-audit --no-fund >"$1" 2>&1
+}
+
 install_packages() {
 	local missing run=()
 	if ! command -v dpkg-query >/dev/null; then

@@ -8,18 +8,11 @@
 # Finished results files of a run, in the order of the page.
 FINISHED="report peers advice counts"
 
-fetch_plotter() {
-	[ ! -d tools/node_modules/echarts ] || return 0
-	# shellcheck disable=SC2046
-	(install_packages $(node_packages)) || return 1
-	command -v npm >/dev/null &&
-		npm ci --prefix tools --omit=dev --no-audit --no-fund >"$REPORT/npm.log" 2>&1
-}
-
 # make_page NAME: index.html, of NAME.json, which was just made, and of what belongs to it.
 make_page() {
 	local beside=() name
-	fetch_plotter || say "Apache ECharts cannot be fetched with npm: the page has tables instead of plots"
+	fetch_node_modules "$REPORT/npm.log" ||
+		say "Apache ECharts cannot be fetched with npm: the page has tables instead of plots"
 	for name in $FINISHED; do
 		[ "$name" = "$1" ] || [ ! -f "$REPORT/$name.json" ] || beside+=(--beside "$REPORT/$name.json")
 	done
@@ -31,7 +24,7 @@ make_page() {
 # What is made from results/.
 regenerate() {
 	say "BENCHMARKS.md and plots/"
-	if fetch_plotter && command -v node >/dev/null; then
+	if fetch_node_modules "$REPORT/npm.log" && command -v node >/dev/null; then
 		node tools/plot.mjs || die "the plots could not be made"
 	else
 		say "plots/ is as it was: drawing needs Node.js and npm"

@@ -27,6 +27,11 @@ def names(program, form, *args):
     return set(listed)
 
 
+def can_draw(tools):
+    """Are the packages of tools/package.json there? test.sh fetches them, before the tests, which share them."""
+    return bool(shutil.which("node")) and (tools / "node_modules/.package-lock.json").is_file()
+
+
 def script(path, text, shell="/bin/sh"):
     path.write_text(f"#!{shell}\n{text}\n")
     path.chmod(0o755)

@@ -5,13 +5,12 @@ of them. No speed is asserted."""
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from program import emulated, names, run
+from program import can_draw, emulated, names, run
 
 POINTS = {"private", "domain", "table", "line", "pool", "flushq", "flushq-single", "cmdq", "mprotect"}
 FORM = re.compile(
@@ -63,7 +62,7 @@ def check_tables(found, top, scratch):
     assert all(len(line) == len(tables[0][2]["head"]) for line in tables[0][2]["body"])
     assert any("oversubscribed" in line[-1] for line in tables[0][2]["body"])
     assert not list(contention.tables(None))
-    if not (shutil.which("node") and (Path(top) / "tools/node_modules/echarts").is_dir()):
+    if not can_draw(Path(top) / "tools"):
         return
     from results import SCHEMA_VERSION  # pylint: disable=import-error,import-outside-toplevel
     report = {"schema_version": SCHEMA_VERSION, "label": "made-up", "kind": "quick", "commit": "0", "map": [], "contention": found,

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """BENCHMARKS.md and plots/ are exactly what the scripts make of the committed results; the scripts
 refuse what is not complete; no result names a host or a path. Drawing needs node and the packages of
-tools/package.json, which are fetched if npm can; without them that part is skipped (status 77)."""
+tools/package.json; without them that part is skipped (status 77)."""
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from program import can_draw
 
 
 def run(*command):
@@ -44,17 +45,8 @@ def check_refusals(root, scratch):
         assert "Traceback" not in result.stderr, result.stderr
 
 
-def can_draw(root):
-    if not shutil.which("node"):
-        return False
-    if (root / "tools/node_modules/echarts").is_dir():
-        return True
-    return bool(shutil.which("npm")) and run("npm", "ci", "--prefix", root / "tools", "--no-audit",
-                                             "--no-fund").returncode == 0
-
-
 def check_plots(root, scratch):
-    if not can_draw(root):
+    if not can_draw(root / "tools"):
         print("skipped: plots need node, and npm ci --prefix tools")
         return False
     result = run("node", root / "tools/plot.mjs", "--out", scratch / "plots")

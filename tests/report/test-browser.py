@@ -12,28 +12,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
+from program import can_draw  # pylint: disable=import-error,wrong-import-position
+
 
 def skip(what):
     print(f"skipped: report-browser needs {what}")
     sys.exit(77)
-
-
-def node_packages(tools):
-    """Fetched if they are not there."""
-    if not shutil.which("node"):
-        skip("Node.js (Debian's nodejs)")
-    if all((tools / "node_modules" / name).is_dir() for name in ("playwright-core", "echarts")):
-        return
-    if (
-        not shutil.which("npm")
-        or subprocess.run(
-            ["npm", "ci", "--prefix", tools, "--no-audit", "--no-fund"],
-            capture_output=True,
-            timeout=300,
-            check=False,
-        ).returncode
-    ):
-        skip("the packages of tools/package-lock.json: npm ci --prefix tools")
 
 
 def main(top, small):
@@ -41,7 +26,8 @@ def main(top, small):
     chromium = shutil.which("chromium")
     if not chromium:
         skip("Chromium: apt-get install chromium")
-    node_packages(top / "tools")
+    if not can_draw(top / "tools"):
+        skip("Node.js (Debian's nodejs), and the packages of tools/package-lock.json: npm ci --prefix tools")
     sys.path.insert(0, str(top / "tools"))
     import page  # pylint: disable=import-error,import-outside-toplevel
 

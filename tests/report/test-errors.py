@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
-from program import make_tree  # pylint: disable=import-error,wrong-import-position
+from program import can_draw, make_tree  # pylint: disable=import-error,wrong-import-position
 
 DENIED = "/sys/not-here"
 PROGRAMS = ("map", "pool", "contention", "cmdq", "dirty", "flush")
@@ -89,7 +89,7 @@ def check_tools_read(top, files, scratch):
         fails(status, ("not complete or not JSON",), *command, files["cut"])
         fails(status, ("No such file",), *command, scratch / "nowhere.json")
     assert not (scratch / "out.html").exists()
-    if not (shutil.which("node") and (tools / "node_modules/echarts").is_dir()):
+    if not can_draw(tools):
         print("not tried: tools/plot.mjs, for want of Node.js or of ECharts (npm ci --prefix tools)")
         return
     for name, words in (("old", "results-validate --upgrade"), ("cut", "not complete or not JSON")):
