@@ -16,14 +16,15 @@
 
 /* One level of n walks: those that end get their result, the others move on to their next entry. */
 static always_inline size_t pt_batch_level(const struct pt_format *f, struct pt_domain *d,
-					   uint64_t **slot, const uint64_t **iova,
+					   pt_entry **slot, const uint64_t **iova,
 					   phys_addr_t **out, size_t n, unsigned int level,
 					   bool guarded)
 {
 	size_t left = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t desc = pt_load(f, d, slot[i], level, guarded), at = *iova[i], *child;
+		uint64_t desc = pt_load(f, d, slot[i], level, guarded), at = *iova[i];
+		pt_entry *child;
 
 		if (!level || !f->is_table(desc, level)) {
 			*out[i] = pt_leaf_phys(f, desc, level, at);
@@ -48,7 +49,7 @@ static always_inline void pt_batch_group(const struct pt_format *f, struct pt_do
 					 bool guarded)
 {
 	const uint64_t *at[PT_BATCH];
-	uint64_t *slot[PT_BATCH];
+	pt_entry *slot[PT_BATCH];
 	phys_addr_t *out[PT_BATCH];
 	size_t left = 0;
 
@@ -93,7 +94,8 @@ static always_inline size_t pt_map_scattered(const struct pt_format *f, struct p
 					     uint64_t iova, const struct io_pgtable_sg *sg,
 					     size_t n, int prot, enum pt_walk how)
 {
-	uint64_t page = pt_span(f, 0), attr, *slot;
+	uint64_t page = pt_span(f, 0), attr;
+	pt_entry *slot;
 	size_t room = pt_entries(f) - pt_index(f, 0, iova), i;
 
 	if ((unsigned int)prot >= PT_PROT_COUNT || !d->attr[prot])

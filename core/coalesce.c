@@ -14,6 +14,7 @@
 
 #include "core/gather.h"
 #include "core/group.h"
+#include "core/narrow.h"
 #include "core/reclaim.h"
 #include "core/tree.h"
 
@@ -43,7 +44,7 @@ static uint64_t entry_pa(const struct pt_format *f, uint64_t desc, unsigned int 
 }
 
 /* Are the entries of the table, of level, those of one block? */
-static bool is_block(const struct pt_domain *d, const uint64_t *table, unsigned int level)
+static bool is_block(const struct pt_domain *d, const pt_entry *table, unsigned int level)
 {
 	const struct pt_format *f = d->format;
 	uint64_t desc = port_load(table), pa, attr;
@@ -64,7 +65,7 @@ static bool is_block(const struct pt_domain *d, const uint64_t *table, unsigned 
 	return true;
 }
 
-static bool was_written(const struct pt_domain *d, const uint64_t *table)
+static bool was_written(const struct pt_domain *d, const pt_entry *table)
 {
 	const struct pt_format *f = d->format;
 
@@ -75,11 +76,12 @@ static bool was_written(const struct pt_domain *d, const uint64_t *table)
 }
 
 /* The table of level - 1 in *slot becomes a block. */
-static void join(struct coalesce *c, uint64_t *slot, uint64_t desc, unsigned int level, uint64_t ia)
+static void join(struct coalesce *c, pt_entry *slot, uint64_t desc, unsigned int level, uint64_t ia)
 {
 	struct pt_domain *d = c->d;
 	const struct pt_format *f = d->format;
-	uint64_t *table = pt_child(f, d, desc), leaf = port_load(table), attr;
+	pt_entry *table = pt_child(f, d, desc);
+	uint64_t leaf = port_load(table), attr;
 	struct iommu_iotlb_gather g;
 
 	if (!pt_tree_replace(d, slot, desc, f->splitting))
@@ -97,9 +99,9 @@ static void join(struct coalesce *c, uint64_t *slot, uint64_t desc, unsigned int
 }
 
 /* Everything below table, of level, that begins at ia and is part of the range. */
-static void below(struct coalesce *c, uint64_t *table, unsigned int level, uint64_t ia);
+static void below(struct coalesce *c, pt_entry *table, unsigned int level, uint64_t ia);
 
-static void at_entry(struct coalesce *c, uint64_t *slot, unsigned int level, uint64_t ia)
+static void at_entry(struct coalesce *c, pt_entry *slot, unsigned int level, uint64_t ia)
 {
 	struct pt_domain *d = c->d;
 	const struct pt_format *f = d->format;
@@ -119,7 +121,7 @@ static void at_entry(struct coalesce *c, uint64_t *slot, unsigned int level, uin
 		join(c, slot, desc, level, ia);
 }
 
-static void below(struct coalesce *c, uint64_t *table, unsigned int level, uint64_t ia)
+static void below(struct coalesce *c, pt_entry *table, unsigned int level, uint64_t ia)
 {
 	const struct pt_format *f = c->d->format;
 	uint64_t span = pt_span(f, level);
@@ -139,6 +141,8 @@ int io_pgtable_coalesce(struct io_pgtable *iop, uint64_t iova, uint64_t size, si
 
 	if (err)
 		return err;
+	if (pt_is_narrow(d))
+		return io_pgtable_coalesce_32(iop, iova, size, joined);
 	if (d->reclaim)
 		pt_section_enter();
 	for (ia &= ~(span - 1); d->top; ia += span) {

@@ -12,10 +12,12 @@ static uint64_t smallest_page(const struct pt_domain *d)
 	return d->iop.cfg.pgsize_bitmap & -d->iop.cfg.pgsize_bitmap;
 }
 
+#if PT_ENTRY_BITS == 64
 void io_pgtable_cursor_init(struct io_pgtable_cursor *cursor, struct io_pgtable *iop)
 {
 	*cursor = (struct io_pgtable_cursor){ .iop = iop, .removals = NOTHING };
 }
+#endif
 
 /*
  * Remembers the table of level 0 that holds iova, if there is one and it can be written to without
@@ -26,7 +28,7 @@ static void remember(struct io_pgtable_cursor *c, uint64_t iova)
 	struct pt_domain *d = pt_domain(c->iop);
 	const struct pt_format *f = d->format;
 	uint64_t removals = __atomic_load_n(&d->removals, __ATOMIC_ACQUIRE);
-	uint64_t *slot;
+	pt_entry *slot;
 	bool found;
 
 	c->removals = NOTHING;
@@ -39,7 +41,7 @@ static void remember(struct io_pgtable_cursor *c, uint64_t iova)
 		pt_section_exit();
 	if (!found)
 		return;
-	c->slots = slot;
+	c->slots = (void *)slot;
 	c->first = iova & ~(pt_span(f, 1) - 1);
 	c->removals = removals;
 }

@@ -20,7 +20,7 @@ size_t pt_cursor_unmap_slow(struct io_pgtable_cursor *c, uint64_t iova,
 			    struct iommu_iotlb_gather *gather);
 
 /* The remembered entry for iova, NULL if it is not in the remembered table or that may be gone. */
-static always_inline uint64_t *pt_cursor_slot(const struct pt_format *f,
+static always_inline pt_entry *pt_cursor_slot(const struct pt_format *f,
 					      const struct io_pgtable_cursor *c,
 					      const struct pt_domain *d, uint64_t iova)
 {
@@ -29,14 +29,15 @@ static always_inline uint64_t *pt_cursor_slot(const struct pt_format *f,
 	if (unlikely(offset >= pt_span(f, 1) || (offset & (pt_span(f, 0) - 1)) ||
 		     c->removals != __atomic_load_n(&d->removals, __ATOMIC_ACQUIRE)))
 		return NULL;
-	return c->slots + (offset >> f->granule_lg2);
+	return (pt_entry *)c->slots + (offset >> f->granule_lg2);
 }
 
 static always_inline bool pt_cursor_map(const struct pt_format *f,
 					const struct io_pgtable_cursor *c, struct pt_domain *d,
 					uint64_t iova, uint64_t pa, int prot)
 {
-	uint64_t *slot = pt_cursor_slot(f, c, d, iova), attr;
+	pt_entry *slot = pt_cursor_slot(f, c, d, iova);
+	uint64_t attr;
 
 	if (unlikely(!slot || (unsigned int)prot >= PT_PROT_COUNT || (pa & (pt_span(f, 0) - 1)) ||
 		     pa > d->pa_last))
@@ -53,7 +54,8 @@ static always_inline bool pt_cursor_unmap(const struct pt_format *f,
 					  const struct io_pgtable_cursor *c, struct pt_domain *d,
 					  uint64_t iova, struct iommu_iotlb_gather *gather)
 {
-	uint64_t *slot = pt_cursor_slot(f, c, d, iova), desc;
+	pt_entry *slot = pt_cursor_slot(f, c, d, iova);
+	uint64_t desc;
 
 	if (unlikely(!slot))
 		return false;

@@ -11,6 +11,8 @@
 #include "core/reclaim.h"
 #include "core/tree.h"
 
+#if PT_ENTRY_BITS == 64 /* what has nothing to do with descriptors */
+
 static void *mem_alloc(struct pt_domain *d, size_t bytes, unsigned int flags)
 {
 	if (d->pool)
@@ -26,7 +28,7 @@ static void mem_free(struct pt_domain *d, void *table, size_t bytes, unsigned in
 		d->mem.free(d->mem.ctx, table, bytes, flags);
 }
 
-uint64_t *pt_table_alloc(struct pt_domain *d, size_t bytes, unsigned int flags)
+void *pt_table_alloc(struct pt_domain *d, size_t bytes, unsigned int flags)
 {
 	void *table = mem_alloc(d, bytes, flags);
 
@@ -58,6 +60,8 @@ void noinline pt_clean_slow(struct pt_domain *d, void *ptr, size_t bytes)
 		io_pgtable_port_clean(ptr, bytes);
 }
 
+#endif
+
 static void set_callbacks(struct pt_domain *d, const struct iommu_gather_ops *tlb)
 {
 	if (!tlb)
@@ -71,7 +75,7 @@ static void set_callbacks(struct pt_domain *d, const struct iommu_gather_ops *tl
 static void set_memory(struct pt_domain *d, const struct io_pgtable_mem *mem)
 {
 	if (!mem) {
-		d->pool = table_pool_default();
+		d->pool = PT_ENTRY_BITS == 64 ? table_pool_default() : table_pool_low();
 		return;
 	}
 	d->mem = *mem;
@@ -124,12 +128,13 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 {
 	const struct pt_format *f = layout->format;
 	const struct io_pgtable_cfg *cfg = &d->iop.cfg;
-	size_t bytes = sizeof(uint64_t) << layout->root_bits;
+	size_t bytes = sizeof(pt_entry) << layout->root_bits;
 
 	pt_assert(layout->top >= f->min_top && layout->top <= f->max_top &&
 		  f->max_top <= PT_MAX_TOP);
 	pt_assert(!f->root_flip || f->root_flip == 1u << (layout->root_bits - 1));
 	pt_assert(!cfg->reclaim || f->reclaiming);
+	pt_assert(f->narrow == (PT_ENTRY_BITS == 32) && (!f->narrow || f->max_top == 1));
 	pt_assert(!(layout->iova_base & (pt_span(f, layout->top) - 1)));
 	d->iop.ops = &layout->ops[ops_index(d, layout)];
 	d->fill = pt_vectors_choose()->fill;

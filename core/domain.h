@@ -30,7 +30,7 @@ struct pt_domain {
 	struct io_pgtable iop; /* first: the two convert into each other */
 
 	/* What a single map, unmap or translation reads. */
-	uint64_t *root __attribute__((aligned(64)));
+	pt_entry *root __attribute__((aligned(64)));
 	uintptr_t root_of_iova; /* where the entry of iova 0 would be: pt_root_of_iova() */
 	uint64_t iova_base;
 	uint64_t ia_last;
@@ -97,7 +97,7 @@ static always_inline struct pt_domain *pt_domain(struct io_pgtable *iop)
 }
 
 /* The root's entry for ia. */
-static always_inline uint64_t *pt_root_slot(const struct pt_format *f, const struct pt_domain *d,
+static always_inline pt_entry *pt_root_slot(const struct pt_format *f, const struct pt_domain *d,
 					    uint64_t ia)
 {
 	return d->root + ((ia >> d->root_shift) ^ f->root_flip);
@@ -108,14 +108,14 @@ static always_inline uint64_t *pt_root_slot(const struct pt_format *f, const str
  * way to it: iova_base has only bits of the root's index and above, so that those are in root_of_iova
  * or, where the halves are flipped, masked off, and the indices below are iova's own.
  */
-static always_inline uint64_t *pt_root_of_iova(const struct pt_format *f, const struct pt_domain *d,
+static always_inline pt_entry *pt_root_of_iova(const struct pt_format *f, const struct pt_domain *d,
 					       uint64_t iova, unsigned int top)
 {
 	uint64_t index = iova >> pt_shift(f, top);
 
 	if (f->root_flip)
 		return d->root + (index & (2 * f->root_flip - 1));
-	return (uint64_t *)(d->root_of_iova + index * sizeof(*d->root));
+	return (pt_entry *)(d->root_of_iova + index * sizeof(*d->root));
 }
 
 static always_inline bool pt_quirk(const struct pt_domain *d, unsigned long quirk)
@@ -138,7 +138,7 @@ static always_inline uint64_t pt_to_phys(const struct pt_domain *d, const void *
 }
 
 /* The table that a table descriptor points to. */
-static always_inline uint64_t *pt_child(const struct pt_format *f, const struct pt_domain *d,
+static always_inline pt_entry *pt_child(const struct pt_format *f, const struct pt_domain *d,
 					uint64_t desc)
 {
 	return pt_to_virt(d, f->table_pa(desc));
@@ -198,7 +198,7 @@ static inline bool pt_lies_within(uint64_t first, uint64_t last, uint64_t ia, ui
 struct io_pgtable *pt_domain_create(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,
 				    void *cookie, const struct pt_layout *layout);
 void pt_domain_destroy(struct io_pgtable *iop);
-uint64_t *pt_table_alloc(struct pt_domain *d, size_t bytes, unsigned int flags);
+void *pt_table_alloc(struct pt_domain *d, size_t bytes, unsigned int flags);
 void pt_table_free(struct pt_domain *d, void *table, size_t bytes, unsigned int flags);
 void pt_clean_slow(struct pt_domain *d, void *ptr, size_t bytes);
 

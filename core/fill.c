@@ -8,17 +8,17 @@
 
 #include "core/run.h"
 
-static struct run_bits bits_baseline(const uint64_t *p, size_t n)
+static struct run_bits bits_baseline(const pt_entry *p, size_t n)
 {
 	return run_bits(p, n);
 }
 
-static void fill_baseline(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
+static void fill_baseline(pt_entry *p, size_t n, uint64_t desc, uint64_t step)
 {
 	run_fill_live(!PORT_TSAN, p, n, desc, step);
 }
 
-static always_inline uint64_t match_scalar(const uint64_t *p, unsigned int from, unsigned int n,
+static always_inline uint64_t match_scalar(const pt_entry *p, unsigned int from, unsigned int n,
 					   uint64_t mask, uint64_t value)
 {
 	uint64_t bits = 0;
@@ -28,60 +28,84 @@ static always_inline uint64_t match_scalar(const uint64_t *p, unsigned int from,
 	return bits;
 }
 
+#if PT_ENTRY_BITS == 64
 /*
  * Lanes that match keep their bit; the bits move up with the descriptors. (Whoever changes a descriptor
  * meanwhile, a walker that is, changes it before or after we look: lanes need be whole, not together.)
  */
-static uint64_t match_baseline(const uint64_t *p, unsigned int n, uint64_t mask, uint64_t value)
+static uint64_t match_baseline(const pt_entry *p, unsigned int n, uint64_t mask, uint64_t value)
 {
-	run_pair m = { mask, mask }, v = { value, value }, bit = { 1, 2 }, found = { 0, 0 };
+	run_vec m = { mask, mask }, v = { value, value }, bit = { 1, 2 }, found = { 0, 0 };
 	unsigned int i = 0;
 
 	if (PORT_TSAN)
 		return match_scalar(p, 0, n, mask, value);
 	for (; i + 2 <= n; i += 2, bit <<= 2)
-		found |= (run_pair)((run_load_pair(p + i) & m) == v) & bit;
+		found |= (run_vec)((run_load_vec(p + i) & m) == v) & bit;
 	return found[0] | found[1] | match_scalar(p, i, n, mask, value);
 }
+#else
+/* For dirty state, which no narrow format has. */
+static uint64_t match_baseline(const pt_entry *p, unsigned int n, uint64_t mask, uint64_t value)
+{
+	return match_scalar(p, 0, n, mask, value);
+}
+#endif
 
 /* A kernel or monitor does not let its code use the larger registers without more ado. */
 #if defined(__x86_64__) && __STDC_HOSTED__ && !PORT_TSAN
 
-typedef uint64_t run_quad __attribute__((vector_size(32), aligned(8)));
+typedef pt_entry run_quad __attribute__((vector_size(32), aligned(sizeof(pt_entry))));
 
-static __attribute__((target("avx2"))) void fill_avx2(uint64_t *p, size_t n, uint64_t desc,
+#define QUAD_LANES (32 / sizeof(pt_entry))
+#define QUAD_TURN  (2 * QUAD_LANES)
+
+#if PT_ENTRY_BITS == 64
+#define QUAD_SAME(x)	   ((run_quad){ (x), (x), (x), (x) })
+#define QUAD_RAMP(x, step) ((run_quad){ (x), (x) + (step), (x) + 2 * (step), (x) + 3 * (step) })
+#define QUAD_FOLD(v, op)   ((v)[0] op(v)[1] op(v)[2] op(v)[3])
+#else
+#define QUAD_SAME(x) ((run_quad){ (x), (x), (x), (x), (x), (x), (x), (x) })
+#define QUAD_RAMP(x, step)                                                                    \
+	((run_quad){ (x), (x) + (step), (x) + 2 * (step), (x) + 3 * (step), (x) + 4 * (step), \
+		     (x) + 5 * (step), (x) + 6 * (step), (x) + 7 * (step) })
+#define QUAD_FOLD(v, op) ((v)[0] op(v)[1] op(v)[2] op(v)[3] op(v)[4] op(v)[5] op(v)[6] op(v)[7])
+#endif
+
+static __attribute__((target("avx2"))) void fill_avx2(pt_entry *p, size_t n, uint64_t desc,
 						      uint64_t step)
 {
-	run_quad v = { desc, desc + step, desc + 2 * step, desc + 3 * step };
-	run_quad inc = { 4 * step, 4 * step, 4 * step, 4 * step };
+	run_quad v = QUAD_RAMP((pt_entry)desc, (pt_entry)step);
+	run_quad inc = QUAD_SAME((pt_entry)(QUAD_LANES * step));
 	size_t i = 0;
 
-	for (; i + 8 <= n; i += 8) {
+	for (; i + QUAD_TURN <= n; i += QUAD_TURN) {
 		*(run_quad *)(p + i) = v;
-		*(run_quad *)(p + i + 4) = v + inc;
+		*(run_quad *)(p + i + QUAD_LANES) = v + inc;
 		v += inc + inc;
 	}
 	for (desc += i * step; i < n; i++, desc += step)
-		p[i] = desc;
+		p[i] = (pt_entry)desc;
 }
 
-static __attribute__((target("avx2"))) struct run_bits bits_avx2(const uint64_t *p, size_t n)
+static __attribute__((target("avx2"))) struct run_bits bits_avx2(const pt_entry *p, size_t n)
 {
-	run_quad all = { ~0ull, ~0ull, ~0ull, ~0ull }, any = { 0 };
-	struct run_bits bits = run_bits_scalar(p + (n & ~(size_t)7), n & 7);
+	run_quad all = QUAD_SAME(~(pt_entry)0), any = { 0 };
+	struct run_bits bits = run_bits_scalar(p + (n & ~(QUAD_TURN - 1)), n & (QUAD_TURN - 1));
 
-	for (const uint64_t *end = p + (n & ~(size_t)7); p != end; p += 8) {
-		run_quad a = *(const run_quad *)p, b = *(const run_quad *)(p + 4);
+	for (const pt_entry *end = p + (n & ~(QUAD_TURN - 1)); p != end; p += QUAD_TURN) {
+		run_quad a = *(const run_quad *)p, b = *(const run_quad *)(p + QUAD_LANES);
 
 		all &= a & b;
 		any |= a | b;
 	}
-	bits.all &= all[0] & all[1] & all[2] & all[3];
-	bits.any |= any[0] | any[1] | any[2] | any[3];
+	bits.all &= QUAD_FOLD(all, &);
+	bits.any |= QUAD_FOLD(any, |);
 	return bits;
 }
 
-static __attribute__((target("avx2"))) uint64_t match_avx2(const uint64_t *p, unsigned int n,
+#if PT_ENTRY_BITS == 64
+static __attribute__((target("avx2"))) uint64_t match_avx2(const pt_entry *p, unsigned int n,
 							   uint64_t mask, uint64_t value)
 {
 	run_quad m = { mask, mask, mask, mask }, v = { value, value, value, value };
@@ -92,6 +116,9 @@ static __attribute__((target("avx2"))) uint64_t match_avx2(const uint64_t *p, un
 		found |= (run_quad)((*(const run_quad *)(p + i) & m) == v) & bit;
 	return found[0] | found[1] | found[2] | found[3] | match_scalar(p, i, n, mask, value);
 }
+#else
+#define match_avx2 match_baseline
+#endif
 
 /* AVX2 is there and the operating system saves its registers: Intel SDM vol. 1, 14.7.1. */
 static bool has_avx2(void)

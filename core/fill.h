@@ -13,13 +13,13 @@
 #include "core/run.h"
 
 /* n descriptors from p on: desc, desc + step ... */
-typedef void pt_fill_fn(uint64_t *p, size_t n, uint64_t desc, uint64_t step);
+typedef void pt_fill_fn(pt_entry *p, size_t n, uint64_t desc, uint64_t step);
 
 /* run_bits() of n descriptors from p on. */
-typedef struct run_bits pt_bits_fn(const uint64_t *p, size_t n);
+typedef struct run_bits pt_bits_fn(const pt_entry *p, size_t n);
 
 /* Bit i: p[i], of at most 64, has under mask what value has. */
-typedef uint64_t pt_match_fn(const uint64_t *p, unsigned int n, uint64_t mask, uint64_t value);
+typedef uint64_t pt_match_fn(const pt_entry *p, unsigned int n, uint64_t mask, uint64_t value);
 
 struct pt_vectors {
 	pt_fill_fn *fill;

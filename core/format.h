@@ -10,7 +10,7 @@
  * Levels count upwards from the leaf: level 0 holds the smallest pages, level l + 1 points to
  * tables of level l. (The Arm documents count the other way: their level is 3 - l.)
  *
- * Invariants a format keeps: a descriptor is 64 bits; empty is 0 and nothing else is (splitting is
+ * Invariants a format keeps: a descriptor is 64 bits, or 32 (core/entry.h); empty is 0 and nothing else is (splitting is
  * not valid, and is there only while one thread splits a block); at level 0
  * all non-empty descriptors are leaves; the leaves of consecutive addresses differ by the size they
  * map >> pa_shift, within an aligned output region of 1 << linear_pa_lg2 bytes (0: everywhere).
@@ -37,19 +37,20 @@
 #define PT_PROT_COUNT 64
 
 struct pt_format {
-	uint8_t granule_lg2;   /* log2 of the smallest page, and of a table's size */
-	uint8_t index_bits;    /* log2 of the entries of a table below the root */
+	uint8_t granule_lg2;   /* log2 of the smallest page */
+	uint8_t words_lg2;     /* log2 of the 8-byte words of a table below the root */
 	uint8_t max_top;       /* the highest level that a root can be at */
 	uint8_t min_top;       /* the lowest */
 	uint8_t linear_pa_lg2; /* see above */
 	uint8_t pa_shift;      /* a descriptor holds addresses shifted right by this */
 	uint64_t root_flip;    /* exclusive-or of an index into the root, see above */
-	uint64_t valid_bit;    /* set in every descriptor that is not empty */
-	uint64_t table_bit;    /* set in every table descriptor; best in no block */
-	uint64_t block_bit;    /* set in every block and in no table; 0: there is no such bit */
-	uint64_t table_tag;    /* a table descriptor less the address, where there is no extra */
-	uint64_t table_level;  /* and less this times the level that the descriptor is at */
-	uint64_t splitting;    /* neither empty nor valid: a block is being made a table */
+	uint64_t
+		valid_bit; /* set in every descriptor that is valid; if it is several, one of them is */
+	uint64_t table_bit;   /* set in every table descriptor; best in no block */
+	uint64_t block_bit;   /* set in every block and in no table; 0: there is no such bit */
+	uint64_t table_tag;   /* a table descriptor less the address, where there is no extra */
+	uint64_t table_level; /* and less this times the level that the descriptor is at */
+	uint64_t splitting;   /* neither empty nor valid: a block is being made a table */
 	uint64_t cleaned;     /* software bit of a table descriptor: a walker can see it; 0: none */
 	uint64_t reclaiming;  /* another, in no leaf: the table may be about to go; 0: no reclaim */
 	uint64_t dirty_mask;  /* a leaf was written to if these bits of it ... */
@@ -57,6 +58,7 @@ struct pt_format {
 	uint64_t dirty_flip;  /* this is changed when hardware writes, and back to forget it */
 	uint64_t perm_mask;   /* attributes that may be changed in place, dirty_flip among them */
 	bool remaps;	      /* so may all of a leaf: walkers need no break before make */
+	bool narrow;	      /* descriptors have 32 bits, and there are two levels */
 
 	bool (*is_table)(uint64_t desc, unsigned int level);
 	uint64_t (*leaf)(uint64_t pa, uint64_t attr, unsigned int level);
@@ -107,9 +109,15 @@ static always_inline bool pt_is_dirty(const struct pt_format *f, uint64_t desc)
 	return f->dirty_mask && (desc & f->dirty_mask) == f->dirty_value;
 }
 
+/* log2 of the entries of a table below the root; a word has one that is wide, or two. */
+static always_inline uint8_t pt_index_bits(const struct pt_format *f)
+{
+	return f->words_lg2 + (PT_ENTRY_BITS == 32);
+}
+
 static always_inline unsigned int pt_shift(const struct pt_format *f, unsigned int level)
 {
-	return f->granule_lg2 + level * f->index_bits;
+	return f->granule_lg2 + level * pt_index_bits(f);
 }
 
 /* log2 of the entries that a leaf takes. */
@@ -134,12 +142,12 @@ static always_inline uint64_t pt_step(const struct pt_format *f, unsigned int le
 /* Entries of a table below the root. */
 static always_inline size_t pt_entries(const struct pt_format *f)
 {
-	return (size_t)1 << f->index_bits;
+	return (size_t)1 << pt_index_bits(f);
 }
 
 static always_inline size_t pt_table_bytes(const struct pt_format *f)
 {
-	return pt_entries(f) * sizeof(uint64_t);
+	return pt_entries(f) * sizeof(pt_entry);
 }
 
 static always_inline size_t pt_index(const struct pt_format *f, unsigned int level, uint64_t ia)

@@ -12,13 +12,13 @@
 #include "core/gather.h"
 #include "core/run.h"
 
-static uint64_t *first_of(const uint64_t *slot, unsigned int lg2)
+static pt_entry *first_of(const pt_entry *slot, unsigned int lg2)
 {
-	return (uint64_t *)((uintptr_t)slot & ~((sizeof(*slot) << lg2) - 1));
+	return (pt_entry *)((uintptr_t)slot & ~((sizeof(*slot) << lg2) - 1));
 }
 
 /* Hardware may change a leaf until it is gone. */
-static uint64_t exchange(uint64_t *slot, uint64_t desc)
+static uint64_t exchange(pt_entry *slot, uint64_t desc)
 {
 	uint64_t seen = port_load(slot);
 
@@ -27,7 +27,7 @@ static uint64_t exchange(uint64_t *slot, uint64_t desc)
 	return seen;
 }
 
-void noinline pt_group_fill(const struct pt_domain *d, uint64_t *p, size_t n, uint64_t pa,
+void noinline pt_group_fill(const struct pt_domain *d, pt_entry *p, size_t n, uint64_t pa,
 			    uint64_t attr, unsigned int level, unsigned int lg2)
 {
 	const struct pt_format *f = d->format;
@@ -44,13 +44,14 @@ void noinline pt_group_fill(const struct pt_domain *d, uint64_t *p, size_t n, ui
 		run_fill_live(d->wide_stores, p + i, one, f->group_leaf(pa, attr, level, lg2), 0);
 }
 
-void pt_group_rewrite(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
+void pt_group_rewrite(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 		      uint64_t ia, uint64_t attr, unsigned int lg2)
 {
 	const struct pt_format *f = d->format;
 	unsigned int shift = pt_shift(f, level), old = f->group_lg2(desc, level);
 	size_t n = (size_t)1 << old;
-	uint64_t *first = first_of(slot, old), seen = port_load(first), bytes = n << shift;
+	pt_entry *first = first_of(slot, old);
+	uint64_t seen = port_load(first), bytes = n << shift;
 	struct iommu_iotlb_gather g;
 	bool dirty;
 
@@ -73,14 +74,14 @@ void pt_group_rewrite(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsign
 	pt_wmb(d);
 }
 
-void noinline pt_group_split(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
+void noinline pt_group_split(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 			     uint64_t ia)
 {
 	pt_group_rewrite(d, slot, desc, level, ia, d->format->leaf_attr(desc, level), 0);
 }
 
 /* Whoever is the first of its group answers for all of them, the others for themselves. */
-bool pt_group_validate(const struct pt_domain *d, const uint64_t *table, size_t entries, size_t i,
+bool pt_group_validate(const struct pt_domain *d, const pt_entry *table, size_t entries, size_t i,
 		       uint64_t desc, unsigned int level)
 {
 	const struct pt_format *f = d->format;

@@ -27,7 +27,7 @@ static always_inline bool pt_group_within(const struct pt_format *f, uint64_t de
 	return !lg2 || (!(ia & (bytes - 1)) && end - ia >= bytes);
 }
 
-static always_inline bool pt_is_group(const struct pt_format *f, const uint64_t *slot,
+static always_inline bool pt_is_group(const struct pt_format *f, const pt_entry *slot,
 				      unsigned int level)
 {
 	uint64_t desc = port_load(slot);
@@ -42,7 +42,7 @@ static always_inline bool pt_is_single(const struct pt_format *f, uint64_t desc,
 }
 
 /* Of n > 0 leaves from ia on, of which the last is in *last: so many that the last group is whole. */
-static always_inline size_t pt_group_round(const struct pt_format *f, const uint64_t *last,
+static always_inline size_t pt_group_round(const struct pt_format *f, const pt_entry *last,
 					   unsigned int level, uint64_t ia, size_t n)
 {
 	uint64_t end = (ia >> pt_shift(f, level)) + n;
@@ -53,22 +53,22 @@ static always_inline size_t pt_group_round(const struct pt_format *f, const uint
 }
 
 /* Leaves of 1 << lg2 entries (0: single ones) for n entries from p on; any thread may be looking. */
-void pt_group_fill(const struct pt_domain *d, uint64_t *p, size_t n, uint64_t pa, uint64_t attr,
+void pt_group_fill(const struct pt_domain *d, pt_entry *p, size_t n, uint64_t pa, uint64_t attr,
 		   unsigned int level, unsigned int lg2);
 
 /*
  * Makes leaves with attr of 1 << lg2 entries out of the group that *slot, for ia, is a part of, and that
  * had desc; break before make. Nothing, if another thread changed it first: look again.
  */
-void pt_group_rewrite(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
+void pt_group_rewrite(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 		      uint64_t ia, uint64_t attr, unsigned int lg2);
 
 /* Single leaves out of a group. */
-void pt_group_split(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
+void pt_group_split(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 		    uint64_t ia);
 
 /* For io_pgtable_validate(): is desc, entry i of table, one of a whole group? */
-bool pt_group_validate(const struct pt_domain *d, const uint64_t *table, size_t entries, size_t i,
+bool pt_group_validate(const struct pt_domain *d, const pt_entry *table, size_t entries, size_t i,
 		       uint64_t desc, unsigned int level);
 
 #endif /* CORE_GROUP_H */

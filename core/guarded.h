@@ -22,7 +22,7 @@
 					  size_t pgcount, struct iommu_iotlb_gather *gather)    \
 	{                                                                                       \
 		struct pt_domain *d = pt_domain(iop);                                           \
-		uint64_t *slot;                                                                 \
+		pt_entry *slot;                                                                 \
                                                                                                 \
 		if (unlikely(pgsize != pt_span(&(fmt), 0) || pgcount != 1 || !d->page_fast ||   \
 			     !pt_section_begin()))                                              \

@@ -202,6 +202,16 @@ static void give_back(struct table_pool *pool, unsigned int lg2)
 	__atomic_fetch_sub(&pool->arena_bytes, TABLE_POOL_ARENA_BYTES, __ATOMIC_RELAXED);
 }
 
+static void *map_arena(const struct table_pool *pool, size_t head, unsigned int node,
+		       enum port_pages *pages)
+{
+#if __STDC_HOSTED__
+	if (pool->low)
+		return io_pgtable_port_arena_map_low(head, TABLE_POOL_ARENA_BYTES, node, pages);
+#endif
+	return io_pgtable_port_arena_map(head, TABLE_POOL_ARENA_BYTES, node, pages);
+}
+
 bool pt_arena_map(struct table_pool *pool, unsigned int node, unsigned int lg2)
 {
 	struct depot *d = &pool->depot[node];
@@ -212,8 +222,7 @@ bool pt_arena_map(struct table_pool *pool, unsigned int node, unsigned int lg2)
 		return false;
 	port_unlock(&d->lock);
 	if (reserve_boxes(pool, node, boxes_of(lg2))) {
-		base = io_pgtable_port_arena_map(head_bytes(lg2), TABLE_POOL_ARENA_BYTES, node,
-						 &pages);
+		base = map_arena(pool, head_bytes(lg2), node, &pages);
 		if (!base)
 			give_back(pool, lg2);
 	} else {

@@ -138,6 +138,7 @@ struct table_pool {
 	uint8_t nodes;
 	uint8_t home; /* the node of every slot, or POOL_NODES: the one it runs on */
 	bool biased;  /* the sets' locks; written with sets */
+	bool low;     /* arenas lie below 4 GiB */
 	enum port_pages pages;
 	size_t limit_bytes;
 	size_t arena_bytes;

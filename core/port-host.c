@@ -78,6 +78,52 @@ void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, unsigned 
 	return arena;
 }
 
+#define LOW_FIRST (1ull << 28) /* above a program at a fixed address and its heap */
+#define LOW_END	  (1ull << 32)
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+/* An arena at this place, or NULL: something is there. (Kernels before 4.17 take it for a hint.) */
+static char *map_at(uintptr_t place, size_t head, size_t bytes)
+{
+	char *want = (char *)place - head;
+	char *map = mmap(want, head + bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (map == MAP_FAILED)
+		return NULL;
+	if (map == want)
+		return map + head;
+	munmap(map, head + bytes);
+	return NULL;
+}
+
+/* Every other place is tried, so that each arena has room for its head; from where the last was found on, once around. */
+void *io_pgtable_port_arena_map_low(size_t head_bytes, size_t arena_bytes, unsigned int node,
+				    enum port_pages *pages)
+{
+	static uintptr_t next = LOW_FIRST;
+	size_t page = page_bytes(), head = (head_bytes + page - 1) & ~(page - 1);
+	uintptr_t place = __atomic_load_n(&next, __ATOMIC_RELAXED), from = place;
+
+	do {
+		char *arena = map_at(place, head, arena_bytes);
+
+		place += 2 * arena_bytes;
+		if (place > LOW_END - arena_bytes)
+			place = LOW_FIRST;
+		if (!arena)
+			continue;
+		__atomic_store_n(&next, place, __ATOMIC_RELAXED);
+		*pages = back(arena, arena_bytes, *pages);
+		pt_numa_bind(arena - head, head + arena_bytes, node);
+		return arena;
+	} while (place != from);
+	return NULL;
+}
+
 void io_pgtable_port_arena_unmap(void *arena, size_t head_bytes, size_t arena_bytes)
 {
 	size_t page = page_bytes(), head = (head_bytes + page - 1) & ~(page - 1);

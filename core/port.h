@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/entry.h"
+
 #define likely(x)     __builtin_expect(!!(x), 1)
 #define unlikely(x)   __builtin_expect(!!(x), 0)
 #define always_inline inline __attribute__((always_inline))
@@ -66,25 +68,34 @@
 
 /* A descriptor that another thread or a walker may be writing; what it points to may be followed.
  */
-static always_inline uint64_t port_load(const uint64_t *p)
+static always_inline uint64_t port_load(const pt_entry *p)
 {
 	/* Either is one single-copy atomic load. On arm64 gcc lets only the first add up its address. */
-	return PORT_VOLATILE ? *(const volatile uint64_t *)p : __atomic_load_n(p, PORT_LOAD_ORDER);
+	return PORT_VOLATILE ? *(const volatile pt_entry *)p : __atomic_load_n(p, PORT_LOAD_ORDER);
 }
 
 /* A descriptor that a walker may be reading: one single-copy atomic store. */
-static always_inline void port_store(uint64_t *p, uint64_t v)
+static always_inline void port_store(pt_entry *p, uint64_t v)
 {
 	if (PORT_VOLATILE)
-		*(volatile uint64_t *)p = v;
+		*(volatile pt_entry *)p = (pt_entry)v;
 	else
-		__atomic_store_n(p, v, __ATOMIC_RELAXED);
+		__atomic_store_n(p, (pt_entry)v, __ATOMIC_RELAXED);
 }
 
 /* Publishes what was stored before; a loser may follow the winner's value in *old. */
-static always_inline bool port_cas(uint64_t *p, uint64_t *old, uint64_t v)
+static always_inline bool port_cas(pt_entry *p, uint64_t *old, uint64_t v)
 {
+#if PT_ENTRY_BITS == 64
 	return __atomic_compare_exchange_n(p, old, v, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+#else
+	pt_entry seen = (pt_entry)*old;
+	bool done = __atomic_compare_exchange_n(p, &seen, (pt_entry)v, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE);
+
+	*old = seen;
+	return done;
+#endif
 }
 
 /* The kernel's wmb(): earlier stores are visible to a device before anything later happens. */
@@ -313,12 +324,15 @@ void io_pgtable_port_clean(const void *ptr, size_t bytes);
 void io_pgtable_port_report(bool fatal, const char *what, const char *file, int line);
 
 /*
- * A host has two more. A barrier in every running thread of the process, false if there is no such
- * thing; where it is a constant false, locks that rely on it are spinlocks (core/biased-lock.h). And
+ * A host has three more. A barrier in every running thread of the process, false if there is no such
+ * thing; where it is a constant false, locks that rely on it are spinlocks (core/biased-lock.h). Arenas below
+ * 4 GiB, otherwise as io_pgtable_port_arena_map(), which also takes them back. And
  * the caller's slot where it has one already: negative, ask.
  */
 #if __STDC_HOSTED__
 bool io_pgtable_port_fence_all(void);
+void *io_pgtable_port_arena_map_low(size_t head_bytes, size_t arena_bytes, unsigned int node,
+				    enum port_pages *pages);
 extern __thread int pt_port_slot __attribute__((tls_model("initial-exec")));
 #define PORT_ASYMMETRIC (!PORT_TSAN)
 

@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #include "core/gather.h"
+#include "core/narrow.h"
 #include "core/run.h"
 #include "core/tree.h"
 
@@ -27,9 +28,9 @@
 struct pick {
 	uint64_t ia;
 	unsigned int level;
-	uint64_t *slot;
+	pt_entry *slot;
 	uint64_t desc;
-	uint64_t *table;
+	pt_entry *table;
 };
 
 struct batch {
@@ -118,10 +119,10 @@ void noinline pt_reclaim_vacant(struct pt_domain *d, uint64_t ia, unsigned int l
 /* Where things are. */
 
 /* The entry that points to the table of level that begins at ia; NULL if there is none. */
-static uint64_t *find_link(const struct pt_domain *d, uint64_t ia, unsigned int level)
+static pt_entry *find_link(const struct pt_domain *d, uint64_t ia, unsigned int level)
 {
 	const struct pt_format *f = d->format;
-	uint64_t *slot = pt_root_slot(d->format, d, ia);
+	pt_entry *slot = pt_root_slot(d->format, d, ia);
 
 	for (unsigned int l = d->top; l > level + 1; l--) {
 		uint64_t desc = port_load(slot);
@@ -217,7 +218,7 @@ static void add_parent(struct pt_domain *d, struct batch *b, const struct pick *
 {
 	const struct pt_format *f = d->format;
 	size_t bytes = pt_table_bytes(f);
-	uint64_t *parent = (uint64_t *)((uintptr_t)p->slot & ~(bytes - 1));
+	pt_entry *parent = (pt_entry *)((uintptr_t)p->slot & ~(bytes - 1));
 	struct pick up = { .level = p->level + 1 };
 
 	if (up.level == d->top || !run_is_empty(parent, pt_entries(f)))
@@ -310,12 +311,12 @@ static void gather_taken(struct pt_domain *d, const struct batch *taken,
  * An entry of the table that is not empty, as far from slot as can be: pages are mostly unmapped in
  * one direction or the other, and what is far away stays longest.
  */
-static const uint64_t *find_live(const uint64_t *table, size_t entries, const uint64_t *slot)
+static const pt_entry *find_live(const pt_entry *table, size_t entries, const pt_entry *slot)
 {
 	bool forwards = slot >= table + entries / 2;
 
 	for (size_t done = 0; done < entries; done += 8) {
-		const uint64_t *p = table + (forwards ? done : entries - 8 - done);
+		const pt_entry *p = table + (forwards ? done : entries - 8 - done);
 
 		if (!run_bits(p, 8).any)
 			continue;
@@ -343,11 +344,11 @@ static void note(struct pt_reclaim *r, uint64_t ia, unsigned int level, uint32_t
 	port_unlock(&r->ring_lock);
 }
 
-void noinline pt_reclaim_cleared(struct pt_domain *d, const uint64_t *slot, unsigned int level,
+void noinline pt_reclaim_cleared(struct pt_domain *d, const pt_entry *slot, unsigned int level,
 				 uint64_t ia)
 {
 	const struct pt_format *f = d->format;
-	const uint64_t *table = (uint64_t *)((uintptr_t)slot & ~(pt_table_bytes(f) - 1)), *live;
+	const pt_entry *table = (pt_entry *)((uintptr_t)slot & ~(pt_table_bytes(f) - 1)), *live;
 
 	if (!d->reclaim->notes)
 		return;
@@ -426,7 +427,7 @@ void noinline pt_reclaim_flush(struct pt_domain *d, uint64_t ia, uint64_t bytes,
 	pt_reclaim_end(d, g, !gather);
 }
 
-void noinline pt_reclaim_last(struct pt_domain *d, const uint64_t *slot, uint64_t ia,
+void noinline pt_reclaim_last(struct pt_domain *d, const pt_entry *slot, uint64_t ia,
 			      struct iommu_iotlb_gather *gather)
 {
 	const struct pt_format *f = d->format;
@@ -438,7 +439,7 @@ void noinline pt_reclaim_last(struct pt_domain *d, const uint64_t *slot, uint64_
 
 #else /* no domain has candidates */
 
-void pt_reclaim_cleared(struct pt_domain *d, const uint64_t *slot, unsigned int level, uint64_t ia)
+void pt_reclaim_cleared(struct pt_domain *d, const pt_entry *slot, unsigned int level, uint64_t ia)
 {
 }
 
@@ -463,14 +464,15 @@ static bool is_over(const struct search *s)
 	return s->found.nr == BATCH || s->looks >= TRIM_LOOKS;
 }
 
-static void search(struct pt_domain *d, uint64_t *table, size_t entries, unsigned int level,
+static void search(struct pt_domain *d, pt_entry *table, size_t entries, unsigned int level,
 		   uint64_t ia, struct search *s)
 {
 	const struct pt_format *f = d->format;
 	uint64_t span = pt_span(f, level), flip = level == d->top ? f->root_flip : 0;
 
 	for (size_t i = 0; level && i < entries && !is_over(s); i++, ia += span) {
-		uint64_t desc = port_load(table + (i ^ flip)), *child;
+		uint64_t desc = port_load(table + (i ^ flip));
+		pt_entry *child;
 
 		if (ia + (span - 1) < s->from || !f->is_table(desc, level))
 			continue;
@@ -512,6 +514,8 @@ size_t io_pgtable_trim(struct io_pgtable *iop)
 	unsigned int tries = 0;
 	size_t bytes = 0;
 
+	if (pt_is_narrow(d))
+		return io_pgtable_trim_32(iop);
 	pt_gather_init(&g);
 	while (s.more || s.found.nr) {
 		struct batch taken = { .nr = 0 };
@@ -558,6 +562,7 @@ bool pt_reclaim_validate(const struct pt_domain *d)
 	return true;
 }
 
+#if PT_ENTRY_BITS == 64
 void io_pgtable_read_reclaim_stats(const struct io_pgtable *iop,
 				   struct io_pgtable_reclaim_stats *stats)
 {
@@ -565,3 +570,4 @@ void io_pgtable_read_reclaim_stats(const struct io_pgtable *iop,
 
 	*stats = d->reclaim ? d->reclaim->stats : (struct io_pgtable_reclaim_stats){ 0 };
 }
+#endif

@@ -54,7 +54,7 @@ bool pt_reclaim_validate(const struct pt_domain *d);
 void pt_reclaim_settle(struct pt_domain *d);
 
 /* The entry that a table of level has in *slot was cleared: if it was the last, notes the table. */
-void pt_reclaim_cleared(struct pt_domain *d, const uint64_t *slot, unsigned int level, uint64_t ia);
+void pt_reclaim_cleared(struct pt_domain *d, const pt_entry *slot, unsigned int level, uint64_t ia);
 
 /* Takes out noted tables, as many as g has room for, and adds them to it: how many. */
 unsigned int pt_reclaim_unlink(struct pt_domain *d, struct iommu_iotlb_gather *g);
@@ -74,7 +74,7 @@ void pt_reclaim_flush(struct pt_domain *d, uint64_t ia, uint64_t bytes, unsigned
 		      struct iommu_iotlb_gather *g);
 
 /* The rest of a single page's unmap after *slot was cleared: notes the table, ends the section. */
-void pt_reclaim_last(struct pt_domain *d, const uint64_t *slot, uint64_t ia,
+void pt_reclaim_last(struct pt_domain *d, const pt_entry *slot, uint64_t ia,
 		     struct iommu_iotlb_gather *g);
 
 /* The end of an unmap, outside of its section: with own, g is synced. */
@@ -83,9 +83,9 @@ void pt_reclaim_end(struct pt_domain *d, struct iommu_iotlb_gather *g, bool own)
 #if PT_RECLAIM
 
 /* Is a neighbour of the smallest page in *slot known to be there? One that was mostly still is. */
-static always_inline bool pt_reclaim_is_live(const struct pt_format *f, const uint64_t *slot)
+static always_inline bool pt_reclaim_is_live(const struct pt_format *f, const pt_entry *slot)
 {
-	const uint64_t *live = pt_section.live;
+	const pt_entry *live = pt_section.live;
 
 	return ((uintptr_t)live ^ (uintptr_t)slot) < pt_table_bytes(f) && port_load(live);
 }

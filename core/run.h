@@ -3,8 +3,8 @@
  * Runs: consecutive descriptors of one table, checked and written together.
  *
  * "live" functions write where a walker may be reading, so every descriptor must change with one
- * single-copy atomic store. Two at a time are written with 16-byte stores where the architecture
- * makes both halves atomic (wide is true), which is:
+ * single-copy atomic store. Two at a time, four narrow ones, are written with 16-byte stores where the
+ * architecture makes both halves atomic (wide is true), and so each aligned part of a half, which is:
  *   arm64: always. A 128-bit SIMD&FP store that is aligned to 8 bytes is a pair of single-copy
  *     atomic 64-bit stores (Arm ARM DDI0487, B2.2.1 "Requirements for single-copy atomicity").
  *   x86-64: processors with AVX, 16-byte aligned MOVDQA/MOVAPS (Intel SDM vol. 3A, 9.1.1
@@ -18,8 +18,22 @@
 
 #include "core/port.h"
 
-typedef uint64_t run_pair __attribute__((vector_size(16)));
-typedef uint64_t run_pair_unaligned __attribute__((vector_size(16), aligned(8)));
+typedef pt_entry run_vec __attribute__((vector_size(16)));
+typedef pt_entry run_vec_unaligned __attribute__((vector_size(16), aligned(sizeof(pt_entry))));
+
+/* Descriptors of a vector, and of what loops look at in one turn. */
+#define RUN_LANES (16 / sizeof(pt_entry))
+#define RUN_TURN  (4 * RUN_LANES)
+
+#if PT_ENTRY_BITS == 64
+#define RUN_SAME(x)	  ((run_vec){ (x), (x) })
+#define RUN_RAMP(x, step) ((run_vec){ (x), (x) + (step) })
+#define RUN_FOLD(v, op)	  ((v)[0] op(v)[1])
+#else
+#define RUN_SAME(x)	  ((run_vec){ (x), (x), (x), (x) })
+#define RUN_RAMP(x, step) ((run_vec){ (x), (x) + (step), (x) + 2 * (step), (x) + 3 * (step) })
+#define RUN_FOLD(v, op)	  ((v)[0] op(v)[1] op(v)[2] op(v)[3])
+#endif
 
 /* The bits that all, and that any, of a run's descriptors have. */
 struct run_bits {
@@ -28,17 +42,17 @@ struct run_bits {
 };
 
 /* The compiler may neither split nor widen a volatile access of this type. */
-static always_inline void run_store_pair(uint64_t *p, run_pair v)
+static always_inline void run_store_vec(pt_entry *p, run_vec v)
 {
-	*(volatile run_pair *)p = v;
+	*(volatile run_vec *)p = v;
 }
 
-static always_inline run_pair run_load_pair(const uint64_t *p)
+static always_inline run_vec run_load_vec(const pt_entry *p)
 {
-	return *(const run_pair_unaligned *)p;
+	return *(const run_vec_unaligned *)p;
 }
 
-static always_inline struct run_bits run_bits_scalar(const uint64_t *p, size_t n)
+static always_inline struct run_bits run_bits_scalar(const pt_entry *p, size_t n)
 {
 	struct run_bits bits = { ~0ull, 0 };
 
@@ -51,52 +65,53 @@ static always_inline struct run_bits run_bits_scalar(const uint64_t *p, size_t n
 	return bits;
 }
 
-static always_inline struct run_bits run_bits(const uint64_t *p, size_t n)
+static always_inline struct run_bits run_bits(const pt_entry *p, size_t n)
 {
-	run_pair all[2] = { { ~0ull, ~0ull }, { ~0ull, ~0ull } }, any[2] = { { 0 }, { 0 } };
-	const uint64_t *wide_end = p + (n & ~(size_t)7);
+	run_vec all[2] = { RUN_SAME(~(pt_entry)0), RUN_SAME(~(pt_entry)0) };
+	run_vec any[2] = { { 0 }, { 0 } };
+	const pt_entry *wide_end = p + (n & ~(RUN_TURN - 1));
 	struct run_bits bits;
 
 	/* Under TSan every access is a relaxed atomic: neighbouring runs share cache lines. */
 	if (PORT_TSAN)
 		return run_bits_scalar(p, n);
-	for (; p != wide_end; p += 8) {
-		run_pair a = run_load_pair(p), b = run_load_pair(p + 2);
-		run_pair c = run_load_pair(p + 4), d = run_load_pair(p + 6);
+	for (; p != wide_end; p += RUN_TURN) {
+		run_vec a = run_load_vec(p), b = run_load_vec(p + RUN_LANES);
+		run_vec c = run_load_vec(p + 2 * RUN_LANES), d = run_load_vec(p + 3 * RUN_LANES);
 
 		all[0] &= a & b;
 		all[1] &= c & d;
 		any[0] |= a | b;
 		any[1] |= c | d;
 	}
-	bits = run_bits_scalar(p, n & 7);
+	bits = run_bits_scalar(p, n & (RUN_TURN - 1));
 	all[0] &= all[1];
 	any[0] |= any[1];
-	bits.all &= all[0][0] & all[0][1];
-	bits.any |= any[0][0] | any[0][1];
+	bits.all &= RUN_FOLD(all[0], &);
+	bits.any |= RUN_FOLD(any[0], |);
 	return bits;
 }
 
 /* The last few join the vector, so that a short run needs no registers that must be saved. */
-static always_inline bool run_is_empty(const uint64_t *p, size_t n)
+static always_inline bool run_is_empty(const pt_entry *p, size_t n)
 {
-	const uint64_t *end = p + n, *wide_end = p + (n & ~(size_t)7);
-	run_pair any[2] = { { 0 }, { 0 } };
+	const pt_entry *end = p + n, *wide_end = p + (n & ~(RUN_TURN - 1));
+	run_vec any[2] = { { 0 }, { 0 } };
 
 	if (PORT_TSAN)
 		return !run_bits_scalar(p, n).any;
-	for (; p != wide_end; p += 8) {
-		any[0] |= run_load_pair(p) | run_load_pair(p + 2);
-		any[1] |= run_load_pair(p + 4) | run_load_pair(p + 6);
+	for (; p != wide_end; p += RUN_TURN) {
+		any[0] |= run_load_vec(p) | run_load_vec(p + RUN_LANES);
+		any[1] |= run_load_vec(p + 2 * RUN_LANES) | run_load_vec(p + 3 * RUN_LANES);
 	}
 	for (; p != end; p++)
-		any[0] |= (run_pair){ __atomic_load_n(p, __ATOMIC_RELAXED), 0 };
+		any[0] |= (run_vec){ __atomic_load_n(p, __ATOMIC_RELAXED), 0 };
 	any[0] |= any[1];
-	return !(any[0][0] | any[0][1]);
+	return !RUN_FOLD(any[0], |);
 }
 
 /* How many descriptors from the start have this bit? For when not all have. */
-static always_inline size_t run_count(const uint64_t *p, size_t n, uint64_t bit)
+static always_inline size_t run_count(const pt_entry *p, size_t n, uint64_t bit)
 {
 	size_t i = 0;
 
@@ -105,31 +120,45 @@ static always_inline size_t run_count(const uint64_t *p, size_t n, uint64_t bit)
 	return i;
 }
 
-static always_inline void run_fill_live(bool wide, uint64_t *p, size_t n, uint64_t desc,
+/* Is it not yet where a vector may begin? */
+static always_inline bool run_is_ahead(const pt_entry *p)
+{
+	return unlikely((uintptr_t)p & (16 - sizeof(*p)));
+}
+
+static always_inline pt_entry *run_wide_end(pt_entry *p, const pt_entry *end)
+{
+	return p + ((end - p) & ~((long)RUN_TURN - 1));
+}
+
+static always_inline void run_fill_live(bool wide, pt_entry *p, size_t n, uint64_t desc,
 					uint64_t step)
 {
-	uint64_t *end = p + n;
+	pt_entry *end = p + n;
 
 	if (likely(wide) && likely(n)) {
-		run_pair v[4], two = { 2 * step, 2 * step }, eight = { 8 * step, 8 * step };
+		run_vec v[4], next = RUN_SAME((pt_entry)(RUN_LANES * step));
+		run_vec turn = RUN_SAME((pt_entry)(RUN_TURN * step));
 
-		if (unlikely((uintptr_t)p & 8)) {
-			port_store(p++, desc);
-			desc += step;
+		if (run_is_ahead(p)) {
+			do {
+				port_store(p++, desc);
+				desc += step;
+			} while (RUN_LANES > 2 && run_is_ahead(p) && p != end);
 		}
-		v[0] = (run_pair){ desc, desc + step };
-		v[1] = v[0] + two;
-		v[2] = v[1] + two;
-		v[3] = v[2] + two;
-		for (uint64_t *wide_end = p + ((end - p) & ~7l); p != wide_end; p += 8) {
-			run_store_pair(p, v[0]);
-			run_store_pair(p + 2, v[1]);
-			run_store_pair(p + 4, v[2]);
-			run_store_pair(p + 6, v[3]);
-			v[0] += eight;
-			v[1] += eight;
-			v[2] += eight;
-			v[3] += eight;
+		v[0] = RUN_RAMP((pt_entry)desc, (pt_entry)step);
+		v[1] = v[0] + next;
+		v[2] = v[1] + next;
+		v[3] = v[2] + next;
+		for (pt_entry *wide_end = run_wide_end(p, end); p != wide_end; p += RUN_TURN) {
+			run_store_vec(p, v[0]);
+			run_store_vec(p + RUN_LANES, v[1]);
+			run_store_vec(p + 2 * RUN_LANES, v[2]);
+			run_store_vec(p + 3 * RUN_LANES, v[3]);
+			v[0] += turn;
+			v[1] += turn;
+			v[2] += turn;
+			v[3] += turn;
 		}
 		desc = v[0][0];
 	}
@@ -137,18 +166,21 @@ static always_inline void run_fill_live(bool wide, uint64_t *p, size_t n, uint64
 		port_store(p, desc);
 }
 
-static always_inline void run_clear_live(bool wide, uint64_t *p, size_t n)
+static always_inline void run_clear_live(bool wide, pt_entry *p, size_t n)
 {
-	uint64_t *end = p + n;
+	pt_entry *end = p + n;
 
 	if (likely(wide) && likely(n)) {
-		if (unlikely((uintptr_t)p & 8))
-			port_store(p++, 0);
-		for (uint64_t *wide_end = p + ((end - p) & ~7l); p != wide_end; p += 8) {
-			run_store_pair(p, (run_pair){ 0, 0 });
-			run_store_pair(p + 2, (run_pair){ 0, 0 });
-			run_store_pair(p + 4, (run_pair){ 0, 0 });
-			run_store_pair(p + 6, (run_pair){ 0, 0 });
+		if (run_is_ahead(p)) {
+			do
+				port_store(p++, 0);
+			while (RUN_LANES > 2 && run_is_ahead(p) && p != end);
+		}
+		for (pt_entry *wide_end = run_wide_end(p, end); p != wide_end; p += RUN_TURN) {
+			run_store_vec(p, RUN_SAME(0));
+			run_store_vec(p + RUN_LANES, RUN_SAME(0));
+			run_store_vec(p + 2 * RUN_LANES, RUN_SAME(0));
+			run_store_vec(p + 3 * RUN_LANES, RUN_SAME(0));
 		}
 	}
 	for (; p != end; p++)

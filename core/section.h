@@ -32,7 +32,7 @@
 
 struct pt_section {
 	long depth;	      /* sections that the thread is in, one within the other */
-	const uint64_t *live; /* an entry that was not empty when an unmap looked */
+	const pt_entry *live; /* an entry that was not empty when an unmap looked */
 	struct pt_section *next, *prev;
 } __attribute__((aligned(64)));
 

@@ -228,6 +228,7 @@ static bool open_pool(struct table_pool *pool, const struct table_pool_opts *opt
 	pool->nodes = (uint8_t)(nodes < POOL_NODES ? nodes : POOL_NODES);
 	pool->home = (uint8_t)home;
 	pool->pages = pages[opts->pages];
+	pool->low = opts->below_4g;
 	pool->limit_bytes = opts->limit_bytes;
 	pt_magazine_init(&pool->shared, false);
 	pt_pools_add(pool);
@@ -266,6 +267,30 @@ struct table_pool *table_pool_create(const struct table_pool_opts *opts)
 	}
 	return pool;
 }
+
+#if __STDC_HOSTED__
+struct table_pool *table_pool_low(void)
+{
+	static struct table_pool *low;
+	static const struct table_pool_opts opts = { .below_4g = true };
+	struct table_pool *pool = __atomic_load_n(&low, __ATOMIC_ACQUIRE), *first = NULL;
+
+	if (likely(pool != NULL))
+		return pool;
+	pool = table_pool_create(&opts);
+	/* Who comes second gives his back. */
+	if (!pool || __atomic_compare_exchange_n(&low, &first, pool, false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_ACQUIRE))
+		return pool;
+	table_pool_destroy(pool);
+	return first;
+}
+#else
+struct table_pool *table_pool_low(void)
+{
+	return table_pool_default();
+}
+#endif
 
 void table_pool_destroy(struct table_pool *pool)
 {

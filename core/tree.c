@@ -13,6 +13,7 @@
 
 #include "core/gather.h"
 #include "core/group.h"
+#include "core/narrow.h"
 #include "core/reclaim.h"
 #include "core/run.h"
 #include "core/walk.h"
@@ -22,7 +23,7 @@ static size_t root_entries(const struct pt_domain *d)
 	return (size_t)(d->ia_last >> d->root_shift) + 1;
 }
 
-bool noinline pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc)
+bool noinline pt_tree_see(struct pt_domain *d, pt_entry *slot, uint64_t desc)
 {
 	const struct pt_format *f = d->format;
 
@@ -43,7 +44,7 @@ bool noinline pt_tree_see(struct pt_domain *d, uint64_t *slot, uint64_t desc)
 }
 
 /* The table takes the place of what is expected in *slot: nothing, or the mark of a split. */
-static bool publish(struct pt_domain *d, uint64_t *slot, uint64_t expected, uint64_t *table,
+static bool publish(struct pt_domain *d, pt_entry *slot, uint64_t expected, pt_entry *table,
 		    unsigned int level)
 {
 	const struct pt_format *f = d->format;
@@ -60,16 +61,16 @@ static bool publish(struct pt_domain *d, uint64_t *slot, uint64_t expected, uint
 	return false;
 }
 
-bool pt_tree_install(struct pt_domain *d, uint64_t *slot, uint64_t *table, unsigned int level)
+bool pt_tree_install(struct pt_domain *d, pt_entry *slot, pt_entry *table, unsigned int level)
 {
 	return publish(d, slot, 0, table, level);
 }
 
 /* An empty table in *slot; or whatever somebody else put there first. */
-static int make_table(struct pt_domain *d, uint64_t *slot, unsigned int level)
+static int make_table(struct pt_domain *d, pt_entry *slot, unsigned int level)
 {
 	size_t bytes = pt_table_bytes(d->format);
-	uint64_t *table = pt_table_alloc(d, bytes, IO_PGTABLE_MEM_ZERO);
+	pt_entry *table = pt_table_alloc(d, bytes, IO_PGTABLE_MEM_ZERO);
 
 	if (!table)
 		return -ENOMEM;
@@ -78,10 +79,10 @@ static int make_table(struct pt_domain *d, uint64_t *slot, unsigned int level)
 	return 0;
 }
 
-int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, uint64_t **slot)
+int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, pt_entry **slot)
 {
 	const struct pt_format *f = d->format;
-	uint64_t *p = pt_root_slot(f, d, ia);
+	pt_entry *p = pt_root_slot(f, d, ia);
 
 	for (unsigned int l = d->top; l > level; l--) {
 		uint64_t desc;
@@ -108,7 +109,7 @@ int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, uint64_t 
 	return 0;
 }
 
-bool pt_tree_replace(struct pt_domain *d, uint64_t *slot, uint64_t desc, uint64_t with)
+bool pt_tree_replace(struct pt_domain *d, pt_entry *slot, uint64_t desc, uint64_t with)
 {
 	const struct pt_format *f = d->format;
 	uint64_t seen = desc;
@@ -122,9 +123,18 @@ bool pt_tree_replace(struct pt_domain *d, uint64_t *slot, uint64_t desc, uint64_
 	return true;
 }
 
-bool pt_tree_detach(struct pt_domain *d, uint64_t *slot, uint64_t desc)
+bool pt_tree_detach(struct pt_domain *d, pt_entry *slot, uint64_t desc)
 {
 	return pt_tree_replace(d, slot, desc, 0);
+}
+
+/* All entries are valid. Where that may show in one bit or another, the bits of all do not say so. */
+static bool all_valid(const struct pt_format *f, struct run_bits bits, const pt_entry *table)
+{
+	if (bits.all & f->valid_bit)
+		return true;
+	return PT_ENTRY_BITS == 32 &&
+	       run_count(table, pt_entries(f), f->valid_bit) == pt_entries(f);
 }
 
 static bool no_table_in(const struct pt_format *f, struct run_bits bits)
@@ -133,7 +143,7 @@ static bool no_table_in(const struct pt_format *f, struct run_bits bits)
 }
 
 /* Could there be a table among these entries? One pass over them spares a look at each. */
-static bool has_tables(const struct pt_domain *d, const uint64_t *table, size_t entries,
+static bool has_tables(const struct pt_domain *d, const pt_entry *table, size_t entries,
 		       unsigned int level)
 {
 	return level && !no_table_in(d->format, d->bits(table, entries));
@@ -141,7 +151,7 @@ static bool has_tables(const struct pt_domain *d, const uint64_t *table, size_t 
 
 /* The first table from entry i on, or entries: eight at a time, most of an interior table is empty.
  */
-static size_t next_table(const struct pt_format *f, const uint64_t *table, size_t i, size_t entries,
+static size_t next_table(const struct pt_format *f, const pt_entry *table, size_t i, size_t entries,
 			 unsigned int level)
 {
 	for (; i < entries; i++) {
@@ -158,7 +168,7 @@ static size_t next_table(const struct pt_format *f, const uint64_t *table, size_
 	return entries;
 }
 
-bool pt_tree_is_empty(struct pt_domain *d, uint64_t *table, unsigned int level)
+bool pt_tree_is_empty(struct pt_domain *d, pt_entry *table, unsigned int level)
 {
 	const struct pt_format *f = d->format;
 
@@ -178,15 +188,15 @@ bool pt_tree_is_empty(struct pt_domain *d, uint64_t *table, unsigned int level)
 	return true;
 }
 
-bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned int level)
+bool pt_tree_is_full(const struct pt_domain *d, const pt_entry *table, unsigned int level)
 {
 	const struct pt_format *f = d->format;
 	struct run_bits bits;
 
 	if (!level)
-		return d->bits(table, pt_entries(f)).all & f->valid_bit;
+		return all_valid(f, d->bits(table, pt_entries(f)), table);
 	bits = d->bits(table, pt_entries(f));
-	if (!(bits.all & f->valid_bit))
+	if (!all_valid(f, bits, table))
 		return false;
 	if (no_table_in(f, bits))
 		return true;
@@ -206,7 +216,7 @@ bool pt_tree_is_full(const struct pt_domain *d, const uint64_t *table, unsigned 
  * forgotten. So one command has to remove both. It does for every table on the way: there is no
  * hole, so each has a leaf below it.
  */
-void pt_tree_gather(struct pt_domain *d, const uint64_t *table, unsigned int level, uint64_t ia,
+void pt_tree_gather(struct pt_domain *d, const pt_entry *table, unsigned int level, uint64_t ia,
 		    struct iommu_iotlb_gather *g)
 {
 	const struct pt_format *f = d->format;
@@ -228,7 +238,7 @@ void pt_tree_gather(struct pt_domain *d, const uint64_t *table, unsigned int lev
 
 /* The tables below this one, which have no leaf, each as what it covered; children first keeps runs
  * together. */
-static void gather_tables(struct pt_domain *d, const uint64_t *table, unsigned int level,
+static void gather_tables(struct pt_domain *d, const pt_entry *table, unsigned int level,
 			  uint64_t ia, struct iommu_iotlb_gather *g)
 {
 	const struct pt_format *f = d->format;
@@ -245,9 +255,9 @@ static void gather_tables(struct pt_domain *d, const uint64_t *table, unsigned i
 	}
 }
 
-static void free_tree(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags);
+static void free_tree(struct pt_domain *d, pt_entry *table, unsigned int level, unsigned int flags);
 
-static size_t tree_bytes(const struct pt_domain *d, const uint64_t *table, unsigned int level)
+static size_t tree_bytes(const struct pt_domain *d, const pt_entry *table, unsigned int level)
 {
 	const struct pt_format *f = d->format;
 	size_t bytes = pt_table_bytes(f);
@@ -260,7 +270,7 @@ static size_t tree_bytes(const struct pt_domain *d, const uint64_t *table, unsig
 	return bytes;
 }
 
-void pt_tree_quarantine(struct pt_domain *d, const uint64_t *table, unsigned int level, bool held)
+void pt_tree_quarantine(struct pt_domain *d, const pt_entry *table, unsigned int level, bool held)
 {
 	if (d->pool)
 		table_pool_quarantine(d->pool, tree_bytes(d, table, level), held);
@@ -268,7 +278,7 @@ void pt_tree_quarantine(struct pt_domain *d, const uint64_t *table, unsigned int
 		d->mem.quarantine(d->mem.ctx, tree_bytes(d, table, level), held);
 }
 
-static void free_children(struct pt_domain *d, uint64_t *table, size_t entries, unsigned int level,
+static void free_children(struct pt_domain *d, pt_entry *table, size_t entries, unsigned int level,
 			  unsigned int flags)
 {
 	const struct pt_format *f = d->format;
@@ -281,7 +291,7 @@ static void free_children(struct pt_domain *d, uint64_t *table, size_t entries, 
 		free_tree(d, pt_child(f, d, port_load(table + i)), level - 1, flags);
 }
 
-static void free_tree(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags)
+static void free_tree(struct pt_domain *d, pt_entry *table, unsigned int level, unsigned int flags)
 {
 	const struct pt_format *f = d->format;
 
@@ -290,7 +300,7 @@ static void free_tree(struct pt_domain *d, uint64_t *table, unsigned int level, 
 	pt_table_free(d, table, pt_table_bytes(f), level ? 0 : flags);
 }
 
-void pt_tree_free(struct pt_domain *d, uint64_t *table, unsigned int level, unsigned int flags)
+void pt_tree_free(struct pt_domain *d, pt_entry *table, unsigned int level, unsigned int flags)
 {
 	if (unlikely(d->reclaim != NULL))
 		pt_reclaim_settle(d);
@@ -306,7 +316,7 @@ void pt_tree_free_root(struct pt_domain *d)
 	pt_table_free(d, d->root, d->root_bytes, zero ? IO_PGTABLE_MEM_ZERO : 0);
 }
 
-static void fill_split(struct pt_domain *d, uint64_t *table, uint64_t desc, unsigned int level)
+static void fill_split(struct pt_domain *d, pt_entry *table, uint64_t desc, unsigned int level)
 {
 	const struct pt_format *f = d->format;
 	uint64_t pa = f->leaf_pa(desc, level), attr = f->leaf_attr(desc, level);
@@ -316,13 +326,13 @@ static void fill_split(struct pt_domain *d, uint64_t *table, uint64_t desc, unsi
 	pt_clean(d, table, pt_table_bytes(f));
 }
 
-int pt_tree_split(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
+int pt_tree_split(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 		  uint64_t ia)
 {
 	const struct pt_format *f = d->format;
 	unsigned int shift = pt_shift(f, level);
 	struct iommu_iotlb_gather g;
-	uint64_t *table = pt_table_alloc(d, pt_table_bytes(f), 0);
+	pt_entry *table = pt_table_alloc(d, pt_table_bytes(f), 0);
 
 	if (!table)
 		return -ENOMEM;
@@ -343,12 +353,12 @@ int pt_tree_split(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned i
 	return 0;
 }
 
-int pt_tree_drop_empty(struct pt_domain *d, uint64_t *slot, uint64_t desc, unsigned int level,
+int pt_tree_drop_empty(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 		       uint64_t ia)
 {
 	const struct pt_format *f = d->format;
 	unsigned int shift = pt_shift(f, level);
-	uint64_t *table = pt_child(f, d, desc);
+	pt_entry *table = pt_child(f, d, desc);
 	struct iommu_iotlb_gather g;
 
 	if (!pt_tree_is_empty(d, table, level - 1) || !pt_tree_detach(d, slot, desc))
@@ -388,14 +398,14 @@ static bool leaf_is_good(const struct pt_domain *d, uint64_t desc, unsigned int 
 	       attr_is_good(d, f->leaf_attr(desc, level), c);
 }
 
-static void validate_table(const struct pt_domain *d, const uint64_t *table, size_t entries,
+static void validate_table(const struct pt_domain *d, const pt_entry *table, size_t entries,
 			   unsigned int level, struct census *c)
 {
 	const struct pt_format *f = d->format;
 
 	for (size_t i = 0; i < entries && !c->bad; i++) {
 		uint64_t desc = port_load(table + i);
-		const uint64_t *child;
+		const pt_entry *child;
 
 		if (!desc)
 			continue;
@@ -422,6 +432,8 @@ int io_pgtable_validate(struct io_pgtable *iop)
 	const struct pt_domain *d = pt_domain(iop);
 	struct census c = { .table_bytes = d->root_bytes };
 
+	if (pt_is_narrow(d))
+		return io_pgtable_validate_32(iop);
 	validate_table(d, d->root, root_entries(d), d->top, &c);
 	if (c.bad || c.table_bytes != d->table_bytes || !pt_reclaim_validate(d))
 		return -EUCLEAN;

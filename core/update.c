@@ -19,6 +19,7 @@
 
 #include "core/gather.h"
 #include "core/group.h"
+#include "core/narrow.h"
 #include "core/reclaim.h"
 #include "core/run.h"
 #include "core/tree.h"
@@ -32,9 +33,9 @@
  */
 struct update {
 	struct pt_domain *d;
-	int (*run)(struct update *u, uint64_t *slot, uint64_t desc, size_t n, unsigned int level,
+	int (*run)(struct update *u, pt_entry *slot, uint64_t desc, size_t n, unsigned int level,
 		   uint64_t ia);
-	int (*group)(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia);
+	int (*group)(struct update *u, pt_entry *slot, size_t n, unsigned int level, uint64_t ia);
 	struct iommu_iotlb_gather *gather;
 	bool whole;	    /* only leaves that lie in the range: others are split */
 	bool stops;	    /* at a hole */
@@ -51,7 +52,7 @@ struct update {
 
 /* Where a walk has ended: at a leaf, or at a hole (desc 0). */
 struct spot {
-	uint64_t *slot;
+	pt_entry *slot;
 	uint64_t desc;
 	unsigned int level;
 };
@@ -98,7 +99,7 @@ static bool lies_within(const struct update *u, uint64_t first, uint64_t span)
  * Of n entries from *slot on: how many there are before a group, or before the mark of one that another thread
  * rewrites. None of these becomes a group meanwhile: that would take all of it, and a part is ours.
  */
-static size_t before_groups(const struct pt_domain *d, const uint64_t *slot, size_t n)
+static size_t before_groups(const struct pt_domain *d, const pt_entry *slot, size_t n)
 {
 	size_t i = 0;
 
@@ -116,7 +117,7 @@ static int at_group(struct update *u, const struct spot *s, unsigned int lg2, ui
 {
 	const struct pt_format *f = u->d->format;
 	uint64_t bytes = pt_span(f, s->level) << lg2, first = *ia & ~(bytes - 1);
-	uint64_t *slot = s->slot - ((*ia - first) >> pt_shift(f, s->level));
+	pt_entry *slot = s->slot - ((*ia - first) >> pt_shift(f, s->level));
 	int err;
 
 	if (u->whole && !lies_within(u, first, bytes)) {
@@ -227,7 +228,19 @@ static uint64_t permitted(const struct update *u, uint64_t desc)
 	return now;
 }
 
-static int protect_one(struct update *u, uint64_t *slot, unsigned int level)
+/* Wide formats have their permissions where the attributes do; a narrow one has them elsewhere by level. */
+static uint64_t permitted_leaf(const struct update *u, uint64_t desc, unsigned int level)
+{
+	if (PT_ENTRY_BITS == 32) {
+		const struct pt_format *f = u->d->format;
+		uint64_t attr = permitted(u, f->leaf_attr(desc, level));
+
+		return f->leaf(f->leaf_pa(desc, level), attr, level);
+	}
+	return permitted(u, desc);
+}
+
+static int protect_one(struct update *u, pt_entry *slot, unsigned int level)
 {
 	const struct pt_format *f = u->d->format;
 	uint64_t desc = port_load(slot);
@@ -237,11 +250,11 @@ static int protect_one(struct update *u, uint64_t *slot, unsigned int level)
 			return -ENOENT;
 		if ((f->leaf_attr(desc, level) ^ u->attr) & ~f->perm_mask)
 			return -EINVAL;
-	} while (!port_cas(slot, &desc, permitted(u, desc)));
+	} while (!port_cas(slot, &desc, permitted_leaf(u, desc, level)));
 	return 0;
 }
 
-static int protect_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n,
+static int protect_run(struct update *u, pt_entry *slot, uint64_t desc, size_t n,
 		       unsigned int level, uint64_t ia)
 {
 	unsigned int shift = pt_shift(u->d->format, level);
@@ -259,7 +272,7 @@ static int protect_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n
 	return err;
 }
 
-static int protect_group(struct update *u, uint64_t *slot, size_t n, unsigned int level,
+static int protect_group(struct update *u, pt_entry *slot, size_t n, unsigned int level,
 			 uint64_t ia)
 {
 	const struct pt_format *f = u->d->format;
@@ -288,12 +301,16 @@ int io_pgtable_protect(struct io_pgtable *iop, uint64_t iova, size_t size, int p
 	if ((unsigned int)prot >= PT_PROT_COUNT || !d->attr[prot])
 		return -EINVAL;
 	u.attr = d->attr[prot];
+	if (pt_is_narrow(d))
+		return io_pgtable_protect_32(iop, iova, size, prot, gather, changed);
 	return update(&u, iova, size, iop->cfg.pgsize_bitmap & -iop->cfg.pgsize_bitmap, gather);
 }
 
+#if PT_ENTRY_BITS == 64 /* no narrow format has what the rest needs */
+
 /* Another place. */
 
-static int replace_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n,
+static int replace_run(struct update *u, pt_entry *slot, uint64_t desc, size_t n,
 		       unsigned int level, uint64_t ia)
 {
 	const struct pt_format *f = u->d->format;
@@ -319,7 +336,7 @@ static int replace_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n
 }
 
 /* Its entries are replaced one by one, so they have to be single ones. */
-static int replace_group(struct update *u, uint64_t *slot, size_t n, unsigned int level,
+static int replace_group(struct update *u, pt_entry *slot, size_t n, unsigned int level,
 			 uint64_t ia)
 {
 	if (pt_quirk(u->d, IO_PGTABLE_QUIRK_NO_SPLIT))
@@ -392,7 +409,7 @@ static unsigned int take_run(uint64_t *bits, unsigned int *from)
 }
 
 /* Changes the leaves whose bits are set, and gathers them, one run at a time. */
-static void forget(struct update *u, uint64_t *slot, uint64_t bits, unsigned int level, uint64_t ia)
+static void forget(struct update *u, pt_entry *slot, uint64_t bits, unsigned int level, uint64_t ia)
 {
 	const struct pt_format *f = u->d->format;
 	unsigned int shift = pt_shift(f, level);
@@ -438,7 +455,7 @@ static void note_pages(struct update *u, uint64_t bits, uint64_t ia)
 }
 
 /* A block that goes beyond the range stays as it is: what was recorded of the rest would be lost. */
-static void dirty_block(struct update *u, uint64_t *slot, uint64_t desc, unsigned int level,
+static void dirty_block(struct update *u, pt_entry *slot, uint64_t desc, unsigned int level,
 			uint64_t ia)
 {
 	if (!pt_is_dirty(u->d->format, desc))
@@ -448,7 +465,7 @@ static void dirty_block(struct update *u, uint64_t *slot, uint64_t desc, unsigne
 		forget(u, slot, 1, level, ia);
 }
 
-static int dirty_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n, unsigned int level,
+static int dirty_run(struct update *u, pt_entry *slot, uint64_t desc, size_t n, unsigned int level,
 		     uint64_t ia)
 {
 	const struct pt_format *f = u->d->format;
@@ -480,7 +497,7 @@ static bool is_of_group(const struct pt_format *f, uint64_t desc, size_t n, unsi
 }
 
 /* Hardware may record a write to any part of a group in any of its entries. */
-static int dirty_group(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia)
+static int dirty_group(struct update *u, pt_entry *slot, size_t n, unsigned int level, uint64_t ia)
 {
 	const struct pt_format *f = u->d->format;
 	unsigned int shift = pt_shift(f, level);
@@ -533,7 +550,7 @@ int pt_dirty_each(struct io_pgtable *iop, uint64_t iova, size_t size, unsigned i
 	return read_dirty(&u, iova, size, flags, NULL);
 }
 
-static int set_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n, unsigned int level,
+static int set_run(struct update *u, pt_entry *slot, uint64_t desc, size_t n, unsigned int level,
 		   uint64_t ia)
 {
 	const struct pt_format *f = u->d->format;
@@ -549,7 +566,7 @@ static int set_run(struct update *u, uint64_t *slot, uint64_t desc, size_t n, un
 	return 0;
 }
 
-static int set_group(struct update *u, uint64_t *slot, size_t n, unsigned int level, uint64_t ia)
+static int set_group(struct update *u, pt_entry *slot, size_t n, unsigned int level, uint64_t ia)
 {
 	const struct pt_format *f = u->d->format;
 
@@ -575,3 +592,5 @@ int io_pgtable_set_dirty(struct io_pgtable *iop, uint64_t iova, size_t size)
 		return -EOPNOTSUPP;
 	return update(&u, iova, size, pt_span(d->format, 0), NULL);
 }
+
+#endif

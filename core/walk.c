@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/narrow.h"
+
 struct walk {
 	const struct pt_domain *d;
 	io_pgtable_walk_fn *callback;
@@ -51,7 +53,7 @@ static int prot_of(struct walk *w, uint64_t desc, unsigned int level)
 	return w->prot;
 }
 
-static const uint64_t *entry_of(const struct walk *w, const uint64_t *table, unsigned int level,
+static const pt_entry *entry_of(const struct walk *w, const pt_entry *table, unsigned int level,
 				uint64_t ia)
 {
 	const struct pt_format *f = w->d->format;
@@ -93,7 +95,7 @@ static int report_hole(struct walk *w, unsigned int level, uint64_t ia, uint64_t
 }
 
 /* May the table be followed? As io_pgtable_validate() has it; what is left of the bytes goes down. */
-static bool may_follow(struct walk *w, const uint64_t *table)
+static bool may_follow(struct walk *w, const pt_entry *table)
 {
 	size_t bytes = pt_table_bytes(w->d->format);
 
@@ -103,7 +105,7 @@ static bool may_follow(struct walk *w, const uint64_t *table)
 	return true;
 }
 
-static int walk_table(struct walk *w, const uint64_t *table, unsigned int level, uint64_t ia,
+static int walk_table(struct walk *w, const pt_entry *table, unsigned int level, uint64_t ia,
 		      uint64_t last);
 
 /* A leaf of several entries is reported once: of it end is the last address. */
@@ -120,7 +122,7 @@ static uint64_t end_of(const struct walk *w, uint64_t desc, unsigned int level, 
 static int walk_entry(struct walk *w, uint64_t desc, unsigned int level, uint64_t ia, uint64_t last)
 {
 	const struct pt_format *f = w->d->format;
-	const uint64_t *child;
+	const pt_entry *child;
 	int err;
 
 	if (!f->is_valid(desc, level))
@@ -135,7 +137,7 @@ static int walk_entry(struct walk *w, uint64_t desc, unsigned int level, uint64_
 }
 
 /* From ia to last, which lie in one table (or in the root). */
-static int walk_table(struct walk *w, const uint64_t *table, unsigned int level, uint64_t ia,
+static int walk_table(struct walk *w, const pt_entry *table, unsigned int level, uint64_t ia,
 		      uint64_t last)
 {
 	uint64_t span = pt_span(w->d->format, level), hole = ia, end;
@@ -166,7 +168,7 @@ static int walk_range(const struct pt_domain *d, uint64_t ia, uint64_t last,
 {
 	struct walk w = { .d = d, .callback = callback, .ctx = ctx };
 
-	w.bytes_left = port_load(&d->table_bytes) - d->root_bytes;
+	w.bytes_left = __atomic_load_n(&d->table_bytes, __ATOMIC_RELAXED) - d->root_bytes;
 	return walk_table(&w, d->root, d->top, ia, last);
 }
 
@@ -179,13 +181,18 @@ int io_pgtable_walk(struct io_pgtable *iop, uint64_t iova, uint64_t size,
 
 	if (err)
 		return err;
+	if (pt_is_narrow(d))
+		return io_pgtable_walk_32(iop, iova, size, callback, ctx);
 	return walk_range(d, ia, ia + (size - 1), callback, ctx);
 }
 
 int pt_walk_all(const struct pt_domain *d, io_pgtable_walk_fn *callback, void *ctx)
 {
-	int err = walk_range(d, 0, d->half_last, callback, ctx);
+	int err;
 
+	if (pt_is_narrow(d))
+		return pt_walk_all_32(d, callback, ctx);
+	err = walk_range(d, 0, d->half_last, callback, ctx);
 	if (!err && d->half_last < d->ia_last)
 		err = walk_range(d, d->half_last + 1, d->ia_last, callback, ctx);
 	return err;
@@ -210,6 +217,8 @@ int io_pgtable_read_stats(struct io_pgtable *iop, struct io_pgtable_stats *stats
 	const struct pt_domain *d = pt_domain(iop);
 	int err;
 
+	if (pt_is_narrow(d))
+		return io_pgtable_read_stats_32(iop, stats);
 	memset(stats, 0, sizeof(*stats));
 	err = pt_walk_all(d, count, stats);
 	stats->tables[d->top]++;

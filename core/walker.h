@@ -42,9 +42,9 @@ static always_inline bool pt_is_exact(enum pt_walk how)
  */
 static always_inline bool pt_find_from(const struct pt_format *f, const struct pt_domain *d,
 				       uint64_t iova, unsigned int top, unsigned int level,
-				       enum pt_walk how, uint64_t **found)
+				       enum pt_walk how, pt_entry **found)
 {
-	uint64_t *slot = pt_root_of_iova(f, d, iova, top);
+	pt_entry *slot = pt_root_of_iova(f, d, iova, top);
 
 #pragma GCC unroll 8
 	for (unsigned int l = top; l > 0 && l > level; l--) {
@@ -55,7 +55,7 @@ static always_inline bool pt_find_from(const struct pt_format *f, const struct p
 			return false;
 		if (how == PT_WALK_GUARDED && unlikely(desc & f->reclaiming))
 			return false;
-		slot = (uint64_t *)(uintptr_t)(pt_is_exact(how) ? (desc - (f->table_tag +
+		slot = (pt_entry *)(uintptr_t)(pt_is_exact(how) ? (desc - (f->table_tag +
 									   f->table_level * l))
 									  << f->pa_shift
 								: f->table_pa(desc));
@@ -71,7 +71,7 @@ static always_inline bool pt_find_from(const struct pt_format *f, const struct p
  */
 static always_inline bool pt_find(const struct pt_format *f, const struct pt_domain *d,
 				  uint64_t iova, unsigned int level, enum pt_walk how,
-				  uint64_t **found)
+				  pt_entry **found)
 {
 	unsigned int top = d->top;
 
@@ -91,7 +91,7 @@ static always_inline bool pt_find(const struct pt_format *f, const struct pt_dom
 
 /* A descriptor on the way down; guarded: what it points to stays until this section ends. */
 static always_inline uint64_t pt_load(const struct pt_format *f, struct pt_domain *d,
-				      uint64_t *slot, unsigned int level, bool guarded)
+				      pt_entry *slot, unsigned int level, bool guarded)
 {
 	uint64_t desc = port_load(slot);
 
@@ -105,7 +105,7 @@ static always_inline uint64_t pt_load(const struct pt_format *f, struct pt_domai
 static always_inline unsigned int pt_level(const struct pt_format *f, uint64_t pgsize)
 {
 	/* Also asked of sizes that are refused afterwards, 0 among them. */
-	return (port_lg2(pgsize | 1) - f->granule_lg2) / f->index_bits;
+	return (port_lg2(pgsize | 1) - f->granule_lg2) / pt_index_bits(f);
 }
 
 static always_inline bool pt_is_one_of(uint64_t sizes, uint64_t pgsize)
@@ -182,7 +182,7 @@ static always_inline unsigned int pt_group_of(const struct pt_format *f, uint64_
  * Leaves over existing entries of one table; over tables only if nothing is mapped by them. Here and
  * below lg2 is what pt_group_of() says of the pages, n counts entries.
  */
-static always_inline int pt_map_live(const struct pt_format *f, struct pt_domain *d, uint64_t *p,
+static always_inline int pt_map_live(const struct pt_format *f, struct pt_domain *d, pt_entry *p,
 				     size_t n, uint64_t ia, uint64_t pa, uint64_t attr,
 				     unsigned int level, unsigned int lg2)
 {
@@ -213,12 +213,12 @@ static always_inline int pt_map_live(const struct pt_format *f, struct pt_domain
  * Leaves in a table that is not there yet: filled in private, then published. -EAGAIN when another
  * thread published one first.
  */
-static always_inline int pt_map_new(const struct pt_format *f, struct pt_domain *d, uint64_t *slot,
+static always_inline int pt_map_new(const struct pt_format *f, struct pt_domain *d, pt_entry *slot,
 				    size_t index, size_t n, uint64_t pa, uint64_t attr,
 				    unsigned int level, unsigned int lg2)
 {
 	bool whole = n == pt_entries(f);
-	uint64_t *table = pt_table_alloc(d, pt_table_bytes(f), whole ? 0 : IO_PGTABLE_MEM_ZERO);
+	pt_entry *table = pt_table_alloc(d, pt_table_bytes(f), whole ? 0 : IO_PGTABLE_MEM_ZERO);
 
 	if (unlikely(!table))
 		return -ENOMEM;
@@ -232,7 +232,7 @@ static always_inline int pt_map_new(const struct pt_format *f, struct pt_domain 
 
 /* One table's worth: the part of the run that lies below *slot (an entry of level + 1). */
 static always_inline int pt_map_below(const struct pt_format *f, struct pt_domain *d,
-				      uint64_t *slot, size_t n, uint64_t ia, uint64_t pa,
+				      pt_entry *slot, size_t n, uint64_t ia, uint64_t pa,
 				      uint64_t attr, unsigned int level, unsigned int lg2)
 {
 	size_t index = pt_index(f, level, ia);
@@ -267,7 +267,7 @@ static always_inline int pt_map_leaves(const struct pt_format *f, struct pt_doma
 				       unsigned int lg2, size_t *done)
 {
 	unsigned int shift = pt_shift(f, level);
-	uint64_t *slot = NULL;
+	pt_entry *slot = NULL;
 	int err = 0;
 
 	while (n) {
@@ -378,7 +378,8 @@ static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain
 				     uint64_t pa, size_t n, int prot, unsigned int level,
 				     enum pt_walk how)
 {
-	uint64_t *slot, attr, span = pt_span(f, level);
+	uint64_t attr, span = pt_span(f, level);
+	pt_entry *slot;
 	bool one = __builtin_constant_p(n) && n == 1;
 
 	if (unlikely(((iova | pa) & (span - 1)) || !pt_run_fits(f, d, iova, n, level)))
@@ -408,7 +409,7 @@ static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain
 
 /* Clears the leaves from *slot on, at most n and up to the first that is none; how many. */
 static always_inline size_t pt_clear_leaves(const struct pt_format *f, struct pt_domain *d,
-					    uint64_t *slot, size_t n, unsigned int level)
+					    pt_entry *slot, size_t n, unsigned int level)
 {
 	struct run_bits bits = run_bits(slot, n);
 
@@ -425,7 +426,7 @@ static always_inline size_t pt_clear_leaves(const struct pt_format *f, struct pt
 
 /* Consecutive leaves from *slot on, no further than end and the end of the table. */
 static always_inline uint64_t pt_unmap_leaves(const struct pt_format *f, struct pt_domain *d,
-					      uint64_t *slot, uint64_t ia, uint64_t end,
+					      pt_entry *slot, uint64_t ia, uint64_t end,
 					      unsigned int level, struct iommu_iotlb_gather *g,
 					      bool guarded)
 {
@@ -445,11 +446,11 @@ static always_inline uint64_t pt_unmap_leaves(const struct pt_format *f, struct 
 
 /* The whole tree below *slot, if it has no hole: one descriptor is cleared. 0 if it has. */
 static always_inline uint64_t pt_unmap_tree(const struct pt_format *f, struct pt_domain *d,
-					    uint64_t *slot, uint64_t desc, uint64_t ia,
+					    pt_entry *slot, uint64_t desc, uint64_t ia,
 					    unsigned int level, struct iommu_iotlb_gather *g,
 					    bool guarded)
 {
-	uint64_t *table = pt_child(f, d, desc);
+	pt_entry *table = pt_child(f, d, desc);
 
 	if (!pt_tree_is_full(d, table, level - 1) || !pt_tree_detach(d, slot, desc))
 		return 0;
@@ -465,7 +466,7 @@ static always_inline uint64_t pt_unmap_step(const struct pt_format *f, struct pt
 					    uint64_t ia, uint64_t end, struct iommu_iotlb_gather *g,
 					    bool guarded)
 {
-	uint64_t *slot = pt_root_slot(f, d, ia);
+	pt_entry *slot = pt_root_slot(f, d, ia);
 
 	for (unsigned int l = d->top;;) {
 		uint64_t span = pt_span(f, l), desc = port_load(slot), done;
@@ -527,7 +528,7 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 					 unsigned int level, enum pt_walk how)
 {
 	unsigned int shift = pt_shift(f, level);
-	uint64_t *slot;
+	pt_entry *slot;
 
 	if (unlikely((iova & (pt_span(f, level) - 1)) || !pt_run_fits(f, d, iova, n, level) ||
 		     n == pt_entries(f) || !pt_find(f, d, iova, level, how, &slot)))
@@ -589,7 +590,7 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
  */
 static always_inline bool pt_unmap_guarded(const struct pt_format *f, struct pt_domain *d,
 					   uint64_t iova, struct iommu_iotlb_gather *gather,
-					   uint64_t *slot, bool notes)
+					   pt_entry *slot, bool notes)
 {
 	uint64_t desc = likely(slot != NULL) ? port_load(slot) : 0;
 
@@ -630,7 +631,7 @@ static always_inline phys_addr_t pt_leaf_phys(const struct pt_format *f, uint64_
 static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct pt_domain *d,
 					      uint64_t iova, unsigned int top, bool guarded)
 {
-	uint64_t *slot;
+	pt_entry *slot;
 
 	if (unlikely(iova - d->iova_base > d->ia_last))
 		return 0;
@@ -641,7 +642,7 @@ static always_inline phys_addr_t pt_translate(const struct pt_format *f, struct 
 
 		if (unlikely(!f->is_table(desc, l)))
 			return pt_leaf_phys(f, desc, l, iova);
-		slot = (uint64_t *)(uintptr_t)f->table_pa(desc);
+		slot = (pt_entry *)(uintptr_t)f->table_pa(desc);
 		slot += pt_index(f, l - 1, iova);
 	}
 	return pt_leaf_phys(f, port_load(slot), 0, iova);

@@ -18,7 +18,7 @@ static const struct pt_attr_set sets[] = { { 0, attr } };
 
 static const struct pt_format format = {
 	.granule_lg2 = 12,
-	.index_bits = 9,
+	.words_lg2 = 9,
 	.min_top = 1,
 	.max_top = 5,
 	.valid_bit = AMD_V1_PR,

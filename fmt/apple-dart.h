@@ -88,7 +88,7 @@ DART_FUNCTIONS(dart2, DART2_PA, DART2_PA_SHIFT)
 
 #define DART_FORMAT(name, g, shift, perms)                                                         \
 	{                                                                                          \
-		.granule_lg2 = (g), .index_bits = (g)-3, .min_top = 1, .max_top = 1,               \
+		.granule_lg2 = (g), .words_lg2 = (g)-3, .min_top = 1, .max_top = 1,                \
 		.pa_shift = (shift), .valid_bit = DART_VALID, .table_bit = DART_VALID,             \
 		.table_tag = DART_VALID, .splitting = DART_BIT(1), .perm_mask = (perms),           \
 		.is_table = dart_is_table, .leaf = name##_leaf, .leaf_pa = name##_leaf_pa,         \

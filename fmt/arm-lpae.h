@@ -209,7 +209,7 @@ LPAE_FUNCTIONS(14_lpa2, 14, LPAE_LPA2, 2)
 /* One granule of one stage: the structure that the walker is stamped with. */
 #define LPAE_FORMAT_OF(key, g, linear, top, ...)                                        \
 	{                                                                               \
-		.granule_lg2 = (g), .index_bits = (g)-3, .max_top = (top),              \
+		.granule_lg2 = (g), .words_lg2 = (g)-3, .max_top = (top),               \
 		.linear_pa_lg2 = (linear), .valid_bit = 1, .splitting = 4,              \
 		.table_tag = LPAE_TYPE_TABLE, .table_bit = 2, .cleaned = LPAE_CLEANED,  \
 		.reclaiming = LPAE_RECLAIMING, __VA_ARGS__, .is_table = lpae_is_table,  \

@@ -47,7 +47,7 @@ static always_inline bool mali_is_valid(uint64_t desc, unsigned int level)
 
 static const struct pt_format format = {
 	.granule_lg2 = 12,
-	.index_bits = 9,
+	.words_lg2 = 9,
 	.min_top = 3,
 	.max_top = 3,
 	.valid_bit = 1,

@@ -23,7 +23,7 @@ static const struct pt_attr_set sets[] = {
 
 static const struct pt_format format = {
 	.granule_lg2 = 12,
-	.index_bits = 9,
+	.words_lg2 = 9,
 	.min_top = 2,
 	.max_top = 4,
 	.valid_bit = VTD_SS_VALID,

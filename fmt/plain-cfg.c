@@ -67,8 +67,8 @@ static unsigned int root_bits(const struct plain_kind *kind, unsigned int ias)
 	unsigned int one = pt_shift(f, find_top(kind, ias) + 1);
 
 	if (!kind->root_grows)
-		return f->index_bits + kind->root_extra;
-	return f->index_bits + (ias > one ? ias - one : 0);
+		return f->words_lg2 + kind->root_extra;
+	return f->words_lg2 + (ias > one ? ias - one : 0);
 }
 
 /* Hardware walks tables below oas; without hooks there is none, and only a descriptor's bits count. */

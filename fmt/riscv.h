@@ -149,7 +149,7 @@ static always_inline bool riscv_is_valid(uint64_t desc, unsigned int level)
 /* The structure that the walker is stamped with; one level for its root. */
 #define RISCV_FORMAT(top, flip)                                                                 \
 	{                                                                                       \
-		.granule_lg2 = 12, .index_bits = 9, .min_top = (top), .max_top = (top),         \
+		.granule_lg2 = 12, .words_lg2 = 9, .min_top = (top), .max_top = (top),          \
 		.pa_shift = RISCV_PA_SHIFT, .root_flip = (flip), .valid_bit = RISCV_V,          \
 		.table_bit = RISCV_V, .block_bit = RISCV_R, .table_tag = RISCV_V,               \
 		.splitting = RISCV_SPLITTING, .cleaned = RISCV_CLEANED,                         \

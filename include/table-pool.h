@@ -54,6 +54,8 @@ enum table_pool_pages {
  *	runs on. In both cases from elsewhere rather than none
  * @node: the system's number of that node (numa_node in the device's sysfs directory)
  * @pages: how arenas are backed
+ * @below_4g: all memory from addresses below 4 GiB, for tables whose addresses have 32 bits. As much as the
+ *	process has free there; on bare metal, which gives its own, there is no such option
  * @line_bytes: the host's cache line, 0 to ask it; a power of two from 64. Smaller blocks are made as
  *	large, so that no two share a line; statistics count them so
  */
@@ -63,6 +65,7 @@ struct table_pool_opts {
 	bool bind_node;
 	unsigned int node;
 	enum table_pool_pages pages;
+	bool below_4g;
 	size_t line_bytes;
 };
 
@@ -126,6 +129,16 @@ void table_pool_destroy(struct table_pool *pool);
  * Return: the pool, made at the first call and never destroyed; NULL if there is no memory.
  */
 struct table_pool *table_pool_default(void);
+
+/**
+ * table_pool_low() - the pool that tables of 32-bit descriptors without memory hooks use
+ *
+ * Its memory lies below 4 GiB. On bare metal it is table_pool_default(): what the environment gives is
+ * low enough, or there are hooks.
+ *
+ * Return: the pool, made at the first call and never destroyed; NULL if there is no memory.
+ */
+struct table_pool *table_pool_low(void);
 
 /**
  * table_pool_set_limit() - change the limit of a pool

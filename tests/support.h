@@ -19,6 +19,7 @@
 #include "io-pgtable.h"
 #include "table-pool.h"
 
+#define SZ_1K	(1ull << 10)
 #define SZ_4K	(1ull << 12)
 #define SZ_16K	(1ull << 14)
 #define SZ_64K	(1ull << 16)
@@ -26,6 +27,7 @@
 #define SZ_32M	(1ull << 25)
 #define SZ_512M (1ull << 29)
 #define SZ_1G	(1ull << 30)
+#define SZ_4G	(1ull << 32)
 #define SZ_4T	(1ull << 42)
 #define SZ_16G	(1ull << 34)
 #define SZ_64G	(1ull << 36)

@@ -334,6 +334,32 @@ static void test_lines(void **state)
 	assert_null(table_pool_create(&(struct table_pool_opts){ .line_bytes = 96 }));
 }
 
+/* Every size comes from below 4 GiB, more than once around; what is given back is found again. */
+static void test_below_4g(void **state)
+{
+	enum { BLOCKS = 40 };
+	struct table_pool *mine = table_pool_create(&(struct table_pool_opts){ .below_4g = true });
+	char *block[BLOCKS];
+
+	assert_non_null(mine);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < BLOCKS; i++) {
+			size_t bytes = SZ_1K << (i % 11);
+
+			block[i] = table_pool_alloc(mine, bytes, IO_PGTABLE_MEM_ZERO);
+			assert_non_null(block[i]);
+			assert_true((uintptr_t)block[i] + bytes <= SZ_4G);
+			memset(block[i], 1, bytes);
+		}
+		for (int i = 0; i < BLOCKS; i++)
+			table_pool_free(mine, block[i], SZ_1K << (i % 11), 0);
+		assert_int_equal(table_pool_validate(mine), 0);
+		assert_true(table_pool_trim(mine, 0) >= TABLE_POOL_ARENA_BYTES);
+	}
+	table_pool_destroy(mine);
+	assert_ptr_equal(table_pool_low(), table_pool_low());
+}
+
 /* Tables that a gather holds are counted until the sync, with all that hangs below them. */
 static void test_quarantine(void **state)
 {
@@ -390,7 +416,7 @@ int main(void)
 		PLAIN(test_reserve),	  OWN(test_reserve_for_map), OWN(test_zero),
 		OWN(test_limit_and_trim), OWN(test_refusals),	     OWN(test_model),
 		PLAIN(test_model),	  OWN(test_pages),	     OWN(test_lines),
-		OWN(test_quarantine),
+		OWN(test_quarantine),	  OWN(test_below_4g),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

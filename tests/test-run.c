@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Runs of descriptors: every wide version does what the scalar loop does, for each length and
- * alignment, and touches nothing beside its run.
+ * alignment, and touches nothing beside its run. Built for descriptors of either width.
  */
 #include "core/fill.h"
 #include "core/run.h"
 #include "support.h"
 
 #define N     80
-#define GUARD 0x5a5a5a5a5a5a5a5aull
+#define GUARD ((pt_entry)0x5a5a5a5a5a5a5a5aull)
+#define ONES  ((pt_entry)~0ull)
 #define DESC  0x123456789000703ull
 #define STEP  0x1000ull
 
-static uint64_t table[N] __attribute__((aligned(64)));
+static pt_entry table[N] __attribute__((aligned(64)));
 
 static void prepare(void)
 {
@@ -23,31 +24,32 @@ static void prepare(void)
 static void expect(size_t first, size_t n, uint64_t desc, uint64_t step)
 {
 	for (size_t i = 0; i < N; i++)
-		assert_int_equal(table[i],
-				 i < first || i >= first + n ? GUARD : desc + (i - first) * step);
+		assert_int_equal(table[i], i < first || i >= first + n
+						   ? GUARD
+						   : (pt_entry)(desc + (i - first) * step));
 }
 
-static void fill_wide(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
+static void fill_wide(pt_entry *p, size_t n, uint64_t desc, uint64_t step)
 {
 	run_fill_live(port_wide_stores(), p, n, desc, step);
 }
 
-static void fill_scalar(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
+static void fill_scalar(pt_entry *p, size_t n, uint64_t desc, uint64_t step)
 {
 	run_fill_live(false, p, n, desc, step);
 }
 
-static void clear_wide(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
+static void clear_wide(pt_entry *p, size_t n, uint64_t desc, uint64_t step)
 {
 	run_clear_live(port_wide_stores(), p, n);
 }
 
-static void clear_scalar(uint64_t *p, size_t n, uint64_t desc, uint64_t step)
+static void clear_scalar(pt_entry *p, size_t n, uint64_t desc, uint64_t step)
 {
 	run_clear_live(false, p, n);
 }
 
-static struct run_bits run_bits_inline(const uint64_t *p, size_t n)
+static struct run_bits run_bits_inline(const pt_entry *p, size_t n)
 {
 	return run_bits(p, n);
 }
@@ -77,7 +79,7 @@ static void test_clear(void **state)
 	check_fill(clear_wide, 0, 0);
 }
 
-static void expect_bits(const uint64_t *p, size_t n, uint64_t all, uint64_t any)
+static void expect_bits(const pt_entry *p, size_t n, uint64_t all, uint64_t any)
 {
 	pt_bits_fn *const version[] = { run_bits_inline, pt_vectors_versions[0].bits,
 					pt_vectors_choose()->bits };
@@ -102,8 +104,8 @@ static void test_bits(void **state)
 				assert_false(run_is_empty(table + first, n));
 				assert_int_equal(run_count(table + first, n, 8), odd ? 0 : 1);
 				memset(table, 0xff, sizeof(table));
-				table[first + odd] = ~1ull;
-				expect_bits(table + first, n, ~1ull, n == 1 ? ~1ull : ~0ull);
+				table[first + odd] = ONES ^ 1;
+				expect_bits(table + first, n, ONES ^ 1, n == 1 ? ONES ^ 1 : ONES);
 				table[first + odd] = 0;
 				assert_int_equal(run_count(table + first, n, 8), odd);
 			}
