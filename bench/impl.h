@@ -18,15 +18,9 @@
 #include "driver.h"
 #include "io-pgtable.h"
 
-/* Formats that only peers have (docs/peers.md), numbered on from the library's. */
-enum bench_fmt {
-	BENCH_FMT_ARM_V7S = IO_PGTABLE_NUM_FMTS,
-	BENCH_FMT_NR,
-};
-
 /**
  * struct bench_domain - the table that a case wants
- * @fmt: the format, an enum io_pgtable_fmt or an enum bench_fmt
+ * @fmt: the format, an enum io_pgtable_fmt
  * @pgsize_bitmap: all sizes of the granule
  * @ias: input address bits
  * @oas: output address bits
@@ -67,7 +61,7 @@ struct bench_calls {
 /**
  * struct bench_impl - an implementation
  * @name: its value of the key "impl" in benchmark names
- * @fmts: bit per format (enum io_pgtable_fmt, enum bench_fmt) that it has
+ * @fmts: bit per format (enum io_pgtable_fmt) that it has
  * @brief: only the base geometry, with one thread
  * @bare: only what stays within tables that are there: runs of up to 256 warm or scattered pages
  * @gather_bytes: the size of its gather; a caller provides as much, aligned to 16

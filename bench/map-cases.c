@@ -25,16 +25,25 @@ static const char *const op_names[MAP_OP_NR] = {
 	[MAP_OP_MAP_SG] = "map_sg",
 	[MAP_OP_IOVA_TO_PHYS_BATCH] = "iova_to_phys_batch",
 };
-static const char *const fmt_names[BENCH_FMT_NR] = {
-	[ARM_32_LPAE_S1] = "arm_32_lpae_s1", [ARM_32_LPAE_S2] = "arm_32_lpae_s2",
-	[ARM_64_LPAE_S1] = "arm_64_lpae_s1", [ARM_64_LPAE_S2] = "arm_64_lpae_s2",
-	[BENCH_FMT_ARM_V7S] = "arm_v7s",     [APPLE_DART] = "apple_dart",
-	[APPLE_DART2] = "apple_dart2",	     [ARM_MALI_LPAE] = "arm_mali_lpae",
-	[AMD_IOMMU_V1] = "amd_iommu_v1",     [AMD_IOMMU_V2] = "amd_iommu_v2",
-	[INTEL_VTD_SS] = "intel_vtd_ss",     [INTEL_VTD_FS] = "intel_vtd_fs",
-	[RISCV_SV39] = "riscv_sv39",	     [RISCV_SV48] = "riscv_sv48",
-	[RISCV_SV57] = "riscv_sv57",	     [RISCV_SV39X4] = "riscv_sv39x4",
-	[RISCV_SV48X4] = "riscv_sv48x4",     [RISCV_SV57X4] = "riscv_sv57x4",
+static const char *const fmt_names[IO_PGTABLE_NUM_FMTS] = {
+	[ARM_32_LPAE_S1] = "arm_32_lpae_s1",
+	[ARM_32_LPAE_S2] = "arm_32_lpae_s2",
+	[ARM_64_LPAE_S1] = "arm_64_lpae_s1",
+	[ARM_64_LPAE_S2] = "arm_64_lpae_s2",
+	[ARM_V7S] = "arm_v7s",
+	[APPLE_DART] = "apple_dart",
+	[APPLE_DART2] = "apple_dart2",
+	[ARM_MALI_LPAE] = "arm_mali_lpae",
+	[AMD_IOMMU_V1] = "amd_iommu_v1",
+	[AMD_IOMMU_V2] = "amd_iommu_v2",
+	[INTEL_VTD_SS] = "intel_vtd_ss",
+	[INTEL_VTD_FS] = "intel_vtd_fs",
+	[RISCV_SV39] = "riscv_sv39",
+	[RISCV_SV48] = "riscv_sv48",
+	[RISCV_SV57] = "riscv_sv57",
+	[RISCV_SV39X4] = "riscv_sv39x4",
+	[RISCV_SV48X4] = "riscv_sv48x4",
+	[RISCV_SV57X4] = "riscv_sv57x4",
 };
 static const char *const pattern_names[MAP_PATTERN_NR] = { "warm", "sequential", "random_1G",
 							   "random_256G" };
@@ -43,27 +52,27 @@ static const char *const domain_names[MAP_DOMAIN_NR] = { "private", "shared", "n
 
 /* The base case comes first. */
 static const struct map_geometry geometries[] = {
-	{ ARM_64_LPAE_S1, 12, 12, 48, 48 },    { ARM_64_LPAE_S1, 12, 21, 48, 48 },
-	{ ARM_64_LPAE_S1, 12, 30, 48, 48 },    { ARM_64_LPAE_S1, 14, 14, 48, 48 },
-	{ ARM_64_LPAE_S1, 14, 25, 48, 48 },    { ARM_64_LPAE_S1, 16, 16, 48, 48 },
-	{ ARM_64_LPAE_S1, 16, 29, 48, 48 },    { ARM_64_LPAE_S2, 12, 12, 48, 48 },
-	{ ARM_64_LPAE_S2, 12, 21, 48, 48 },    { ARM_64_LPAE_S2, 12, 30, 48, 48 },
-	{ ARM_64_LPAE_S2, 14, 14, 48, 48 },    { ARM_64_LPAE_S2, 14, 25, 48, 48 },
-	{ ARM_64_LPAE_S2, 16, 16, 48, 48 },    { ARM_64_LPAE_S2, 16, 29, 48, 48 },
-	{ ARM_32_LPAE_S1, 12, 12, 32, 40 },    { ARM_32_LPAE_S1, 12, 21, 32, 40 },
-	{ ARM_32_LPAE_S1, 12, 30, 32, 40 },    { ARM_32_LPAE_S2, 12, 12, 40, 40 },
-	{ ARM_32_LPAE_S2, 12, 21, 40, 40 },    { ARM_32_LPAE_S2, 12, 30, 40, 40 },
-	{ BENCH_FMT_ARM_V7S, 12, 12, 32, 32 }, { APPLE_DART, 14, 14, 36, 36 },
-	{ AMD_IOMMU_V1, 12, 12, 48, 48 },      { AMD_IOMMU_V1, 12, 21, 48, 48 },
-	{ AMD_IOMMU_V1, 12, 16, 48, 48 },      { RISCV_SV48, 12, 16, 48, 48 },
-	{ AMD_IOMMU_V2, 12, 12, 48, 48 },      { AMD_IOMMU_V2, 12, 21, 48, 48 },
-	{ INTEL_VTD_SS, 12, 12, 48, 48 },      { INTEL_VTD_SS, 12, 21, 48, 48 },
-	{ INTEL_VTD_FS, 12, 12, 48, 48 },      { INTEL_VTD_FS, 12, 21, 48, 48 },
-	{ RISCV_SV39, 12, 12, 39, 48 },	       { RISCV_SV39, 12, 21, 39, 48 },
-	{ RISCV_SV48, 12, 12, 48, 48 },	       { RISCV_SV48, 12, 21, 48, 48 },
-	{ RISCV_SV57, 12, 12, 57, 48 },	       { RISCV_SV57, 12, 21, 57, 48 },
-	{ RISCV_SV39X4, 12, 12, 41, 48 },      { RISCV_SV48X4, 12, 12, 50, 48 },
-	{ RISCV_SV57X4, 12, 12, 59, 48 },      { ARM_MALI_LPAE, 12, 12, 48, 40 },
+	{ ARM_64_LPAE_S1, 12, 12, 48, 48 }, { ARM_64_LPAE_S1, 12, 21, 48, 48 },
+	{ ARM_64_LPAE_S1, 12, 30, 48, 48 }, { ARM_64_LPAE_S1, 14, 14, 48, 48 },
+	{ ARM_64_LPAE_S1, 14, 25, 48, 48 }, { ARM_64_LPAE_S1, 16, 16, 48, 48 },
+	{ ARM_64_LPAE_S1, 16, 29, 48, 48 }, { ARM_64_LPAE_S2, 12, 12, 48, 48 },
+	{ ARM_64_LPAE_S2, 12, 21, 48, 48 }, { ARM_64_LPAE_S2, 12, 30, 48, 48 },
+	{ ARM_64_LPAE_S2, 14, 14, 48, 48 }, { ARM_64_LPAE_S2, 14, 25, 48, 48 },
+	{ ARM_64_LPAE_S2, 16, 16, 48, 48 }, { ARM_64_LPAE_S2, 16, 29, 48, 48 },
+	{ ARM_32_LPAE_S1, 12, 12, 32, 40 }, { ARM_32_LPAE_S1, 12, 21, 32, 40 },
+	{ ARM_32_LPAE_S1, 12, 30, 32, 40 }, { ARM_32_LPAE_S2, 12, 12, 40, 40 },
+	{ ARM_32_LPAE_S2, 12, 21, 40, 40 }, { ARM_32_LPAE_S2, 12, 30, 40, 40 },
+	{ ARM_V7S, 12, 12, 32, 32 },	    { APPLE_DART, 14, 14, 36, 36 },
+	{ AMD_IOMMU_V1, 12, 12, 48, 48 },   { AMD_IOMMU_V1, 12, 21, 48, 48 },
+	{ AMD_IOMMU_V1, 12, 16, 48, 48 },   { RISCV_SV48, 12, 16, 48, 48 },
+	{ AMD_IOMMU_V2, 12, 12, 48, 48 },   { AMD_IOMMU_V2, 12, 21, 48, 48 },
+	{ INTEL_VTD_SS, 12, 12, 48, 48 },   { INTEL_VTD_SS, 12, 21, 48, 48 },
+	{ INTEL_VTD_FS, 12, 12, 48, 48 },   { INTEL_VTD_FS, 12, 21, 48, 48 },
+	{ RISCV_SV39, 12, 12, 39, 48 },	    { RISCV_SV39, 12, 21, 39, 48 },
+	{ RISCV_SV48, 12, 12, 48, 48 },	    { RISCV_SV48, 12, 21, 48, 48 },
+	{ RISCV_SV57, 12, 12, 57, 48 },	    { RISCV_SV57, 12, 21, 57, 48 },
+	{ RISCV_SV39X4, 12, 12, 41, 48 },   { RISCV_SV48X4, 12, 12, 50, 48 },
+	{ RISCV_SV57X4, 12, 12, 59, 48 },   { ARM_MALI_LPAE, 12, 12, 48, 40 },
 	{ APPLE_DART2, 14, 14, 36, 42 },
 };
 
@@ -160,7 +169,7 @@ static uint64_t region_per_thread(const struct map_case *c, uint64_t table_span)
 /* Log2 of the leaves in a table: 8 bytes each in a granule, short descriptors 4 bytes in 1 KiB. */
 static unsigned int leaves_lg2(const struct map_geometry *g)
 {
-	return g->fmt == BENCH_FMT_ARM_V7S ? 8 : g->granule - 3;
+	return g->fmt == ARM_V7S ? 8 : g->granule - 3;
 }
 
 bool map_case_extent(const struct map_case *c, struct map_extent *e)
@@ -415,7 +424,7 @@ static bool is_default(const struct map_case *c, size_t batch)
  */
 static bool is_crossed(const struct map_geometry *g)
 {
-	return g->fmt < INTEL_VTD_SS || g->fmt == AMD_IOMMU_V1 || g->fmt >= IO_PGTABLE_NUM_FMTS;
+	return g->fmt < INTEL_VTD_SS || g->fmt == AMD_IOMMU_V1 || g->fmt == ARM_V7S;
 }
 
 /* The digits of the number that counts through the matrix, lowest first. */

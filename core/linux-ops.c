@@ -22,6 +22,7 @@
 #define ARM_32_LPAE_S2		NATIVE_ARM_32_LPAE_S2
 #define ARM_64_LPAE_S1		NATIVE_ARM_64_LPAE_S1
 #define ARM_64_LPAE_S2		NATIVE_ARM_64_LPAE_S2
+#define ARM_V7S			NATIVE_ARM_V7S
 #define AMD_IOMMU_V1		NATIVE_AMD_IOMMU_V1
 #define AMD_IOMMU_V2		NATIVE_AMD_IOMMU_V2
 #define ARM_MALI_LPAE		NATIVE_ARM_MALI_LPAE
@@ -40,6 +41,7 @@
 #undef ARM_32_LPAE_S2
 #undef ARM_64_LPAE_S1
 #undef ARM_64_LPAE_S2
+#undef ARM_V7S
 #undef AMD_IOMMU_V1
 #undef AMD_IOMMU_V2
 #undef ARM_MALI_LPAE
@@ -47,6 +49,9 @@
 #undef APPLE_DART2
 #undef IO_PGTABLE_NUM_FMTS
 #undef IO_PGTABLE_QUIRK_ARM_NS
+#undef IO_PGTABLE_QUIRK_NO_PERMS
+#undef IO_PGTABLE_QUIRK_ARM_MTK_EXT
+#undef IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT
 #undef IO_PGTABLE_QUIRK_ARM_TTBR1
 #undef IO_PGTABLE_QUIRK_ARM_HD
 #undef IO_PGTABLE_H
@@ -54,7 +59,9 @@
 
 #include "core/port.h"
 
-#define QUIRKS (IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_ARM_TTBR1 | IO_PGTABLE_QUIRK_ARM_HD)
+#define QUIRKS                                                                                \
+	(IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_NO_PERMS | IO_PGTABLE_QUIRK_ARM_MTK_EXT | \
+	 IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT | IO_PGTABLE_QUIRK_ARM_TTBR1 | IO_PGTABLE_QUIRK_ARM_HD)
 
 struct linux_table {
 	struct io_pgtable iop;
@@ -226,6 +233,14 @@ static void fill_s2(struct io_pgtable_cfg *cfg, const struct native_cfg *native,
 	cfg->arm_lpae_s2_cfg.vtcr.tsz = is_32 ? 64 - cfg->ias : field(vtcr, 0, 6);
 }
 
+static void fill_v7s(struct io_pgtable_cfg *cfg, const struct native_cfg *native, bool is_32)
+{
+	cfg->arm_v7s_cfg.ttbr = native->arm_v7s_cfg.ttbr;
+	cfg->arm_v7s_cfg.tcr = native->arm_v7s_cfg.tcr;
+	cfg->arm_v7s_cfg.nmrr = native->arm_v7s_cfg.nmrr;
+	cfg->arm_v7s_cfg.prrr = native->arm_v7s_cfg.prrr;
+}
+
 static void fill_mali(struct io_pgtable_cfg *cfg, const struct native_cfg *native, bool is_32)
 {
 	cfg->arm_mali_lpae_cfg.transtab = native->arm_mali_lpae_cfg.transtab;
@@ -263,6 +278,7 @@ static const struct linux_format {
 	[ARM_32_LPAE_S2] = { fill_s2, NATIVE_ARM_32_LPAE_S2, true },
 	[ARM_64_LPAE_S1] = { fill_s1, NATIVE_ARM_64_LPAE_S1, .dirty = true },
 	[ARM_64_LPAE_S2] = { fill_s2, NATIVE_ARM_64_LPAE_S2, .dirty = true },
+	[ARM_V7S] = { fill_v7s, NATIVE_ARM_V7S, false },
 	[ARM_MALI_LPAE] = { fill_mali, NATIVE_ARM_MALI_LPAE, false },
 	[AMD_IOMMU_V1] = { fill_amd_v1, NATIVE_AMD_IOMMU_V1, .dirty = true,
 			   .dirty_quirk = IO_PGTABLE_QUIRK_DIRTY },

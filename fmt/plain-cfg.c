@@ -67,16 +67,17 @@ static unsigned int root_bits(const struct plain_kind *kind, unsigned int ias)
 	unsigned int one = pt_shift(f, find_top(kind, ias) + 1);
 
 	if (!kind->root_grows)
-		return f->words_lg2 + kind->root_extra;
-	return f->words_lg2 + (ias > one ? ias - one : 0);
+		return pt_index_bits(f) + kind->root_extra;
+	return pt_index_bits(f) + (ias > one ? ias - one : 0);
 }
 
 /* Hardware walks tables below oas; without hooks there is none, and only a descriptor's bits count. */
 static uint64_t table_pa_last(const struct plain_kind *kind, const struct io_pgtable_cfg *cfg)
 {
 	bool translated = cfg->mem && cfg->mem->virt_to_phys;
+	unsigned int bits = kind->hook_bits ? kind->hook_bits : cfg->oas;
 
-	return (1ull << (translated ? cfg->oas : kind->pa_bits)) - 1;
+	return (1ull << (translated ? bits : kind->pa_bits)) - 1;
 }
 
 struct io_pgtable *pt_plain_alloc(const struct plain_kind *kind, struct io_pgtable_cfg *cfg,

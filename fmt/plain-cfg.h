@@ -22,6 +22,7 @@ struct pt_format;
  * @ias_only: bitmap of the input sizes that it has, 0: @ias_min to @ias_max
  * @ias_min, @ias_max, @oas_min, @oas_max: address sizes, in bits
  * @pa_bits: how far the address in a table descriptor reaches, in bits
+ * @hook_bits: the same for addresses from hooks, if that is less than oas; 0: it is not
  * @root_extra: log2 of how many times as large as a table the root is, at the level that @ias_max needs
  * @root_grows: it is that large only where ias asks for it
  * @coherent_only: the walker always snoops
@@ -36,7 +37,7 @@ struct plain_kind {
 	uint64_t sizes;
 	uint64_t whole_sizes;
 	uint64_t ias_only;
-	uint8_t ias_min, ias_max, oas_min, oas_max, pa_bits, root_extra;
+	uint8_t ias_min, ias_max, oas_min, oas_max, pa_bits, hook_bits, root_extra;
 	bool root_grows;
 	bool coherent_only;
 	unsigned long quirks;
@@ -67,6 +68,7 @@ struct io_pgtable *pt_plain_alloc(const struct plain_kind *kind, struct io_pgtab
 		.free = pt_domain_destroy,                                               \
 	}
 
+extern const struct io_pgtable_init_fns io_pgtable_arm_v7s_init_fns;
 extern const struct io_pgtable_init_fns io_pgtable_arm_mali_lpae_init_fns;
 extern const struct io_pgtable_init_fns io_pgtable_apple_dart_init_fns;
 extern const struct io_pgtable_init_fns io_pgtable_apple_dart2_init_fns;

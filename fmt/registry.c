@@ -11,6 +11,7 @@ const struct io_pgtable_init_fns *const io_pgtable_init_table[IO_PGTABLE_NUM_FMT
 	[ARM_32_LPAE_S2] = &io_pgtable_arm_32_lpae_s2_init_fns,
 	[ARM_64_LPAE_S1] = &io_pgtable_arm_64_lpae_s1_init_fns,
 	[ARM_64_LPAE_S2] = &io_pgtable_arm_64_lpae_s2_init_fns,
+	[ARM_V7S] = &io_pgtable_arm_v7s_init_fns,
 	[ARM_MALI_LPAE] = &io_pgtable_arm_mali_lpae_init_fns,
 	[APPLE_DART] = &io_pgtable_apple_dart_init_fns,
 	[APPLE_DART2] = &io_pgtable_apple_dart2_init_fns,

@@ -52,7 +52,7 @@ struct iommu_dirty_bitmap;
  * @ARM_32_LPAE_S2: see there
  * @ARM_64_LPAE_S1: see there
  * @ARM_64_LPAE_S2: see there
- * @ARM_V7S: refused: not in the library yet
+ * @ARM_V7S: see there; memory that the driver's @alloc gives has to lie below 4 GiB
  * @ARM_MALI_LPAE: see there
  * @AMD_IOMMU_V1: see there; always with IO_PGTABLE_QUIRK_DIRTY, as in the kernel, where the walker snoops
  * @AMD_IOMMU_V2: see there
@@ -128,9 +128,9 @@ struct iommu_flush_ops {
 };
 
 #define IO_PGTABLE_QUIRK_ARM_NS		  (1ul << 0)
-#define IO_PGTABLE_QUIRK_NO_PERMS	  (1ul << 1) /* not in the library yet */
-#define IO_PGTABLE_QUIRK_ARM_MTK_EXT	  (1ul << 3) /* not in the library yet */
-#define IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT (1ul << 4) /* not in the library yet */
+#define IO_PGTABLE_QUIRK_NO_PERMS	  (1ul << 1)
+#define IO_PGTABLE_QUIRK_ARM_MTK_EXT	  (1ul << 3)
+#define IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT (1ul << 4)
 #define IO_PGTABLE_QUIRK_ARM_TTBR1	  (1ul << 5)
 #define IO_PGTABLE_QUIRK_ARM_OUTER_WBWA	  (1ul << 6) /* not in the library yet */
 #define IO_PGTABLE_QUIRK_ARM_HD		  (1ul << 7)
@@ -150,6 +150,7 @@ struct iommu_flush_ops {
  * @tcr: fields of TCR_EL1, of the half that the table is for (ARM DDI0487, D17.2)
  * @arm_lpae_s2_cfg: out: VTTBR, and of VTCR what @vtcr has
  * @vtcr: fields of VTCR_EL2 (ARM DDI0487, D17.2)
+ * @arm_v7s_cfg: out: as in io-pgtable.h
  * @arm_mali_lpae_cfg: out: as in io-pgtable.h
  * @apple_dart_cfg: out: as in io-pgtable.h
  * @amd: @nid is not used. Out, and not in the kernel's, whose driver keeps them in a structure of its own
@@ -191,6 +192,12 @@ struct io_pgtable_cfg {
 				uint32_t tsz : 6;
 			} vtcr;
 		} arm_lpae_s2_cfg;
+		struct {
+			uint32_t ttbr;
+			uint32_t tcr;
+			uint32_t nmrr;
+			uint32_t prrr;
+		} arm_v7s_cfg;
 		struct {
 			uint64_t transtab;
 			uint64_t memattr;

@@ -61,6 +61,8 @@ struct io_pgtable_sg;
  * @APPLE_DART2: Apple DART, second generation (oas 42; 16K, ias 15..38; coherent, no reclaim)
  * @AMD_IOMMU_V1: AMD's own tables (ias 21..63: two to six levels; oas 32..52; pages of every power of two
  *	from 4K on but 512G, those above it only with IO_PGTABLE_QUIRK_NO_SPLIT)
+ * @ARM_V7S: ARMv7 short descriptors (ias 21..32, oas 32; 4K 64K 1M 16M; no reclaim; tables lie below 4 GiB;
+ *	with IO_PGTABLE_QUIRK_ARM_MTK_EXT ias up to 34 and oas up to 35)
  * @IO_PGTABLE_NUM_FMTS: the number of formats, not a format
  *
  * Sign-extended: an iova is 64 bits of which the highest are all copies of bit ias - 1; any other is
@@ -85,6 +87,7 @@ enum io_pgtable_fmt {
 	APPLE_DART,
 	APPLE_DART2,
 	AMD_IOMMU_V1,
+	ARM_V7S,
 	IO_PGTABLE_NUM_FMTS,
 };
 
@@ -92,12 +95,19 @@ enum io_pgtable_fmt {
  * Quirks, numbered as in Linux as far as Linux has them. A quirk that is unknown, or that the
  * format does not have, makes alloc_io_pgtable() fail: it is never ignored.
  */
-#define IO_PGTABLE_QUIRK_ARM_NS	   (1ul << 0) /* stage 1: NS and NSTable set */
-#define IO_PGTABLE_QUIRK_ARM_TTBR1 (1ul << 5) /* 64-bit stage 1: the upper half, through TTBR1 */
-#define IO_PGTABLE_QUIRK_ARM_HD	   (1ul << 7) /* 64-bit, coherent_walk: hardware keeps dirty state */
-#define IO_PGTABLE_QUIRK_NO_WARN   (1ul << 9)  /* -EEXIST is expected, do not report it */
-#define IO_PGTABLE_QUIRK_NO_SPLIT  (1ul << 16) /* unmap never splits a block */
-#define IO_PGTABLE_QUIRK_VTD_SNOOP (1ul << 17) /* VT-d second stage: SNP set (needs ECAP.SC) */
+#define IO_PGTABLE_QUIRK_ARM_NS		  (1ul << 0) /* stage 1, short descriptors: NS, NSTable set */
+#define IO_PGTABLE_QUIRK_NO_PERMS	  (1ul << 1) /* short descriptors: leaves have no permissions */
+/*
+ * Short descriptors: output addresses above 4 GiB as MediaTek has them, needs NO_PERMS and excludes ARM_NS; and
+ * addresses of tables too, which needs the first. (No other address of a table has more than 32 bits.)
+ */
+#define IO_PGTABLE_QUIRK_ARM_MTK_EXT	  (1ul << 3)
+#define IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT (1ul << 4)
+#define IO_PGTABLE_QUIRK_ARM_TTBR1	  (1ul << 5) /* 64-bit stage 1: the upper half, through TTBR1 */
+#define IO_PGTABLE_QUIRK_ARM_HD		  (1ul << 7) /* 64-bit, coherent_walk: hardware keeps dirty state */
+#define IO_PGTABLE_QUIRK_NO_WARN	  (1ul << 9)  /* -EEXIST is expected, do not report it */
+#define IO_PGTABLE_QUIRK_NO_SPLIT	  (1ul << 16) /* unmap never splits a block */
+#define IO_PGTABLE_QUIRK_VTD_SNOOP	  (1ul << 17) /* VT-d second stage: SNP set (needs ECAP.SC) */
 #define IO_PGTABLE_QUIRK_DIRTY \
 	(1ul << 18) /* AMD, x86-64, VT-d, RISC-V, coherent_walk: hardware sets D */
 #define IO_PGTABLE_QUIRK_RISCV_PBMT (1ul << 19) /* RISC-V: memory types in leaves (Svpbmt) */
@@ -160,8 +170,8 @@ struct iommu_gather_ops {
  * @ctx: passed to all of them.
  *
  * Context: the thread that maps, unmaps or syncs; concurrently if the driver maps concurrently. An
- * address beyond the physical size that is programmed (oas, 40 bits for the 32-bit formats; with
- * identity: beyond what a table descriptor can hold) makes the allocation fail (-ENOMEM).
+ * address beyond the physical size that is programmed (oas, 40 bits for the 32-bit formats, 32 bits for short
+ * descriptors; with identity: beyond what a table descriptor can hold) makes the allocation fail (-ENOMEM).
  */
 struct io_pgtable_mem {
 	void *(*alloc)(void *ctx, size_t size_bytes, unsigned int flags);
@@ -201,7 +211,7 @@ enum io_pgtable_reclaim {
  *	2M 1G, or 16K 32M, or 64K 512M, with 52-bit addresses also 512G, 64G or 4T; RISC-V also 512G with four levels
  *	and 256T with five). Beside the granule's page also sizes that take several entries, if the walker
  *	may be given them: with Arm's contiguous hint 64K 32M 16G, or 2M 1G, or 2M 16G; on
- *	RISC-V 64K (Svnapot), in AMD's v1 tables any power of two. They make unmap and single-page operations slower (docs/formats.md). A mixture is refused; a size that
+ *	RISC-V 64K (Svnapot), in AMD's v1 tables any power of two, in short descriptors (4K 1M) 64K and 16M. They make unmap and single-page operations slower (docs/formats.md). A mixture is refused; a size that
  *	this @ias has no level for (a block of all of it) is taken out. It bounds what map is asked
  *	for: splitting a block may still leave blocks of the granule's next smaller size.
  * @ias: input (IOVA) address size in bits
@@ -214,6 +224,8 @@ enum io_pgtable_reclaim {
  *	TTBCR with EAE), @mair as MAIR_EL1 (mair[1] is 0). Arm ARM DDI0487, D19.2.
  * @arm_lpae_s2_cfg: out. VTTBR_EL2 without the VMID, VTCR_EL2 (32-bit format: VTCR).
  * @arm_mali_lpae_cfg: out. AS_TRANSTAB and AS_MEMATTR.
+ * @arm_v7s_cfg: out. @ttbr for TTBR0 (with IO_PGTABLE_QUIRK_ARM_MTK_EXT: the address, bits 34:32 of it in 2:0),
+ *	@tcr for TTBCR, @nmrr and @prrr for NMRR and PRRR; SCTLR.TRE and AFE set, domain 0 a client. ARM DDI 0406C, B4.1.
  * @apple_dart_cfg: out. The addresses of @n_ttbrs roots, 1 to 4, each for an equal part of the input range.
  * @amd_iommu_v1_cfg: out. The fields of the device table entry: @host_pt_root is the address for Host Page
  *	Table Root Pointer, @mode the field Mode (the number of levels); HAD as the driver likes, 0
@@ -249,6 +261,12 @@ struct io_pgtable_cfg {
 			uint64_t vttbr;
 			uint64_t vtcr;
 		} arm_lpae_s2_cfg;
+		struct {
+			uint32_t ttbr;
+			uint32_t tcr;
+			uint32_t nmrr;
+			uint32_t prrr;
+		} arm_v7s_cfg;
 		struct {
 			uint64_t host_pt_root;
 			unsigned int mode;

@@ -9,14 +9,23 @@
 #include "io-pgtable-walk.h"
 #include "support.h"
 
+/* Some are taken with others only. */
 static const struct {
 	const char *name;
-	unsigned long bit;
+	unsigned long bits;
 } quirks[] = {
-	{ "ARM_NS", IO_PGTABLE_QUIRK_ARM_NS },	   { "ARM_TTBR1", IO_PGTABLE_QUIRK_ARM_TTBR1 },
-	{ "ARM_HD", IO_PGTABLE_QUIRK_ARM_HD },	   { "NO_WARN", IO_PGTABLE_QUIRK_NO_WARN },
-	{ "NO_SPLIT", IO_PGTABLE_QUIRK_NO_SPLIT }, { "VTD_SNOOP", IO_PGTABLE_QUIRK_VTD_SNOOP },
-	{ "DIRTY", IO_PGTABLE_QUIRK_DIRTY },	   { "RISCV_PBMT", IO_PGTABLE_QUIRK_RISCV_PBMT },
+	{ "ARM_NS", IO_PGTABLE_QUIRK_ARM_NS },
+	{ "NO_PERMS", IO_PGTABLE_QUIRK_NO_PERMS },
+	{ "ARM_MTK_EXT", IO_PGTABLE_QUIRK_ARM_MTK_EXT | IO_PGTABLE_QUIRK_NO_PERMS },
+	{ "ARM_MTK_TTBR_EXT", IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT | IO_PGTABLE_QUIRK_ARM_MTK_EXT |
+				      IO_PGTABLE_QUIRK_NO_PERMS },
+	{ "ARM_TTBR1", IO_PGTABLE_QUIRK_ARM_TTBR1 },
+	{ "ARM_HD", IO_PGTABLE_QUIRK_ARM_HD },
+	{ "NO_WARN", IO_PGTABLE_QUIRK_NO_WARN },
+	{ "NO_SPLIT", IO_PGTABLE_QUIRK_NO_SPLIT },
+	{ "VTD_SNOOP", IO_PGTABLE_QUIRK_VTD_SNOOP },
+	{ "DIRTY", IO_PGTABLE_QUIRK_DIRTY },
+	{ "RISCV_PBMT", IO_PGTABLE_QUIRK_RISCV_PBMT },
 };
 
 static bool takes(enum io_pgtable_fmt fmt, uint64_t sizes, unsigned int ias, unsigned int oas,
@@ -96,7 +105,7 @@ static void print_format(enum io_pgtable_fmt fmt, uint64_t page)
 	for (size_t i = 0; i < ARRAY_SIZE(quirks); i++)
 		for (unsigned int ias = 63; ias; ias--)
 			if (oas_for(fmt, page, ias) &&
-			    takes(fmt, page, ias, oas_for(fmt, page, ias), quirks[i].bit)) {
+			    takes(fmt, page, ias, oas_for(fmt, page, ias), quirks[i].bits)) {
 				printf(" %s", quirks[i].name);
 				break;
 			}

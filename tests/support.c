@@ -66,10 +66,15 @@ const struct variant variants[NR_VARIANTS] = {
 	  SIGNS | NO_WRITE_ONLY },
 	{ "riscv_sv48x4+napot", RISCV_SV48X4, SZ_4K, SZ_4K | SZ_64K | SZ_2M | SZ_1G | SZ_512G, 50,
 	  56, NO_WRITE_ONLY },
+	{ "arm_v7s", ARM_V7S, SZ_4K, SZ_4K | SZ_64K | SZ_1M | SZ_16M, 32, 32, NO_RECLAIM | NARROW },
+	{ "arm_v7s/single", ARM_V7S, SZ_4K, SZ_4K | SZ_1M, 32, 32, NO_RECLAIM | NARROW },
+	{ "arm_v7s/mtk", ARM_V7S, SZ_4K, SZ_4K | SZ_64K | SZ_1M | SZ_16M, 34, 35,
+	  NO_RECLAIM | NARROW | MTK },
 };
 
 struct recorder recorder;
 struct test_memory test_memory;
+static bool low_memory; /* of the variant that was configured last */
 
 const struct variant *find_variant(const char *name)
 {
@@ -180,7 +185,8 @@ static void *hook_alloc(void *ctx, size_t size_bytes, unsigned int flags)
 	test_memory.on_alloc = NULL;
 	if (on_alloc)
 		on_alloc();
-	p = aligned_alloc(size_bytes, size_bytes);
+	p = low_memory ? table_pool_alloc(table_pool_low(), size_bytes, 0)
+		       : aligned_alloc(size_bytes, size_bytes);
 	if (!p)
 		return NULL;
 	for (size_t i = 0; i < size_bytes / sizeof(*p); i++)
@@ -204,7 +210,10 @@ static void hook_free(void *ctx, void *ptr, size_t size_bytes, unsigned int flag
 		p[i] = POISON;
 	}
 	recorder.count[EVENT_FREE]++;
-	free(ptr);
+	if ((uintptr_t)ptr < SZ_4G)
+		table_pool_free(table_pool_low(), ptr, size_bytes, 0);
+	else
+		free(ptr);
 }
 
 static phys_addr_t hook_virt_to_phys(void *ctx, const void *ptr)
@@ -234,8 +243,11 @@ void test_memory_reset(void)
 
 struct io_pgtable_cfg config(const struct variant *v)
 {
+	const unsigned long mtk = IO_PGTABLE_QUIRK_NO_PERMS | IO_PGTABLE_QUIRK_ARM_MTK_EXT;
+
+	low_memory = v->traits & NARROW;
 	return (struct io_pgtable_cfg){
-		.quirks = IO_PGTABLE_QUIRK_NO_WARN,
+		.quirks = IO_PGTABLE_QUIRK_NO_WARN | (v->traits & MTK ? mtk : 0),
 		.pgsize_bitmap = v->sizes,
 		.ias = v->ias,
 		.oas = v->oas,

@@ -23,7 +23,9 @@
 #define SZ_4K	(1ull << 12)
 #define SZ_16K	(1ull << 14)
 #define SZ_64K	(1ull << 16)
+#define SZ_1M	(1ull << 20)
 #define SZ_2M	(1ull << 21)
+#define SZ_16M	(1ull << 24)
 #define SZ_32M	(1ull << 25)
 #define SZ_512M (1ull << 29)
 #define SZ_1G	(1ull << 30)
@@ -38,9 +40,12 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Input addresses are sign-extended; there is no write-only: write alone is refused; the
- * walker always snoops and nothing is reclaimed. */
-enum { SIGNS = 1, NO_WRITE_ONLY = 2, BARE = 4 };
+/*
+ * Input addresses are sign-extended; there is no write-only: write alone is refused; the walker always snoops;
+ * nothing is reclaimed; descriptors, and addresses of tables, have 32 bits; MediaTek's extension.
+ */
+enum { SIGNS = 1, NO_WRITE_ONLY = 2, SNOOPS = 4, NO_RECLAIM = 8, NARROW = 16, MTK = 32 };
+#define BARE (SNOOPS | NO_RECLAIM)
 
 /* A format at one granule, with the address sizes that a typical test uses. */
 struct variant {
@@ -52,9 +57,31 @@ struct variant {
 	unsigned int traits;
 };
 
-#define NR_VARIANTS	 37
+#define NR_VARIANTS	 40
 #define NR_LPAE_VARIANTS 8 /* the first ones: Arm's four formats */
 extern const struct variant variants[NR_VARIANTS];
+
+/* Entries of a table below the root, and what it maps when they are smallest pages. */
+static inline uint64_t table_entries(const struct variant *v)
+{
+	return v->traits & NARROW ? 256 : v->granule / 8;
+}
+
+static inline uint64_t table_span(const struct variant *v)
+{
+	return table_entries(v) * v->granule;
+}
+
+/* What a walk says at most of a leaf that was mapped with prot: without permissions it says both. */
+static inline int shown_prot(const struct variant *v, int prot)
+{
+	return v->traits & MTK ? prot | RW : prot;
+}
+
+static inline uint64_t table_size(const struct variant *v)
+{
+	return v->traits & NARROW ? SZ_1K : v->granule;
+}
 
 const struct variant *find_variant(const char *name);
 uint64_t largest_size(uint64_t sizes);

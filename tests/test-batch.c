@@ -25,7 +25,7 @@ static void for_each_table(void (*body)(struct io_pgtable *iop, const struct var
 
 		test_memory_reset();
 		test_memory.pa_offset = SZ_1G * 3;
-		cfg.coherent_walk = (i & 1) || (v->traits & BARE);
+		cfg.coherent_walk = (i & 1) || (v->traits & SNOOPS);
 		cfg.mem = !(i & 2) ? NULL : narrow ? &identity_mem : &offset_mem;
 		iop = alloc_io_pgtable(v->fmt, &cfg, NULL);
 		assert_non_null(iop);

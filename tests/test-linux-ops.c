@@ -455,6 +455,38 @@ static void hook_free(void *cookie, void *pages, size_t size)
 	free(pages);
 }
 
+/* Short descriptors, with the sizes and the quirk of the kernel's self-test. */
+static void test_v7s(void **state)
+{
+	const unsigned long sz_1m = 1ul << 20, sz_16m = 1ul << 24;
+	struct driver d = { .domain.ops = &domain_ops };
+	struct iommu_iotlb_gather gather;
+	struct io_pgtable_cfg cfg = config();
+
+	cfg.quirks = IO_PGTABLE_QUIRK_ARM_NS;
+	cfg.pgsize_bitmap = SZ_4K | 1ul << 16 | sz_1m | sz_16m;
+	cfg.ias = cfg.oas = 32;
+	d.ops = alloc_io_pgtable_ops(ARM_V7S, &cfg, &d);
+	assert_non_null(d.ops);
+	assert_int_equal(cfg.arm_v7s_cfg.ttbr & 0x3fff, 0x6a);
+	assert_int_equal(cfg.arm_v7s_cfg.tcr, 0);
+	assert_int_equal(cfg.arm_v7s_cfg.prrr, 0x800b8204);
+	assert_int_equal(cfg.arm_v7s_cfg.nmrr, 0x40004000);
+	assert_int_equal(map(&d, sz_16m, SZ_1G, sz_1m, 2), 2 * sz_1m);
+	assert_int_equal(d.ops->iova_to_phys(d.ops, sz_16m + sz_1m + 7), SZ_1G + sz_1m + 7);
+	iommu_iotlb_gather_init(&gather);
+	assert_int_equal(d.ops->unmap_pages(d.ops, sz_16m, sz_1m, 2, &gather), 2 * sz_1m);
+	assert_int_equal(d.pages, 2);
+	assert_int_equal(gather.pgsize, sz_1m);
+	assert_null(d.ops->read_and_clear_dirty);
+	free_io_pgtable_ops(d.ops);
+	cfg.quirks = IO_PGTABLE_QUIRK_ARM_MTK_EXT;
+	assert_null(alloc_io_pgtable_ops(ARM_V7S, &cfg, &d));
+	cfg.quirks |= IO_PGTABLE_QUIRK_NO_PERMS;
+	free_io_pgtable_ops(alloc_io_pgtable_ops(ARM_V7S, &cfg, &d));
+	assert_int_equal(d.alls, 2);
+}
+
 static void test_memory(void **state)
 {
 	struct io_pgtable_cfg cfg = config();
@@ -481,11 +513,17 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gather),	  cmocka_unit_test(test_gather_from_zero),
-		cmocka_unit_test(test_walk),	  cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_registers), cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_dirty),	  cmocka_unit_test(test_dirty_bitmap),
-		cmocka_unit_test(test_dirty_amd), cmocka_unit_test(test_dirty_refused),
+		cmocka_unit_test(test_v7s),
+		cmocka_unit_test(test_gather),
+		cmocka_unit_test(test_gather_from_zero),
+		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_registers),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_dirty),
+		cmocka_unit_test(test_dirty_bitmap),
+		cmocka_unit_test(test_dirty_amd),
+		cmocka_unit_test(test_dirty_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -327,7 +327,7 @@ static void test_random(void **state)
 
 	test_memory_reset();
 	test_memory.check_sync = true;
-	test_memory.pa_offset = 1ull << 38;
+	test_memory.pa_offset = variant->traits & NARROW ? -(1ull << 27) : 1ull << 38;
 	cfg.mem = strcmp(mode, "hooks") ? &identity_mem : &offset_mem;
 	cfg.coherent_walk = !strstr(mode, "clean");
 	if (!strncmp(mode, "reclaim", 7))

@@ -142,7 +142,7 @@ static void run_with(const struct variant *v, unsigned int ias, unsigned int oas
 static void run(const struct variant *v, unsigned int ias, unsigned int oas)
 {
 	run_with(v, ias, oas, &identity_mem, true);
-	if (!(v->traits & BARE))
+	if (!(v->traits & SNOOPS))
 		run_with(v, ias, oas, &identity_mem, false);
 	if (oas >= 48)
 		run_with(v, ias, oas, &offset_mem, true);

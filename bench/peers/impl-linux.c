@@ -25,10 +25,10 @@ _Static_assert((int)LINUX_ARM_64_LPAE_S2 == ARM_64_LPAE_S2, "format");
 static enum linux_fmt linux_fmt(unsigned int fmt)
 {
 	/* Only what an implementation here says it has is asked for. */
-	static const enum linux_fmt fmts[BENCH_FMT_NR] = {
+	static const enum linux_fmt fmts[IO_PGTABLE_NUM_FMTS] = {
 		[ARM_32_LPAE_S1] = LINUX_ARM_32_LPAE_S1, [ARM_32_LPAE_S2] = LINUX_ARM_32_LPAE_S2,
 		[ARM_64_LPAE_S1] = LINUX_ARM_64_LPAE_S1, [ARM_64_LPAE_S2] = LINUX_ARM_64_LPAE_S2,
-		[AMD_IOMMU_V2] = LINUX_AMD_IOMMU_V2,	 [BENCH_FMT_ARM_V7S] = LINUX_ARM_V7S,
+		[AMD_IOMMU_V2] = LINUX_AMD_IOMMU_V2,	 [ARM_V7S] = LINUX_ARM_V7S,
 		[APPLE_DART] = LINUX_APPLE_DART,	 [AMD_IOMMU_V1] = LINUX_AMD_IOMMU_V1,
 		[ARM_MALI_LPAE] = LINUX_ARM_MALI_LPAE,	 [APPLE_DART2] = LINUX_APPLE_DART2,
 	};
@@ -243,7 +243,7 @@ const struct bench_impl bench_impl_linux_locked_wmb =
 const struct bench_impl bench_impl_linux_mali =
 	LINUX_IMPL("linux-6.12-mali", 1u << ARM_MALI_LPAE, false, user, arm);
 const struct bench_impl bench_impl_linux_v7s =
-	LINUX_IMPL("linux-6.12-v7s", 1u << BENCH_FMT_ARM_V7S, false, user, arm);
+	LINUX_IMPL("linux-6.12-v7s", 1u << ARM_V7S, false, user, arm);
 const struct bench_impl bench_impl_linux_dart =
 	LINUX_IMPL("linux-6.12-dart", 1u << APPLE_DART | 1u << APPLE_DART2, false, user, arm);
 const struct bench_impl bench_impl_linux_amdv1 =

@@ -65,6 +65,8 @@ static void note_root(struct linux_table *t, enum linux_fmt fmt, const struct io
 	} else if (fmt == LINUX_ARM_32_LPAE_S2 || fmt == LINUX_ARM_64_LPAE_S2) {
 		t->root = cfg->arm_lpae_s2_cfg.vttbr;
 		t->start_level = stage_2_start(cfg);
+	} else if (fmt == LINUX_ARM_V7S) {
+		t->root = cfg->arm_v7s_cfg.ttbr;
 	}
 }
 

@@ -57,7 +57,7 @@ struct linux_domain_ops {
  * struct linux_table - a table with the driver that it belongs to
  * @domain_ops: the driver's, as the kernel finds them in its struct iommu_domain
  * @ops: the table's operations
- * @root: physical address of the root table (LPAE formats)
+ * @root: physical address of the root table (LPAE formats); v7s: TTBR0
  * @start_level: the level of the root table (LPAE formats)
  */
 struct linux_table {

@@ -15,11 +15,12 @@ from pathlib import Path
 
 START, END = "<!-- formats: made by tests/checks/formats.py -->\n", "<!-- end of formats -->\n"
 SOURCE = {r"ARM_(32|64)_LPAE_.*": "arm-lpae.h", "ARM_MALI_LPAE": "arm-lpae.h", "APPLE_DART2?": "apple-dart.h",
-          "AMD_IOMMU_V1": "amd-v1.h", "AMD_IOMMU_V2|INTEL_VTD_FS": "x86-64.h", "INTEL_VTD_SS": "intel-vtd-ss.h", "RISCV_.*": "riscv.h"}
+          "AMD_IOMMU_V1": "amd-v1.h", "AMD_IOMMU_V2|INTEL_VTD_FS": "x86-64.h", "INTEL_VTD_SS": "intel-vtd-ss.h", "RISCV_.*": "riscv.h", "ARM_V7S": "arm-v7s.h"}
 ORACLE = {"ARM_64_LPAE_S[12]": "SMMUv3, AArch64 MMU, Linux's code", "ARM_32_LPAE_S[12]": "Linux's code",
           "INTEL_VTD_SS": "VT-d, 3 and 4 levels", "INTEL_VTD_FS": "VT-d, 4 levels",
           "RISCV_.*": "RISC-V IOMMU", "AMD_IOMMU_V1": "AMD IOMMU, 3 and 4 levels, Linux's code", "AMD_IOMMU_V2": "Linux's code",
-          "ARM_MALI_LPAE|APPLE_DART2?": "none"}
+          "ARM_MALI_LPAE|APPLE_DART2?": "none", "ARM_V7S": "Linux's code"}
+TABLE_BYTES = {"ARM_V7S": 1024}  # of the others it is a page
 COMMON = {"NO_WARN", "NO_SPLIT"}
 HEAD = ["format", "header in `fmt/`", "levels", "pages and blocks", "input bits", "output bits", "root",
         "own quirks", "walked or judged by"]
@@ -53,12 +54,12 @@ def span(numbers):
     return ", ".join(map(str, numbers))
 
 
-def root(tables, page):
+def root(tables, table_bytes):
     """What the roots of all input sizes are like, in tables."""
     sizes = [int(b) for _, _, b in tables]
-    most = max(sizes) // page
+    most = max(sizes) // table_bytes
     if most <= 1:
-        return "one table" if min(sizes) == page else "one table or less"
+        return "one table" if min(sizes) == table_bytes else "one table or less"
     return f"{most} tables" if min(sizes) == max(sizes) else f"up to {most} tables"
 
 
@@ -70,7 +71,7 @@ def row(names, line):
     return [f"`{name}`", f"`{lookup(SOURCE, name)}`", span(sorted({int(t[1]) for t in tables})),
             sizes_of([int(lg2) for lg2 in sizes.split()]), span([int(t[0]) for t in tables]),
             span(sorted({int(low), int(high)})) if low == high else f"{low} to {high}",
-            root(tables, int(page)),
+            root(tables, TABLE_BYTES.get(name, int(page))),
             " ".join(f"`{q}`" for q in quirks.split() if q not in COMMON), lookup(ORACLE, name)]
 
 

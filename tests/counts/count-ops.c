@@ -132,6 +132,7 @@ static const struct table tables[] = {
 	{ "arm_32_lpae_s1", ARM_32_LPAE_S1, "4K", "2M", KIB(4), MIB(2), 32, 40, false, false },
 	{ "arm_32_lpae_s2", ARM_32_LPAE_S2, "4K", "2M", KIB(4), MIB(2), 40, 40, false, false },
 	{ "arm_mali_lpae", ARM_MALI_LPAE, "4K", "2M", KIB(4), MIB(2), 48, 40, false, false },
+	{ "arm_v7s", ARM_V7S, "4K", "64K", KIB(4), KIB(64), 32, 32, false, true },
 	{ "apple_dart", APPLE_DART, "16K", NULL, KIB(16), 0, 36, 36, false, false },
 	{ "apple_dart2", APPLE_DART2, "16K", NULL, KIB(16), 0, 36, 42, false, false },
 	{ "amd_iommu_v1", AMD_IOMMU_V1, "4K", "64K", KIB(4), KIB(64), 48, 48, false, true },

@@ -79,7 +79,7 @@ static struct io_pgtable *make(const struct variant *v, uint64_t base)
 {
 	struct io_pgtable_cfg cfg = config(v);
 	struct io_pgtable *iop;
-	uint64_t table = v->granule * (v->granule / 8);
+	uint64_t table = table_span(v);
 
 	cfg.tlb = NULL;
 	cfg.mem = &hooks;
@@ -135,14 +135,14 @@ static void on_text(const char *text, void *ctx)
 static void look(struct io_pgtable *iop, const struct variant *v, uint64_t base, struct input *in)
 {
 	/* Each word of a table is an entry or part of a hole, and each hole lies between two entries. */
-	uint64_t most = 3 * (arena.used / 8) + 16;
+	uint64_t most = 3 * (arena.used / (v->traits & NARROW ? 4 : 8)) + 16;
 	struct io_pgtable_stats stats;
 	struct seen seen = { 0 };
 	uint64_t at[8];
 	phys_addr_t pa[8];
 	int err;
 
-	err = io_pgtable_walk(iop, base, 3 * v->granule * (v->granule / 8), on_entry, &seen);
+	err = io_pgtable_walk(iop, base, 3 * table_span(v), on_entry, &seen);
 	MUST((!err || err == -EUCLEAN) && seen.entries <= most);
 	err = io_pgtable_read_stats(iop, &stats);
 	MUST(!err || err == -EUCLEAN);
@@ -164,7 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
 	const struct variant *v = &variants[take(&in, 1) % NR_VARIANTS];
-	uint64_t window = 3 * v->granule * (v->granule / 8);
+	uint64_t window = 3 * table_span(v);
 	/* At one end of the input addresses. */
 	uint64_t base = take(&in, 1) & 1 ? canonical(v, (1ull << v->ias) - window) : 0;
 	struct io_pgtable *iop;

@@ -35,15 +35,15 @@ static bool open_world(struct world *w, struct input *in)
 	unsigned int options = (unsigned int)take(in, 1);
 
 	cfg.tlb = NULL;
-	cfg.coherent_walk = (v->traits & BARE) || !(options & 1);
-	cfg.reclaim = v->traits & BARE ? IO_PGTABLE_RECLAIM_NEVER : (options >> 1) % 3;
+	cfg.coherent_walk = (v->traits & SNOOPS) || !(options & 1);
+	cfg.reclaim = v->traits & NO_RECLAIM ? IO_PGTABLE_RECLAIM_NEVER : (options >> 1) % 3;
 	cfg.quirks |= options & 8 ? IO_PGTABLE_QUIRK_NO_SPLIT : 0;
 	if ((options & 16) && cfg.coherent_walk && has_dirty_state(v->fmt))
 		cfg.quirks |= IO_PGTABLE_QUIRK_DIRTY;
 	cfg.quirks |= IO_PGTABLE_QUIRK_NO_WARN;
 	memset(w, 0, sizeof(*w));
 	w->v = v;
-	w->pages = 3 * v->granule / 8;
+	w->pages = 3 * table_entries(v);
 	w->base = canonical(v, (1ull << v->ias) - w->pages * v->granule);
 	w->iop = alloc_io_pgtable(v->fmt, &cfg, NULL);
 	return w->iop;
@@ -60,12 +60,9 @@ static uint64_t take_size(struct world *w, struct input *in)
 	uint64_t n = take(in, 1);
 
 	if (n >= 250) /* a table, two of them, something that is no page, nothing, everything */
-		return (const uint64_t[]){ w->v->granule * (w->v->granule / 8),
-					   w->v->granule * (w->v->granule / 4),
-					   w->v->granule + 1,
-					   0,
-					   -w->v->granule,
-					   w->v->granule / 2 }[n - 250];
+		return (const uint64_t[]){ table_span(w->v),  2 * table_span(w->v),
+					   w->v->granule + 1, 0,
+					   -w->v->granule,    w->v->granule / 2 }[n - 250];
 	return (n + 1) * w->v->granule;
 }
 

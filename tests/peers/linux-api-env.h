@@ -15,13 +15,16 @@
 #define __init
 #define __initdata
 #define __initconst
+#define __noipa
 #define BITS_PER_LONG 64
 #define NUMA_NO_NODE  (-1)
 
 #define SZ_4K	0x1000ul
 #define SZ_16K	0x4000ul
 #define SZ_64K	0x10000ul
+#define SZ_1M	0x100000ul
 #define SZ_2M	0x200000ul
+#define SZ_16M	0x1000000ul
 #define SZ_32M	0x2000000ul
 #define SZ_512M 0x20000000ul
 #define SZ_1G	0x40000000ul

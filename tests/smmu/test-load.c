@@ -137,6 +137,8 @@ static void test_formats(void **state)
 				   .speculate = 2 },
 		};
 
+		if (variants[i].traits & NARROW) /* the model has no reader of these */
+			continue;
 		strict.ril = variants[i].granule > SZ_4K || i % 2;
 		run(&opts);
 	}

@@ -151,7 +151,7 @@ static void test_walker(void **state)
 		uint64_t random = 5, page = v->granule, table = page * (page / 8);
 		struct bench b;
 
-		if ((v->traits & BARE) && !opts.coherent)
+		if (((v->traits & BARE) && !opts.coherent) || (v->traits & NARROW))
 			continue;
 		if (v->oas < 48)
 			opts.pa_base = 1ull << 32; /* 40 bits hold no pointer */
