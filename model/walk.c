@@ -9,10 +9,13 @@ static bool is_kind(struct walk_kind kind, uint64_t desc)
 	return (desc & kind.mask) == kind.value;
 }
 
-static uint64_t address_of(const struct walk_regime *r, uint64_t desc)
+static uint64_t address_of(const struct walk_regime *r, uint64_t desc, unsigned int level,
+			   bool leaf)
 {
 	uint64_t pa = 0;
 
+	if (r->address)
+		return r->address(desc, level, leaf);
 	for (unsigned int i = 0; i < 2; i++) {
 		const struct walk_field *f = &r->field[i];
 
@@ -46,8 +49,10 @@ static uint64_t entry_pa(const struct walk_regime *r, uint64_t table, unsigned i
 
 static void permit(const struct walk_regime *r, struct walk *w)
 {
-	w->read &= is_kind(r->read, w->desc);
-	w->write &= is_kind(r->write, w->desc);
+	uint64_t desc = w->desc >> r->level[w->level].permissions_shift;
+
+	w->read &= is_kind(r->read, desc);
+	w->write &= is_kind(r->write, desc);
 }
 
 /* Of a group that is not replicated each entry has the address of its own part. */
@@ -60,7 +65,7 @@ static enum walk_status found_leaf(const struct walk_regime *r, struct walk *w, 
 		return WALK_INVALID;
 	w->size_lg2 = r->level[w->level].shift + group;
 	all = 1ull << w->size_lg2;
-	w->pa = address_of(r, w->desc);
+	w->pa = address_of(r, w->desc, w->level, true);
 	if (group && r->replicated)
 		w->pa &= ~(all - 1);
 	else if (w->pa & (span - 1) || (group && (w->pa ^ ia) & (all - span)))
@@ -96,6 +101,6 @@ enum walk_status walk_run(const struct walk_regime *r, struct model_memory *m, u
 			return WALK_INVALID;
 		if (r->all_permit)
 			permit(r, w);
-		w->table[l - 1] = address_of(r, w->desc);
+		w->table[l - 1] = address_of(r, w->desc, l, false);
 	}
 }

@@ -3,7 +3,7 @@
  * A hardware walker: reads tables of any format that can be described by numbers.
  *
  * It shares nothing with the library's walker: a format is a table of masks per level, written from
- * the architecture's text (walk-lpae.c, walk-x86.c, walk-riscv.c, walk-dart.c). Levels count upwards from the
+ * the architecture's text (walk-lpae.c, walk-v7s.c, walk-x86.c, walk-riscv.c, walk-dart.c). Levels count upwards from the
  * leaf, as in the library. Adding a format is filling in a struct walk_regime, and a line in walk-regime.c.
  */
 #ifndef MODEL_WALK_H
@@ -31,6 +31,7 @@ struct walk_level {
 	uint8_t shift;			     /* log2 of what an entry covers */
 	uint8_t bits;			     /* log2 of the entries of a table */
 	struct walk_kind table, leaf, other; /* other: another kind of leaf */
+	uint8_t permissions_shift;	     /* of a leaf, before read and write are looked at */
 };
 
 #define WALK_ROOTS     4
@@ -48,6 +49,8 @@ struct walk_regime {
 	uint8_t top; /* level of the root's entries */
 	struct walk_level level[WALK_LEVELS];
 	struct walk_field field[2];
+	/* Optional, in the place of field: the address in a descriptor. */
+	uint64_t (*address)(uint64_t desc, unsigned int level, bool leaf);
 	struct walk_kind read, write; /* a leaf that permits it */
 	bool all_permit;	      /* the tables on the way have to, too */
 
@@ -119,6 +122,7 @@ void walk_arm_64_s1(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
 void walk_arm_64_s2(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
 void walk_arm_32_s1(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
 void walk_arm_32_s2(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
+void walk_arm_v7s(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
 void walk_arm_mali(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
 void walk_amd_v1(const struct io_pgtable_cfg *cfg, struct walk_regime *r);
 void walk_amd_v2(const struct io_pgtable_cfg *cfg, struct walk_regime *r);

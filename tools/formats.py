@@ -145,7 +145,7 @@ def tables(launches):
     yield (f"Core, {len(launches)} launches: time per descriptor written, of that of arm_64_lpae_s1 with 4K "
            "(first row) in the same launch, with its 95% interval; columns are descriptors a call writes. "
            f"At most {LIMITS[1]:.2f} for one, {LIMITS[16]:.2f} for more. A page of 64K is 16 descriptors; "
-           "amd_iommu_v1 and riscv_sv48 are measured in domains that have such pages. ?: the interval "
+           "amd_iommu_v1, arm_v7s and riscv_sv48 are measured in domains that have such pages. ?: the interval "
            "goes beyond the bar."), {
         "head": HEAD, "keys": 1,
         "body": [[name, *(cell.text() for cell in cells)] for name, cells in rows(launches)]}

@@ -56,8 +56,7 @@ static uint64_t load(unsigned int strategy, bool coherent, enum plant plant, uin
 			   .coherent = coherent,
 			   .reuse_early = true,
 			   .queues = 2,
-			   .pa_base =
-				   variant->oas < 48 ? 1ull << 32 : 0, /* 40 bits hold no pointer */
+			   .pa_base = model_pa_base(variant, 0),
 			   .speculate = 4 },
 	};
 	struct rig *rig = rig_make(&opts);
@@ -136,7 +135,8 @@ static void test_formats(void **state)
 		uint64_t unlinked = 0;
 
 		variant = &variants[i];
-		if (variant->traits & BARE || variant->granule > SZ_4K || seen >> variant->fmt & 1)
+		if (variant->traits & NO_RECLAIM || variant->granule > SZ_4K ||
+		    seen >> variant->fmt & 1)
 			continue;
 		seen |= 1u << variant->fmt;
 		assert_int_equal(load(0, i & 1, PLANT_NONE, &unlinked), 0);

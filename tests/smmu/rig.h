@@ -130,6 +130,14 @@ struct rig_opts {
 	struct model_opts model;
 };
 
+/* Where the model's table memory is, if not as wanted: a pointer needs more bits than some formats have. */
+static inline uint64_t model_pa_base(const struct variant *v, uint64_t wanted)
+{
+	if (v->traits & NARROW)
+		return 1ull << 31;
+	return v->oas < 48 ? 1ull << 32 : wanted;
+}
+
 struct rig *rig_make(const struct rig_opts *opts);
 
 /* Runs until each mapper has done so many rounds, or the checker found something, or timeout. */

@@ -37,7 +37,7 @@ static const char *find(const struct variant *v, const struct strategy *s, enum 
 		.plant = plant,
 		.model = { .threads = true,
 			   .coherent = plant != PLANT_SKIP_CLEAN,
-			   .pa_base = v->oas < 48 ? 1ull << 32 : 0, /* 40 bits hold no pointer */
+			   .pa_base = model_pa_base(v, 0),
 			   .service_ns = { [MODEL_SYNC] = 5000 },
 			   .speculate = 4 },
 	};
@@ -94,9 +94,9 @@ static void test_formats(void **state)
 		const char *found;
 		uint64_t unmaps;
 
-		if ((plant == PLANT_GROUP && !has_sixteens(v)) || (v->traits & NARROW))
+		if (plant == PLANT_GROUP && !has_sixteens(v))
 			continue;
-		strict.ril = plant != PLANT_GROUP;
+		strict.ril = plant != PLANT_GROUP && !(v->traits & NARROW);
 		found = find(v, &strict, plant, &unmaps);
 		missed += !found;
 		printf("%-31s %-22s %6llu unmaps: %s\n", plant_name[plant], v->name,
