@@ -120,6 +120,7 @@ static void set_fast_sizes(struct pt_domain *d)
 	if (d->translated || (d->groups && !f->is_group))
 		return;
 	d->fast_sizes = pt_coherent(d) ? sizes : 0;
+	d->group_sizes = pt_coherent(d) ? d->iop.cfg.pgsize_bitmap & f->group_sizes : 0;
 	d->clean_sizes = pt_coherent(d) ? 0 : sizes;
 	d->page_fast = (d->fast_sizes & pt_span(f, 0)) && !d->table_extra;
 }

@@ -41,6 +41,7 @@ struct pt_domain {
 	uint64_t table_extra; /* set in every table descriptor */
 	uint64_t fast_sizes;  /* pgsize_bitmap if the walker snoops and physical is virtual, or 0 */
 	uint64_t clean_sizes; /* the same for a walker that does not snoop */
+	uint64_t group_sizes; /* as fast_sizes, of those that take several entries */
 	uint8_t root_shift;
 	uint8_t top;	  /* level of the root */
 	bool page_fast;	  /* the smallest page is one of fast_sizes, and table_extra is 0 */

@@ -30,18 +30,7 @@ static uint64_t exchange(pt_entry *slot, uint64_t desc)
 void noinline pt_group_fill(const struct pt_domain *d, pt_entry *p, size_t n, uint64_t pa,
 			    uint64_t attr, unsigned int level, unsigned int lg2)
 {
-	const struct pt_format *f = d->format;
-	size_t one = (size_t)1 << lg2;
-
-	if (!lg2 || !f->replicated) {
-		uint64_t desc =
-			lg2 ? f->group_leaf(pa, attr, level, lg2) : f->leaf(pa, attr, level);
-
-		run_fill_live(d->wide_stores, p, n, desc, pt_step(f, level));
-		return;
-	}
-	for (size_t i = 0; i < n; i += one, pa += pt_span(f, level) << lg2)
-		run_fill_live(d->wide_stores, p + i, one, f->group_leaf(pa, attr, level, lg2), 0);
+	pt_group_fill_of(d->format, d, p, n, pa, attr, level, lg2);
 }
 
 void pt_group_rewrite(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,

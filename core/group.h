@@ -10,6 +10,7 @@
 #define CORE_GROUP_H
 
 #include "core/domain.h"
+#include "core/run.h"
 
 /* Could this domain have groups? A constant for formats that have none. */
 static always_inline bool pt_has_groups(const struct pt_format *f, const struct pt_domain *d)
@@ -53,6 +54,24 @@ static always_inline size_t pt_group_round(const struct pt_format *f, const pt_e
 }
 
 /* Leaves of 1 << lg2 entries (0: single ones) for n entries from p on; any thread may be looking. */
+static always_inline void pt_group_fill_of(const struct pt_format *f, const struct pt_domain *d,
+					   pt_entry *p, size_t n, uint64_t pa, uint64_t attr,
+					   unsigned int level, unsigned int lg2)
+{
+	size_t one = (size_t)1 << lg2;
+
+	if (!lg2 || !f->replicated) {
+		uint64_t desc =
+			lg2 ? f->group_leaf(pa, attr, level, lg2) : f->leaf(pa, attr, level);
+
+		run_fill_live(d->wide_stores, p, n, desc, pt_step(f, level));
+		return;
+	}
+	for (size_t i = 0; i < n; i += one, pa += pt_span(f, level) << lg2)
+		run_fill_live(d->wide_stores, p + i, one, f->group_leaf(pa, attr, level, lg2), 0);
+}
+
+/* The same, not inlined. */
 void pt_group_fill(const struct pt_domain *d, pt_entry *p, size_t n, uint64_t pa, uint64_t attr,
 		   unsigned int level, unsigned int lg2);
 

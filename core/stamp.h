@@ -71,6 +71,10 @@
 				   : pt_map_run(&(fmt), d, iova, pa, pgcount, prot, level,         \
 						PT_WALK_MASK)))                                    \
 			return pt_mapped(mapped, pgsize * pgcount);                                \
+		if ((fmt).is_group && pt_is_one_of(d->group_sizes, pgsize) &&                      \
+		    pt_map_groups(&(fmt), d, iova, pa, pgcount, prot, level,                       \
+				  pt_group_of(&(fmt), pgsize, level)))                             \
+			return pt_mapped(mapped, pgsize * pgcount);                                \
 		return name##_map_clean(iop, iova, pa, pgsize, pgcount, prot, mapped);             \
 	}                                                                                          \
 	static tail_called int name##_map_run(struct io_pgtable *iop, uint64_t iova,               \
@@ -117,6 +121,9 @@
 		else if (likely(pt_is_one_of(d->fast_sizes | d->clean_sizes, pgsize)))             \
 			done = pt_unmap_run(&(fmt), d, iova, pgcount, gather, level,               \
 					    PT_WALK_MASK);                                         \
+		else if ((fmt).is_group && pt_is_one_of(d->group_sizes, pgsize))                   \
+			done = pt_unmap_groups(&(fmt), d, iova, pgcount, gather, level,            \
+					       pt_group_of(&(fmt), pgsize, level));                \
 		if (likely(done == pgsize * pgcount))                                              \
 			return done;                                                               \
 		/* Nothing was done, or the rest starts with a table, or with a hole. */           \

@@ -554,6 +554,66 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 	return n << shift;
 }
 
+/* Do whole pages of 1 << lg2 entries, n entries in all, lie in one table that is there? */
+static always_inline bool pt_groups_fit(const struct pt_format *f, const struct pt_domain *d,
+					uint64_t iova, size_t n, unsigned int level,
+					unsigned int lg2, pt_entry **slot)
+{
+	return !(iova & ((pt_span(f, level) << lg2) - 1)) && pt_run_fits(f, d, iova, n, level) &&
+	       pt_find(f, d, iova, level, PT_WALK_MASK, slot);
+}
+
+/* As pt_map_run(), pgcount pages of 1 << lg2 entries each. */
+static always_inline bool pt_map_groups(const struct pt_format *f, struct pt_domain *d,
+					uint64_t iova, uint64_t pa, size_t pgcount, int prot,
+					unsigned int level, unsigned int lg2)
+{
+	uint64_t page = pt_span(f, level) << lg2, attr;
+	size_t n = pgcount << lg2;
+	pt_entry *slot;
+
+	/* Also of so many pages that n is not theirs. */
+	if (unlikely(pgcount > pt_entries(f) || (pa & (page - 1)) ||
+		     (unsigned int)prot >= PT_PROT_COUNT))
+		return false;
+	attr = d->attr[prot];
+	if (unlikely(!attr || !pt_pa_fits(d, pa, false, pgcount * page, PT_WALK_MASK) ||
+		     pt_linear(f, pa, pt_shift(f, level), n) < n ||
+		     !pt_groups_fit(f, d, iova, n, level, lg2, &slot) || !run_is_empty(slot, n)))
+		return false;
+	pt_group_fill_of(f, d, slot, n, pa, attr, level, lg2);
+	pt_wmb(d);
+	return true;
+}
+
+/*
+ * As pt_unmap_run(), but all or nothing, so that what is left is pages of this size. A larger group that is not
+ * whole in them is another case.
+ */
+static always_inline size_t pt_unmap_groups(const struct pt_format *f, struct pt_domain *d,
+					    uint64_t iova, size_t pgcount,
+					    struct iommu_iotlb_gather *gather, unsigned int level,
+					    unsigned int lg2)
+{
+	unsigned int shift = pt_shift(f, level);
+	size_t n = pgcount << lg2;
+	struct run_bits bits;
+	pt_entry *slot;
+
+	if (unlikely(pgcount > pt_entries(f) || n == pt_entries(f) ||
+		     !pt_groups_fit(f, d, iova, n, level, lg2, &slot) ||
+		     pt_group_lg2(f, port_load(slot), level) > lg2 ||
+		     pt_group_lg2(f, port_load(slot + (n - 1)), level) > lg2))
+		return 0;
+	bits = run_bits(slot, n);
+	if (unlikely(!(bits.all & f->valid_bit) ||
+		     (level && (bits.any & f->table_bit) && !(bits.all & f->block_bit))))
+		return 0;
+	run_clear_live(d->wide_stores, slot, n);
+	pt_flush_leaves(d, iova, (uint64_t)n << shift, shift, gather);
+	return n << shift;
+}
+
 static always_inline size_t pt_unmap_general(const struct pt_format *f, struct io_pgtable *iop,
 					     uint64_t iova, size_t pgsize, size_t pgcount,
 					     struct iommu_iotlb_gather *gather, bool guarded)
