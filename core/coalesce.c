@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The reverse of a split: a table whose leaves are what one block would map becomes that block
- * (io-pgtable-update.h, io_pgtable_coalesce()). Compiled once for all formats.
+ * The reverse of a split: a table whose leaves are what one block would map becomes that block, and leaves
+ * beside one another become one of several entries (io-pgtable-update.h, io_pgtable_coalesce()). Compiled once for all formats.
  *
  * From the lowest level upwards, so that blocks join too. Break before make: while it lasts the entry has the mark
  * of a split, which a walker takes for nothing. Invariants: only tables all of which lies in the range are
@@ -43,20 +43,20 @@ static uint64_t entry_pa(const struct pt_format *f, uint64_t desc, unsigned int 
 	return f->leaf_pa(desc, level) + offset * pt_span(f, level);
 }
 
-/* Are the entries of the table, of level, those of one block? */
-static bool is_block(const struct pt_domain *d, const pt_entry *table, unsigned int level)
+/* Are n entries from *first on, of level, those of one leaf? */
+static bool is_leaf(const struct pt_domain *d, const pt_entry *first, size_t n, unsigned int level)
 {
 	const struct pt_format *f = d->format;
-	uint64_t desc = port_load(table), pa, attr;
+	uint64_t desc = port_load(first), pa, attr;
 
 	if (!(desc & f->valid_bit) || f->is_table(desc, level))
 		return false;
 	pa = entry_pa(f, desc, level, 0);
 	attr = same_attr(d, desc, level);
-	if (pa & (pt_span(f, level + 1) - 1))
+	if (pa & (n * pt_span(f, level) - 1))
 		return false;
-	for (size_t i = 1; i < pt_entries(f); i++) {
-		desc = port_load(table + i);
+	for (size_t i = 1; i < n; i++) {
+		desc = port_load(first + i);
 		if (!(desc & f->valid_bit) || f->is_table(desc, level) ||
 		    same_attr(d, desc, level) != attr ||
 		    entry_pa(f, desc, level, i) != pa + i * pt_span(f, level))
@@ -98,6 +98,33 @@ static void join(struct coalesce *c, pt_entry *slot, uint64_t desc, unsigned int
 	c->joined++;
 }
 
+/*
+ * What of the table, of level, for ia, could be leaves of several entries becomes such: the largest ones first. One
+ * that is part of a larger one already begins where that begins, or has another address.
+ */
+static void join_groups(struct coalesce *c, pt_entry *table, size_t entries, unsigned int level,
+			uint64_t ia)
+{
+	struct pt_domain *d = c->d;
+	const struct pt_format *f = d->format;
+	uint64_t sizes = d->iop.cfg.pgsize_bitmap & f->group_sizes, span = pt_span(f, level);
+
+	for (unsigned int lg2 = pt_index_bits(f) - 1u; lg2; lg2--) {
+		size_t n = (size_t)1 << lg2;
+
+		for (size_t i = 0; (sizes & span << lg2) && i + n <= entries; i += n) {
+			uint64_t desc = port_load(table + i), at = ia + i * span;
+
+			if (pt_lies_within(c->first, c->last, at, span << lg2) &&
+			    is_leaf(d, table + i, n, level) && pt_group_lg2(f, desc, level) < lg2) {
+				pt_group_join(d, table + i, level, at, same_attr(d, desc, level),
+					      lg2);
+				c->joined++;
+			}
+		}
+	}
+}
+
 /* Everything below table, of level, that begins at ia and is part of the range. */
 static void below(struct coalesce *c, pt_entry *table, unsigned int level, uint64_t ia);
 
@@ -117,8 +144,10 @@ static void at_entry(struct coalesce *c, pt_entry *slot, unsigned int level, uin
 	if (level > 1)
 		below(c, pt_child(f, d, desc), level - 1, ia);
 	if ((d->iop.cfg.pgsize_bitmap & span) && pt_lies_within(c->first, c->last, ia, span) &&
-	    is_block(d, pt_child(f, d, desc), level - 1))
+	    is_leaf(d, pt_child(f, d, desc), pt_entries(f), level - 1))
 		join(c, slot, desc, level, ia);
+	else if (d->groups)
+		join_groups(c, pt_child(f, d, desc), pt_entries(f), level - 1, ia);
 }
 
 static void below(struct coalesce *c, pt_entry *table, unsigned int level, uint64_t ia)
@@ -150,6 +179,8 @@ int io_pgtable_coalesce(struct io_pgtable *iop, uint64_t iova, uint64_t size, si
 		if (c.last - ia < span)
 			break;
 	}
+	if (d->groups && !f->root_flip) /* where there is one, groups are below the root */
+		join_groups(&c, pt_root_slot(f, d, 0), d->root_bytes / sizeof(*d->root), d->top, 0);
 	if (d->reclaim)
 		pt_section_exit();
 	pt_wmb(d);

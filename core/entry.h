@@ -40,6 +40,7 @@ typedef uint32_t pt_entry;
 #define pt_vectors_versions   pt_vectors_versions_32
 /* core/group.c */
 #define pt_group_fill	      pt_group_fill_32
+#define pt_group_join	      pt_group_join_32
 #define pt_group_rewrite      pt_group_rewrite_32
 #define pt_group_split	      pt_group_split_32
 #define pt_group_validate     pt_group_validate_32

@@ -33,15 +33,33 @@ void noinline pt_group_fill(const struct pt_domain *d, pt_entry *p, size_t n, ui
 	pt_group_fill_of(d->format, d, p, n, pa, attr, level, lg2);
 }
 
+/* All n entries are marks: invalidates what they were, and makes them leaves of 1 << lg2 entries. */
+static void remake(struct pt_domain *d, pt_entry *first, size_t n, unsigned int level, uint64_t ia,
+		   uint64_t pa, uint64_t attr, bool dirty, unsigned int lg2)
+{
+	const struct pt_format *f = d->format;
+	unsigned int shift = pt_shift(f, level);
+	struct iommu_iotlb_gather g;
+
+	pt_clean(d, first, n * sizeof(*first));
+	pt_gather_init(&g);
+	pt_gather_range(d, &g, ia, (uint64_t)n << shift, shift, true);
+	pt_gather_finish(d, &g);
+	if (dirty && pt_tracks_dirty(d) && pt_can_be_dirty(f, attr) && !pt_is_dirty(f, attr))
+		attr ^= f->dirty_flip;
+	pt_group_fill(d, first, n, pa, attr, level, lg2);
+	pt_clean(d, first, n * sizeof(*first));
+	pt_wmb(d);
+}
+
 void pt_group_rewrite(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 		      uint64_t ia, uint64_t attr, unsigned int lg2)
 {
 	const struct pt_format *f = d->format;
-	unsigned int shift = pt_shift(f, level), old = f->group_lg2(desc, level);
+	unsigned int old = f->group_lg2(desc, level);
 	size_t n = (size_t)1 << old;
 	pt_entry *first = first_of(slot, old);
-	uint64_t seen = port_load(first), bytes = n << shift;
-	struct iommu_iotlb_gather g;
+	uint64_t seen = port_load(first), bytes = (uint64_t)n << pt_shift(f, level);
 	bool dirty;
 
 	do {
@@ -52,15 +70,20 @@ void pt_group_rewrite(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsign
 	dirty = pt_is_dirty(f, seen);
 	for (size_t i = 1; i < n; i++)
 		dirty |= pt_is_dirty(f, exchange(first + i, f->splitting));
-	pt_clean(d, first, n * sizeof(*first));
-	pt_gather_init(&g);
-	pt_gather_range(d, &g, ia & ~(bytes - 1), bytes, shift, true);
-	pt_gather_finish(d, &g);
-	if (dirty && pt_tracks_dirty(d) && pt_can_be_dirty(f, attr) && !pt_is_dirty(f, attr))
-		attr ^= f->dirty_flip;
-	pt_group_fill(d, first, n, f->leaf_pa(seen, level), attr, level, lg2);
-	pt_clean(d, first, n * sizeof(*first));
-	pt_wmb(d);
+	remake(d, first, n, level, ia & ~(bytes - 1), f->leaf_pa(seen, level), attr, dirty, lg2);
+}
+
+void pt_group_join(struct pt_domain *d, pt_entry *first, unsigned int level, uint64_t ia,
+		   uint64_t attr, unsigned int lg2)
+{
+	const struct pt_format *f = d->format;
+	size_t n = (size_t)1 << lg2;
+	uint64_t pa = f->leaf_pa(port_load(first), level);
+	bool dirty = false;
+
+	for (size_t i = 0; i < n; i++)
+		dirty |= pt_is_dirty(f, exchange(first + i, f->splitting));
+	remake(d, first, n, level, ia, pa, attr, dirty, lg2);
 }
 
 void noinline pt_group_split(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,

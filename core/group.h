@@ -82,6 +82,10 @@ void pt_group_fill(const struct pt_domain *d, pt_entry *p, size_t n, uint64_t pa
 void pt_group_rewrite(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 		      uint64_t ia, uint64_t attr, unsigned int lg2);
 
+/* A group out of the leaves from *first on, for ia, that map what it maps; all of it is the caller's range. */
+void pt_group_join(struct pt_domain *d, pt_entry *first, unsigned int level, uint64_t ia,
+		   uint64_t attr, unsigned int lg2);
+
 /* Single leaves out of a group. */
 void pt_group_split(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 		    uint64_t ia);

@@ -101,16 +101,17 @@ int io_pgtable_read_and_clear_dirty(struct io_pgtable *iop, uint64_t iova, size_
 int io_pgtable_set_dirty(struct io_pgtable *iop, uint64_t iova, size_t size);
 
 /**
- * io_pgtable_coalesce() - make blocks of smaller leaves where these are what a block would map
+ * io_pgtable_coalesce() - make larger leaves of smaller ones where these are what a larger one would map
  * @iop: the table
  * @iova: first input address, a multiple of the granule
  * @size: length in bytes, likewise
- * @joined: increased (never reset) by the tables that became blocks
+ * @joined: increased (never reset) by the tables that became blocks, and the leaves of several entries
  *
  * A table becomes a block if all of what it covers is in the range and mapped, at the right addresses and
  * alike, and pgsize_bitmap has the size. From the smallest on: pages become 2M, these 1G. Its memory comes
  * back. A block was written to if one of its pages was. Invalidated and synced for each (break before make:
- * device accesses to it meanwhile find nothing, as in a split). Sizes of several entries are not made.
+ * device accesses to it meanwhile find nothing, as in a split). What is left in a table becomes leaves of several entries,
+ * if pgsize_bitmap has such sizes, the largest ones first.
  *
  * Return: 0; -EINVAL (misaligned, no length); -ERANGE. Context: any number of threads on disjoint ranges.
  * Arm DDI0487 D8.16.1 "Using break-before-make when updating translation table entries".

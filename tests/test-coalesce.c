@@ -166,6 +166,76 @@ static void test_groups(void **state)
 	}
 }
 
+/*
+ * Smallest pages become leaves of several entries, the largest that there are, and larger ones of those; not
+ * where the address, a permission, a hole or the range is in the way.
+ */
+static void test_into_groups(void **state)
+{
+	static const char *const names[] = { "arm_64_lpae_s1/4K+cont", "arm_64_lpae_s2/4K+cont",
+					     "amd_iommu_v1/4", "riscv_sv39+napot" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) * 2; i++) {
+		bool powers = i / 2 == 2; /* of two: all of them */
+
+		set_up(find_variant(names[i / 2]), 0, i % 2, false);
+		/* 16, 16, 8 pages; of other addresses; 16 of which one cannot be written to; 15 */
+		map_pages(SZ_2M, SZ_1G, 40 * SZ_4K, RW);
+		map_pages(SZ_2M + 64 * SZ_4K, SZ_1G + SZ_4K, 16 * SZ_4K, RW);
+		map_pages(SZ_2M + 128 * SZ_4K, SZ_1G, 15 * SZ_4K, RW);
+		map_pages(SZ_2M + 143 * SZ_4K, SZ_1G + 15 * SZ_4K, SZ_4K, IOMMU_READ);
+		map_pages(SZ_2M + 192 * SZ_4K, SZ_1G, 15 * SZ_4K, RW);
+		coalesce(SZ_2M + SZ_4K, 30 * SZ_4K); /* no 16 whole ones */
+		assert_int_equal(leaf_at(SZ_2M).size, SZ_4K);
+		assert_int_equal(leaf_at(SZ_2M + 8 * SZ_4K).size, powers ? 8 * SZ_4K : SZ_4K);
+		joined = 0;
+		coalesce(0, SZ_1G);
+		assert_int_equal(leaf_at(SZ_2M).size, powers ? 32 * SZ_4K : SZ_64K);
+		assert_int_equal(leaf_at(SZ_2M + 17 * SZ_4K).size, powers ? 32 * SZ_4K : SZ_64K);
+		assert_int_equal(leaf_at(SZ_2M + 32 * SZ_4K).size, powers ? 8 * SZ_4K : SZ_4K);
+		assert_int_equal(leaf_at(SZ_2M + 64 * SZ_4K).size, SZ_4K);
+		assert_int_equal(leaf_at(SZ_2M + 141 * SZ_4K).size, powers ? 2 * SZ_4K : SZ_4K);
+		assert_int_equal(leaf_at(SZ_2M + 143 * SZ_4K).prot & RW, IOMMU_READ);
+		assert_int_equal(leaf_at(SZ_2M + 206 * SZ_4K).size, SZ_4K);
+		for (uint64_t at = 0; at < 40 * SZ_4K; at += SZ_4K / 2)
+			assert_int_equal(io_pgtable_iova_to_phys(iop, SZ_2M + at), SZ_1G + at);
+		assert_int_equal(io_pgtable_iova_to_phys(iop, SZ_2M + 70 * SZ_4K),
+				 SZ_1G + 7 * SZ_4K);
+		assert_int_equal(joined, powers ? joined : 2);
+		joined = 0;
+		coalesce(0, SZ_1G);
+		assert_int_equal(joined, 0);
+		/* A part of one comes out again. */
+		assert_int_equal(io_pgtable_unmap(iop, SZ_2M + 3 * SZ_4K, SZ_4K, NULL), SZ_4K);
+		assert_int_equal(leaf_at(SZ_2M + 4 * SZ_4K).paddr, SZ_1G + 4 * SZ_4K);
+		tear_down();
+	}
+}
+
+/* Blocks, too: 16 of 2M are one of 32M. Each entry is invalidated, as a leaf, before the new one is there. */
+static void test_into_groups_of_blocks(void **state)
+{
+	set_up(find_variant("arm_64_lpae_s1/4K+cont"), 0, true, false);
+	map_pages(SZ_32M, SZ_1G, SZ_32M, RW);
+	coalesce(SZ_32M, SZ_32M);
+	assert_int_equal(joined, 17);
+	assert_int_equal(leaf_at(SZ_32M + SZ_2M).size, SZ_32M);
+	assert_int_equal(recorder.count[EVENT_RANGE], 17);
+	assert_int_equal(recorder.count[EVENT_SYNC], 17);
+	for (size_t i = 0; i < recorder.nr_events; i++) {
+		const struct event *e = &recorder.event[i];
+
+		if (e->kind == EVENT_RANGE && e->leaf) {
+			assert_int_equal(e->iova, SZ_32M);
+			assert_int_equal(e->size, SZ_32M);
+			assert_int_equal(e->stride_lg2, 21);
+			tear_down();
+			return;
+		}
+	}
+	fail_msg("the blocks were not invalidated");
+}
+
 /* One page was written to: so was the block. None was: it was not. */
 static void test_dirty(void **state)
 {
@@ -182,6 +252,25 @@ static void test_dirty(void **state)
 			io_pgtable_read_and_clear_dirty(iop, SZ_2M, SZ_2M, 0, bitmap, NULL), 0);
 		for (size_t i = 0; i < ARRAY_SIZE(bitmap); i++)
 			assert_int_equal(bitmap[i], written ? UINT64_MAX : 0);
+		tear_down();
+	}
+}
+
+/* The same of a leaf of several entries. */
+static void test_group_dirty(void **state)
+{
+	for (int written = 0; written < 2; written++) {
+		uint64_t bitmap = 0;
+
+		set_up(find_variant("riscv_sv39+napot"), IO_PGTABLE_QUIRK_DIRTY, true, false);
+		map_pages(SZ_2M, SZ_2M, SZ_64K, RW);
+		if (written)
+			assert_int_equal(io_pgtable_set_dirty(iop, SZ_2M + 9 * SZ_4K, SZ_4K), 0);
+		coalesce(SZ_2M, SZ_64K);
+		assert_int_equal(joined, 1);
+		assert_int_equal(
+			io_pgtable_read_and_clear_dirty(iop, SZ_2M, SZ_64K, 0, &bitmap, NULL), 0);
+		assert_int_equal(bitmap, written ? 0xffff : 0);
 		tear_down();
 	}
 }
@@ -219,10 +308,11 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_formats),	   cmocka_unit_test(test_what_is_no_block),
-		cmocka_unit_test(test_two_levels), cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_dirty),	   cmocka_unit_test(test_order),
-		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_formats),	    cmocka_unit_test(test_what_is_no_block),
+		cmocka_unit_test(test_two_levels),  cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_into_groups), cmocka_unit_test(test_into_groups_of_blocks),
+		cmocka_unit_test(test_group_dirty), cmocka_unit_test(test_dirty),
+		cmocka_unit_test(test_order),	    cmocka_unit_test(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
