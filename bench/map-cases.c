@@ -74,6 +74,7 @@ static const struct map_geometry geometries[] = {
 	{ RISCV_SV39X4, 12, 12, 41, 48 },   { RISCV_SV48X4, 12, 12, 50, 48 },
 	{ ARM_V7S, 12, 16, 32, 32 },	    { RISCV_SV57X4, 12, 12, 59, 48 },
 	{ ARM_MALI_LPAE, 12, 12, 48, 40 },  { APPLE_DART2, 14, 14, 36, 42 },
+	{ ARM_V7S, 12, 20, 32, 32 },
 };
 
 static const unsigned int batches[] = { 1, 16, 256, 511, 512, 513, 64 };

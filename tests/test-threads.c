@@ -14,6 +14,7 @@
 static struct io_pgtable *iop;
 static pthread_barrier_t barrier;
 static unsigned int rounds;
+static uint64_t ia_last;
 static unsigned long cleaned;
 
 static void on_clean(void *ptr, size_t size, void *cookie)
@@ -26,13 +27,19 @@ static const struct iommu_gather_ops clean_driver = { .flush_pgtable = on_clean 
 /* Each thread returns how many of its checks failed: cmocka's assertions are for one thread. */
 #define CHECK(cond) (bad += !(cond))
 
+/* The same place in an input range that may be smaller: the threads go round in it. */
+static uint64_t place(uint64_t iova)
+{
+	return iova & ia_last;
+}
+
 /* Every other page of the same tables, and of new ones in every round. */
 static void *neighbours(void *arg)
 {
 	uintptr_t bad = 0, me = (uintptr_t)arg;
 
 	for (unsigned int r = 0; r < rounds; r++) {
-		uint64_t base = (uint64_t)r * SZ_1G;
+		uint64_t base = place((uint64_t)r * SZ_1G);
 
 		pthread_barrier_wait(&barrier);
 		for (uint64_t i = me; i < 1024; i += THREADS)
@@ -53,7 +60,7 @@ static void *trees(void *arg)
 
 	iommu_iotlb_gather_init(&gather);
 	for (unsigned int r = 0; r < rounds; r++) {
-		uint64_t base = (1ull << 40) + (uint64_t)(r % 5) * SZ_1G, size = 40 * SZ_2M;
+		uint64_t base = place((1ull << 40) + (uint64_t)(r % 5) * SZ_1G), size = 40 * SZ_2M;
 		uint64_t iova = base + me * size;
 
 		pthread_barrier_wait(&barrier);
@@ -74,7 +81,7 @@ static void *splits(void *arg)
 	uintptr_t bad = 0, me = (uintptr_t)arg;
 
 	for (unsigned int r = 0; r < rounds; r++) {
-		uint64_t iova = (1ull << 41) + (me + 2 * (r % 3)) * SZ_2M;
+		uint64_t iova = place((1ull << 41) + (me + 2 * (r % 3)) * SZ_2M);
 
 		pthread_barrier_wait(&barrier);
 		CHECK(!io_pgtable_map(iop, iova, SZ_1G, SZ_2M, RW));
@@ -92,7 +99,7 @@ static void *one_block(void *arg)
 	uintptr_t bad = 0, me = (uintptr_t)arg;
 
 	for (unsigned int r = 0; r < rounds; r++) {
-		uint64_t iova = (1ull << 42) + (r % 7) * SZ_2M;
+		uint64_t iova = place((1ull << 42) + (r % 7) * SZ_2M);
 
 		if (!me)
 			CHECK(!io_pgtable_map(iop, iova, SZ_1G, SZ_2M, RW));
@@ -113,6 +120,7 @@ static void run_on(const char *name, void *(*body)(void *), bool coherent)
 	struct io_pgtable_cfg cfg = config(v);
 	pthread_t thread[THREADS];
 
+	ia_last = (1ull << v->ias) - 1;
 	cfg.tlb = &clean_driver;
 	cfg.coherent_walk = coherent;
 	cfg.quirks |= IO_PGTABLE_QUIRK_NO_WARN;
@@ -131,9 +139,13 @@ static void run_on(const char *name, void *(*body)(void *), bool coherent)
 	assert_int_equal(io_pgtable_validate(iop), 0);
 	free_io_pgtable(iop);
 	assert_int_equal(table_pool_validate(table_pool_default()), 0);
+	assert_int_equal(table_pool_validate(table_pool_low()), 0);
 }
 
-/* LPAE, and two with all that their contract adds: software bits of tables, shifted addresses. */
+/*
+ * LPAE, and with all that their contract adds: software bits of tables, shifted addresses, descriptors of 32 bits
+ * (and no software bits).
+ */
 static void run(void *(*body)(void *), bool coherent)
 {
 	unsigned int all = rounds;
@@ -142,6 +154,7 @@ static void run(void *(*body)(void *), bool coherent)
 	rounds = all / 4;
 	run_on("amd_iommu_v2/5", body, coherent);
 	run_on("riscv_sv48", body, coherent);
+	run_on("arm_v7s", body, coherent);
 	rounds = all;
 }
 

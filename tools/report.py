@@ -32,7 +32,7 @@ from figures import markdown_table, number, shorten
 from results import (ROOT, SCHEMA_VERSION, Problem, load, load_results, partial_words, save,
                      text_of)
 
-SIZES = {"4K": 12, "16K": 14, "64K": 16, "2M": 21, "32M": 25, "512M": 29, "1G": 30}
+SIZES = {"4K": 12, "16K": 14, "64K": 16, "1M": 20, "2M": 21, "32M": 25, "512M": 29, "1G": 30}
 OPS = ["map", "unmap", "pair", "populate", "iova_to_phys", "alloc_free",
        "cursor_pair", "map_sg", "iova_to_phys_batch"]
 PATTERNS = ["warm", "sequential", "random_1G", "random_256G"]

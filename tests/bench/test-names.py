@@ -11,7 +11,7 @@ FORM = re.compile(
     r"/impl:[a-z0-9.-]+/fmt:(arm_(32|64)_lpae_s[12]|arm_v7s|apple_dart2?|amd_iommu_v[12]"
     r"|arm_mali_lpae|intel_vtd_[sf]s|riscv_sv(39|48|57)(x4)?)"
     r"/granule:(4K|16K|64K)"
-    r"/size:(4K|16K|64K|2M|32M|512M|1G)/batch:(1|16|64|256|511|512|513)"
+    r"/size:(4K|16K|64K|1M|2M|32M|512M|1G)/batch:(1|16|64|256|511|512|513)"
     r"/pattern:(warm|sequential|random_1G|random_256G)/coherent:[01]"
     r"/flush:(strict|strict-per-leaf|queued)/domain:(private|shared|neighbour)/threads:[1-9][0-9]*")
 BASE = ("map/impl:core/fmt:arm_64_lpae_s1/granule:4K/size:4K/batch:256/pattern:warm/coherent:1/"
