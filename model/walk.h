@@ -101,9 +101,13 @@ static inline uint64_t walk_iova(const struct walk_regime *r, uint64_t ia)
 /* The root for ia. */
 static inline uint64_t walk_root(const struct walk_regime *r, uint64_t ia)
 {
-	uint64_t root = ia >> (r->level[r->top].shift + r->level[r->top].bits);
+	uint64_t root;
 
-	return r->root_pa[r->roots > 1 && root < r->roots ? root : 0];
+	/* One root may cover more than 64 bits count. */
+	if (r->roots <= 1)
+		return r->root_pa[0];
+	root = ia >> (r->level[r->top].shift + r->level[r->top].bits);
+	return r->root_pa[root < r->roots ? root : 0];
 }
 
 /* ia: of walk_ia(). w->from and w->table[w->from] are set: the root, or from a walk cache. */
