@@ -139,7 +139,8 @@
                                                                                                    \
 		done = pt_unmap_run(&(fmt), d, iova, pgcount, gather, 0, PT_WALK_EXACT);           \
 		/* Where there are groups the rest may start with one that is rewritten. */        \
-		if ((fmt).is_group && unlikely(done && done != pgcount * pt_span(&(fmt), 0)))      \
+		if ((fmt).is_group && d->groups &&                                                 \
+		    unlikely(done && done != pgcount * pt_span(&(fmt), 0)))                        \
 			return done + name##_unmap_general(iop, iova + done, pt_span(&(fmt), 0),   \
 							   pgcount - done / pt_span(&(fmt), 0),    \
 							   gather);                                \

@@ -543,8 +543,9 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 		port_store(slot, 0);
 	} else {
 		/* A group that is not whole in the run is at one of its ends. */
-		if (f->is_group && unlikely(!pt_is_single(f, port_load(slot), level) ||
-					    !pt_is_single(f, port_load(slot + (n - 1)), level)))
+		if (f->is_group && d->groups &&
+		    unlikely(!pt_is_single(f, port_load(slot), level) ||
+			     !pt_is_single(f, port_load(slot + (n - 1)), level)))
 			return 0;
 		n = pt_clear_leaves(f, d, slot, n, level);
 		if (unlikely(!n))

@@ -103,7 +103,11 @@ def rows(launches):
 
 
 def peer_rows(launches):
-    """(label, limit, comparison, verdict, met) of each format that Linux has."""
+    """(format, what, limit, comparison, verdict, met) of each format that Linux has."""
+    return sorted(unsorted_peer_rows(launches), key=lambda row: row[:2])
+
+
+def unsorted_peer_rows(launches):
     for impl in dict.fromkeys(name for launch in launches for name, _ in launch if name != "core"):
         for op, batch, flush, limit, only in PEER_BARS:
             for case in ratios.cases_of(launches, impl):
