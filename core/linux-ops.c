@@ -274,17 +274,17 @@ static const struct linux_format {
 	bool dirty;
 	unsigned long dirty_quirk;
 } formats[IO_PGTABLE_NUM_FMTS] = {
-	[ARM_32_LPAE_S1] = { fill_s1, NATIVE_ARM_32_LPAE_S1, true },
-	[ARM_32_LPAE_S2] = { fill_s2, NATIVE_ARM_32_LPAE_S2, true },
+	[ARM_32_LPAE_S1] = { fill_s1, NATIVE_ARM_32_LPAE_S1, .is_32 = true },
+	[ARM_32_LPAE_S2] = { fill_s2, NATIVE_ARM_32_LPAE_S2, .is_32 = true },
 	[ARM_64_LPAE_S1] = { fill_s1, NATIVE_ARM_64_LPAE_S1, .dirty = true },
 	[ARM_64_LPAE_S2] = { fill_s2, NATIVE_ARM_64_LPAE_S2, .dirty = true },
-	[ARM_V7S] = { fill_v7s, NATIVE_ARM_V7S, false },
-	[ARM_MALI_LPAE] = { fill_mali, NATIVE_ARM_MALI_LPAE, false },
+	[ARM_V7S] = { fill_v7s, NATIVE_ARM_V7S, .is_32 = false },
+	[ARM_MALI_LPAE] = { fill_mali, NATIVE_ARM_MALI_LPAE, .is_32 = false },
 	[AMD_IOMMU_V1] = { fill_amd_v1, NATIVE_AMD_IOMMU_V1, .dirty = true,
 			   .dirty_quirk = IO_PGTABLE_QUIRK_DIRTY },
-	[AMD_IOMMU_V2] = { fill_amd_v2, NATIVE_AMD_IOMMU_V2, false },
-	[APPLE_DART] = { fill_dart, NATIVE_APPLE_DART, false },
-	[APPLE_DART2] = { fill_dart, NATIVE_APPLE_DART2, false },
+	[AMD_IOMMU_V2] = { fill_amd_v2, NATIVE_AMD_IOMMU_V2, .is_32 = false },
+	[APPLE_DART] = { fill_dart, NATIVE_APPLE_DART, .is_32 = false },
+	[APPLE_DART2] = { fill_dart, NATIVE_APPLE_DART2, .is_32 = false },
 };
 
 /* This cfg has no field for DS, so its driver would program walkers for another layout. */
