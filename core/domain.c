@@ -116,6 +116,9 @@ static void set_fast_sizes(struct pt_domain *d)
 	const struct pt_format *f = d->format;
 	uint64_t sizes = d->iop.cfg.pgsize_bitmap & ~f->group_sizes;
 
+	/* What may need another root asks for it on the way that it takes. */
+	if (f->grow_from)
+		sizes &= pt_span(f, f->grow_from + 1u) - 1;
 	d->groups = d->iop.cfg.pgsize_bitmap & f->group_sizes;
 	if (d->translated || (d->groups && !f->is_group))
 		return;
@@ -181,9 +184,11 @@ struct io_pgtable *pt_domain_create(enum io_pgtable_fmt fmt, struct io_pgtable_c
 	d->root = pt_table_alloc(d, d->root_bytes, IO_PGTABLE_MEM_ZERO);
 	d->root_of_iova =
 		(uintptr_t)d->root - (uintptr_t)(d->iova_base >> d->root_shift) * sizeof(*d->root);
-	if (!d->root || pt_reclaim_create(d)) {
+	if (!d->root || pt_reclaim_create(d) ||
+	    (layout->format->grow_from && pt_root_create(d, layout->registers))) {
 		if (d->root)
-			pt_table_free(d, d->root, d->root_bytes, IO_PGTABLE_MEM_ZERO);
+			pt_tree_free_root(d);
+		pt_reclaim_destroy(d);
 		table_pool_free(table_pool_default(), d, 512, 0);
 		return NULL;
 	}

@@ -23,6 +23,7 @@
 #include "core/fill.h"
 #include "core/format.h"
 #include "core/port.h"
+#include "core/root.h"
 #include "io-pgtable.h"
 #include "table-pool.h"
 
@@ -69,6 +70,7 @@ struct pt_domain {
 	struct pt_reclaim *reclaim; /* NULL: never */
 	uint64_t table_pa_last;
 	uint64_t half_last; /* ia & this is counted from where its half begins; ia_last: one half */
+	struct pt_root hw;
 	struct table_pool *pool; /* NULL: mem has hooks */
 	struct io_pgtable_mem mem;
 };
@@ -90,6 +92,8 @@ struct pt_layout {
 	const uint64_t *attr; /* [PT_PROT_COUNT] */
 	uint64_t table_extra;
 	uint64_t table_pa_last; /* the last address that a table descriptor can hold */
+	/* Of a format that has grow_from: struct pt_root. */
+	pt_registers_fn *registers;
 };
 
 static always_inline struct pt_domain *pt_domain(struct io_pgtable *iop)

@@ -51,7 +51,10 @@ typedef uint32_t pt_entry;
 #define pt_reclaim_destroy    pt_reclaim_destroy_32
 #define pt_reclaim_end	      pt_reclaim_end_32
 #define pt_reclaim_flush      pt_reclaim_flush_32
+#define pt_reclaim_hold	      pt_reclaim_hold_32
 #define pt_reclaim_last	      pt_reclaim_last_32
+#define pt_reclaim_quiesce    pt_reclaim_quiesce_32
+#define pt_reclaim_release    pt_reclaim_release_32
 #define pt_reclaim_settle     pt_reclaim_settle_32
 #define pt_reclaim_synced     pt_reclaim_synced_32
 #define pt_reclaim_unlink     pt_reclaim_unlink_32

@@ -41,6 +41,7 @@ struct pt_format {
 	uint8_t words_lg2;     /* log2 of the 8-byte words of a table below the root */
 	uint8_t max_top;       /* the highest level that a root can be at */
 	uint8_t min_top;       /* the lowest */
+	uint8_t grow_from;     /* where it is until more is needed (core/root.h), or 0 */
 	uint8_t linear_pa_lg2; /* see above */
 	uint8_t pa_shift;      /* a descriptor holds addresses shifted right by this */
 	uint64_t root_flip;    /* exclusive-or of an index into the root, see above */

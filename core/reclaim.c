@@ -84,6 +84,18 @@ static void end_rounds(struct pt_reclaim *r)
 	port_unlock(&r->lock);
 }
 
+void pt_reclaim_hold(struct pt_domain *d)
+{
+	while (d->reclaim && !begin_rounds(d->reclaim))
+		pt_section_yield();
+}
+
+void pt_reclaim_release(struct pt_domain *d)
+{
+	if (d->reclaim)
+		end_rounds(d->reclaim);
+}
+
 /*
  * Waits for rounds that are under way, not for the next ones: the caller may be in a section, which those
  * would wait for in turn. These end after a bounded time.
@@ -150,7 +162,8 @@ static void mark(struct pt_domain *d, struct batch *b)
 			continue;
 		p.desc = port_load(p.slot);
 		p.table = pt_child(f, d, p.desc);
-		if (!run_is_empty(p.table, pt_entries(f)))
+		if (!run_is_empty(p.table, pt_entries(f)) ||
+		    (d->hw.grows && pt_root_holds(d, p.slot)))
 			continue;
 		if (d->reclaim && !port_cas(p.slot, &p.desc, p.desc | f->reclaiming))
 			continue; /* only another thread's pt_tree_see(): it is in use */
@@ -186,8 +199,7 @@ static bool take(struct pt_domain *d, const struct pick *p)
 	return false;
 }
 
-/* Every section that may know one of the tables has ended. */
-static bool quiesce(struct pt_domain *d)
+bool pt_reclaim_quiesce(struct pt_domain *d)
 {
 	if (!d->reclaim)
 		return true;
@@ -242,7 +254,7 @@ static bool do_round(struct pt_domain *d, struct batch *b, struct batch *taken)
 	mark(d, b);
 	if (!b->nr)
 		return true;
-	if (!quiesce(d)) {
+	if (!pt_reclaim_quiesce(d)) {
 		for (unsigned int i = 0; i < b->nr; i++)
 			unmark(d, &b->pick[i]);
 		return false;
@@ -493,16 +505,14 @@ static bool trim_turn(struct pt_domain *d, struct search *s, struct batch *taken
 {
 	bool done;
 
-	while (d->reclaim && !begin_rounds(d->reclaim))
-		pt_section_yield();
+	pt_reclaim_hold(d);
 	if (!s->found.nr) {
 		s->looks = 0;
 		search(d, d->root, (size_t)(d->ia_last >> d->root_shift) + 1, d->top, 0, s);
 		s->more = is_over(s);
 	}
 	done = take_batch(d, &s->found, taken, BATCH);
-	if (d->reclaim)
-		end_rounds(d->reclaim);
+	pt_reclaim_release(d);
 	return done;
 }
 
@@ -530,6 +540,7 @@ size_t io_pgtable_trim(struct io_pgtable *iop)
 			pt_reclaim_synced(d, taken.nr);
 		bytes += taken.nr * pt_table_bytes(d->format);
 	}
+	pt_root_shrink(d);
 	return bytes;
 }
 

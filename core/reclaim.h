@@ -53,6 +53,13 @@ bool pt_reclaim_validate(const struct pt_domain *d);
 /* A table that was detached is about to be freed: no reclaimer looks at it any more. */
 void pt_reclaim_settle(struct pt_domain *d);
 
+/* Between the two no reclaimer looks at tables, nor takes one out. */
+void pt_reclaim_hold(struct pt_domain *d);
+void pt_reclaim_release(struct pt_domain *d);
+
+/* Every section that began before has ended; false: another thread stayed in an operation. */
+bool pt_reclaim_quiesce(struct pt_domain *d);
+
 /* The entry that a table of level has in *slot was cleared: if it was the last, notes the table. */
 void pt_reclaim_cleared(struct pt_domain *d, const pt_entry *slot, unsigned int level, uint64_t ia);
 

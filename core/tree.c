@@ -114,6 +114,8 @@ bool pt_tree_replace(struct pt_domain *d, pt_entry *slot, uint64_t desc, uint64_
 	const struct pt_format *f = d->format;
 	uint64_t seen = desc;
 
+	if (unlikely(d->hw.grows) && pt_root_holds(d, slot))
+		return false;
 	/* The only things that may change under us are the software bits. */
 	while (!port_cas(slot, &seen, with))
 		if ((seen ^ desc) & ~(f->cleaned | f->reclaiming))
@@ -435,7 +437,8 @@ int io_pgtable_validate(struct io_pgtable *iop)
 	if (pt_is_narrow(d))
 		return io_pgtable_validate_32(iop);
 	validate_table(d, d->root, root_entries(d), d->top, &c);
-	if (c.bad || c.table_bytes != d->table_bytes || !pt_reclaim_validate(d))
+	if (c.bad || c.table_bytes != d->table_bytes || !pt_reclaim_validate(d) ||
+	    !pt_root_validate(d))
 		return -EUCLEAN;
 	return 0;
 }

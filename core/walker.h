@@ -148,12 +148,17 @@ static always_inline int pt_check_map(const struct pt_format *f, const struct pt
 				      int prot, unsigned int *level)
 {
 	uint64_t bytes = pt_bytes(pgsize, pgcount);
+	uint64_t last =
+		f->grow_from ? __atomic_load_n(&d->hw.map_last, __ATOMIC_ACQUIRE) : d->ia_last;
 	int err = pt_level_of(f, d, pgsize, level);
 
 	if (err || !pgcount || ((ia | pa) & (pgsize - 1)) || (unsigned int)prot >= PT_PROT_COUNT ||
 	    !d->attr[prot])
 		return -EINVAL;
-	err = pt_check_range(ia, d->ia_last, bytes);
+	/* One page as large as all that the root reaches is an entry of the level above. */
+	if (f->grow_from && pgsize > last)
+		return -ERANGE;
+	err = pt_check_range(ia, last, bytes);
 	if (f->root_flip && !err && bytes - 1 > pt_ia_left(f, d, ia))
 		err = -ERANGE;
 	return err ? err : pt_check_range(pa, d->pa_last, bytes);
@@ -311,6 +316,9 @@ static always_inline int pt_map_general(const struct pt_format *f, struct io_pgt
 	size_t done = 0;
 	int err = pt_check_map(f, d, ia, pa, pgsize, pgcount, prot, &level);
 
+	if (f->grow_from && unlikely(err == -ERANGE) &&
+	    pt_root_grow(d, ia, pt_bytes(pgsize, pgcount), pgsize))
+		err = pt_check_map(f, d, ia, pa, pgsize, pgcount, prot, &level);
 	if (!err) {
 		uint64_t attr = d->attr[prot];
 		unsigned int lg2 = pt_group_of(f, pgsize, level);

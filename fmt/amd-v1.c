@@ -21,6 +21,7 @@ static const struct pt_format format = {
 	.words_lg2 = 9,
 	.min_top = 1,
 	.max_top = 5,
+	.grow_from = 2, /* three levels, 39 bits */
 	.valid_bit = AMD_V1_PR,
 	.table_bit = AMD_V1_PR,
 	.block_bit = AMD_V1_LEAF,
@@ -52,8 +53,10 @@ PT_STAMP(amd_v1, format);
 
 static void fill(const struct pt_domain *d, struct io_pgtable_cfg *cfg)
 {
-	cfg->amd_iommu_v1_cfg.host_pt_root = pt_to_phys(d, d->root);
-	cfg->amd_iommu_v1_cfg.mode = d->top + 1u;
+	unsigned int top = d->hw.told_top;
+
+	cfg->amd_iommu_v1_cfg.host_pt_root = pt_to_phys(d, pt_root_table(d, top));
+	cfg->amd_iommu_v1_cfg.mode = top + 1u;
 }
 
 static const struct plain_kind kind = {

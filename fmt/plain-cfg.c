@@ -92,6 +92,7 @@ struct io_pgtable *pt_plain_alloc(const struct plain_kind *kind, struct io_pgtab
 		.iova_base = f->root_flip ? ~0ull << (cfg->ias - 1) : 0,
 		.attr = pt_attr_choose(kind->sets, kind->nr_sets, cfg->quirks),
 		.table_pa_last = table_pa_last(kind, cfg),
+		.registers = kind->fill,
 	};
 	struct io_pgtable *iop;
 

@@ -125,12 +125,19 @@ enum io_pgtable_fmt {
  *	lines itself.
  * @tlb_add_range: optional, better form of @tlb_add_flush: a run of @size >> @stride_lg2 leaves
  *	(or empty tables) that are all of 1 << @stride_lg2 bytes. No call mixes sizes.
+ * @root_changed: optional, for AMD_IOMMU_V1. With it hardware's root has three levels at first, where @ias
+ *	asks for more, and this is called when it is to be another: by a map before anything is mapped
+ *	beyond, and by io_pgtable_trim() when fewer levels reach all that is mapped. @cfg has the registers
+ *	anew; when this returns hardware must have taken them (the device table entry is written and
+ *	invalidated, and that is complete). The old root stays readable, and what it reaches stays mapped. One
+ *	call at a time, the next map beyond the root waits for it: it must not take a lock that is held
+ *	around a map or an unmap in the same table.
  *
  * Any of them, or the structure itself, may be absent: then nothing is called in its place, except
  * that a driver without @tlb_add_range gets one @tlb_add_flush per leaf.
  *
  * Context of all of them: called by the thread that maps, unmaps, syncs or frees; concurrently when
- * the driver does those concurrently; with no lock of the library held, so they may take the
+ * the driver does those concurrently; but for @root_changed with no lock of the library held, so they may take the
  * driver's own and may sleep if the caller of the operation may. They must not allocate from the
  * table's memory hooks and must not map or unmap in the same table. Before the first of them runs
  * the cleared descriptors are ordered before any later store of this thread, such as the one that
@@ -149,6 +156,7 @@ struct iommu_gather_ops {
 	void (*flush_pgtable)(void *ptr, size_t size, void *cookie);
 	void (*tlb_add_range)(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
 			      void *cookie);
+	void (*root_changed)(const struct io_pgtable_cfg *cfg, void *cookie);
 };
 
 /* alloc: the memory must read as zero. free: the memory does read as zero. */
@@ -228,8 +236,8 @@ enum io_pgtable_reclaim {
  *	@tcr for TTBCR, @nmrr and @prrr for NMRR and PRRR; SCTLR.TRE and AFE set, domain 0 a client. ARM DDI 0406C, B4.1.
  * @apple_dart_cfg: out. The addresses of @n_ttbrs roots, 1 to 4, each for an equal part of the input range.
  * @amd_iommu_v1_cfg: out. The fields of the device table entry: @host_pt_root is the address for Host Page
- *	Table Root Pointer, @mode the field Mode (the number of levels); HAD as the driver likes, 0
- *	without IO_PGTABLE_QUIRK_DIRTY. AMD I/O Virtualization Technology Specification (48882).
+ *	Table Root Pointer, @mode the field Mode (the number of levels), both of now (see @root_changed of
+ *	struct iommu_gather_ops); HAD as the driver likes, 0 without IO_PGTABLE_QUIRK_DIRTY. AMD I/O Virtualization Technology Specification (48882).
  * @amd_iommu_v2_cfg: out. @gcr3 is the address for GCR3 (or for an entry of a GCR3 table),
  *	@guest_paging_mode the field GuestPagingMode of the device table entry: 0 four levels, 1 five.
  *	AMD I/O Virtualization Technology Specification (48882), device table entry.
@@ -534,7 +542,8 @@ size_t io_pgtable_table_bytes(const struct io_pgtable *iop);
  * Takes empty tables out, invalidates (not leaf), syncs, and frees them; at most
  * IOMMU_GATHER_TABLES in one sync. With IO_PGTABLE_RECLAIM_NEVER the caller guarantees that nothing
  * else operates on @iop meanwhile (the walker may); otherwise other threads may go on, and a table
- * that they keep using stays.
+ * that they keep using stays. After that a root that has grown shrinks to what is needed (root_changed of
+ * struct iommu_gather_ops).
  *
  * Return: bytes given back. Context: as an unmap; not from a callback or a memory hook.
  */

@@ -101,9 +101,16 @@ static void sync_nothing(void *cookie)
 {
 }
 
+/* The device table entry starts with three levels, and is written anew when something is mapped beyond. */
+static void root_changed(const struct io_pgtable_cfg *cfg, void *cookie)
+{
+	attach(NULL, cfg);
+}
+
 static const struct iommu_gather_ops ops = { .tlb_flush_all = flush_all,
 					     .tlb_add_range = add_range,
-					     .tlb_sync = sync_nothing };
+					     .tlb_sync = sync_nothing,
+					     .root_changed = root_changed };
 
 static unsigned int fault(uint64_t iova)
 {
