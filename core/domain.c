@@ -116,9 +116,6 @@ static void set_fast_sizes(struct pt_domain *d)
 	const struct pt_format *f = d->format;
 	uint64_t sizes = d->iop.cfg.pgsize_bitmap & ~f->group_sizes;
 
-	/* What may need another root asks for it on the way that it takes. */
-	if (f->grow_from)
-		sizes &= pt_span(f, f->grow_from + 1u) - 1;
 	d->groups = d->iop.cfg.pgsize_bitmap & f->group_sizes;
 	if (d->translated || (d->groups && !f->is_group))
 		return;

@@ -39,8 +39,13 @@ static void set_held(struct pt_domain *d, unsigned int level)
 int pt_root_create(struct pt_domain *d, pt_registers_fn *registers)
 {
 	const struct iommu_gather_ops *tlb = d->iop.cfg.tlb;
+	uint64_t below = pt_span(d->format, lowest(d) + 1) - 1;
 	pt_entry *slot;
 
+	/* What may need another root asks for it on the way that it takes. */
+	d->fast_sizes &= below;
+	d->group_sizes &= below;
+	d->clean_sizes &= below;
 	d->hw.grows =
 		d->format->grow_from && d->top > d->format->grow_from && tlb && tlb->root_changed;
 	d->hw.registers = registers;

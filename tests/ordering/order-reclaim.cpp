@@ -2,12 +2,12 @@
 /*
  * Reclaim (core/reclaim.c, core/section.h; docs/adr/0005-reclaim-by-sections.md): two mappers of
  * neighbouring pages, one of them with a cursor, and a reclaimer that takes the empty table out and
- * frees it. The fence that the reclaimer executes for all threads is a fence in each here.
+ * frees it.
  *
  * Touching a table's memory is a read of a variable that the one who frees it writes: a touch that is
  * not ordered before is a data race, which relacy finds.
  */
-#include "model.h"
+#include "sections.h"
 
 enum bug {
 	NONE,
@@ -34,32 +34,20 @@ static int table_of(int link)
 }
 
 template <int bug> struct reclaim : rl::test_suite<reclaim<bug>, 3> {
-	rl::atomic<int> entry, removals, depth[2], leaf[TABLES][2];
+	rl::atomic<int> entry, removals, leaf[TABLES][2];
+	sections<bug != NO_FENCE, bug != NO_WAIT, bug != NO_RELEASE_AT_EXIT> section;
 	rl::var<int> memory[TABLES];
 
 	void before()
 	{
 		entry($).store(link_of(0), rl::mo_relaxed);
 		removals($).store(0, rl::mo_relaxed);
-		for (int i = 0; i < 2; i++)
-			depth[i]($).store(0, rl::mo_relaxed);
+		section.reset();
 		for (int t = 0; t < TABLES; t++) {
 			memory[t]($) = 0;
 			for (int i = 0; i < 2; i++)
 				leaf[t][i]($).store(0, rl::mo_relaxed);
 		}
-	}
-
-	void enter(int me)
-	{
-		depth[me]($).store(1, rl::mo_relaxed);
-		if (bug != NO_FENCE)
-			rl::atomic_thread_fence(rl::mo_seq_cst, $);
-	}
-
-	void exit(int me)
-	{
-		depth[me]($).store(0, bug == NO_RELEASE_AT_EXIT ? rl::mo_relaxed : rl::mo_release);
 	}
 
 	void touch(int table)
@@ -97,9 +85,9 @@ template <int bug> struct reclaim : rl::test_suite<reclaim<bug>, 3> {
 
 	void map(int me)
 	{
-		enter(me);
+		section.enter(me);
 		store_leaf(me, find(me));
-		exit(me);
+		section.exit(me);
 	}
 
 	/* remember(), and then a map through the cursor. */
@@ -107,20 +95,20 @@ template <int bug> struct reclaim : rl::test_suite<reclaim<bug>, 3> {
 	{
 		int count = removals($).load(rl::mo_acquire), seen;
 
-		enter(me);
+		section.enter(me);
 		seen = entry($).load(rl::mo_acquire);
-		exit(me);
+		section.exit(me);
 		if (seen == OUT || (seen & MARK)) {
 			map(me);
 			return;
 		}
-		enter(me);
+		section.enter(me);
 		if (removals($).load(rl::mo_acquire) == count) {
 			store_leaf(me, table_of(seen));
-			exit(me);
+			section.exit(me);
 			return;
 		}
-		exit(me);
+		section.exit(me);
 		map(me);
 	}
 
@@ -128,16 +116,6 @@ template <int bug> struct reclaim : rl::test_suite<reclaim<bug>, 3> {
 	{
 		return !leaf[table][0]($).load(rl::mo_relaxed) &&
 		       !leaf[table][1]($).load(rl::mo_relaxed);
-	}
-
-	bool quiesce()
-	{
-		if (bug != NO_FENCE)
-			rl::atomic_thread_fence(rl::mo_seq_cst, $);
-		for (int i = 0; i < 2 && bug != NO_WAIT; i++)
-			if (depth[i]($).load(rl::mo_acquire))
-				return false; /* a bounded wait that was too short */
-		return true;
 	}
 
 	void count()
@@ -159,7 +137,7 @@ template <int bug> struct reclaim : rl::test_suite<reclaim<bug>, 3> {
 			return;
 		if (bug != COUNT_BEFORE_MARK && bug != COUNT_AFTER_WAIT && bug != NO_COUNT)
 			count();
-		taken = quiesce();
+		taken = section.quiesce();
 		if (bug == COUNT_AFTER_WAIT)
 			count();
 		seen = link_of(0) | MARK;

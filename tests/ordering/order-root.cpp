@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The root that grows and shrinks (core/root.c; docs/adr/0010-root-by-chain.md): two mappers beyond the lower root
- * and a trim that would like to have it. The fence that the trim executes for all threads is a fence in each here.
+ * and a trim that would like to have it.
  *
  * What hardware was told is one variable: who has mapped beyond the lower root has to find the higher one there,
  * and so has whoever looks when all is over.
  */
-#include "model.h"
+#include "sections.h"
 
 enum bug {
 	NONE,
@@ -22,17 +22,17 @@ enum bug {
 enum { LOW, HIGH };
 
 template <int bug> struct root : rl::test_suite<root<bug>, 3> {
-	rl::atomic<int> map_last, told, depth[2], beyond[2];
+	rl::atomic<int> map_last, told, beyond[2];
+	sections<bug != NO_FENCE, bug != NO_WAIT, true> section;
 	rl::mutex lock;
 
 	void before()
 	{
 		map_last($).store(HIGH, rl::mo_relaxed);
 		told($).store(HIGH, rl::mo_relaxed);
-		for (int i = 0; i < 2; i++) {
-			depth[i]($).store(0, rl::mo_relaxed);
+		section.reset();
+		for (int i = 0; i < 2; i++)
 			beyond[i]($).store(0, rl::mo_relaxed);
-		}
 	}
 
 	void set_last(int to)
@@ -54,29 +54,17 @@ template <int bug> struct root : rl::test_suite<root<bug>, 3> {
 
 	void map(int me)
 	{
-		depth[me]($).store(1, rl::mo_relaxed);
-		if (bug != NO_FENCE)
-			rl::atomic_thread_fence(rl::mo_seq_cst, $);
+		section.enter(me);
 		if (map_last($).load(rl::mo_acquire) == LOW)
 			grow();
 		beyond[me]($).store(1, rl::mo_relaxed);
 		RL_ASSERT(told($).load(rl::mo_relaxed) == HIGH);
-		depth[me]($).store(0, rl::mo_release);
+		section.exit(me);
 	}
 
 	bool is_unused()
 	{
 		return !beyond[0]($).load(rl::mo_relaxed) && !beyond[1]($).load(rl::mo_relaxed);
-	}
-
-	bool quiesce()
-	{
-		if (bug != NO_FENCE)
-			rl::atomic_thread_fence(rl::mo_seq_cst, $);
-		for (int i = 0; i < 2 && bug != NO_WAIT; i++)
-			if (depth[i]($).load(rl::mo_acquire))
-				return false; /* a bounded wait that was too short */
-		return true;
 	}
 
 	/* pt_root_shrink() */
@@ -93,7 +81,7 @@ template <int bug> struct root : rl::test_suite<root<bug>, 3> {
 		if (bug == TOLD_BEFORE_WAIT)
 			told($).store(LOW, rl::mo_relaxed);
 		lock.unlock($);
-		quiet = quiesce();
+		quiet = section.quiesce();
 		lock.lock($);
 		if (bug == NO_RECHECK || map_last($).load(rl::mo_relaxed) == LOW) {
 			if (quiet && (bug == NO_SECOND_LOOK || is_unused())) {
