@@ -178,7 +178,9 @@ struct io_pgtable *pt_domain_create(enum io_pgtable_fmt fmt, struct io_pgtable_c
 	set_callbacks(d, cfg->tlb);
 	set_memory(d, cfg->mem);
 	set_layout(d, layout);
-	d->root = pt_table_alloc(d, d->root_bytes, IO_PGTABLE_MEM_ZERO);
+	/* There may be no memory for the low pool itself. */
+	if (PT_ENTRY_BITS == 64 || d->pool || d->mem.alloc)
+		d->root = pt_table_alloc(d, d->root_bytes, IO_PGTABLE_MEM_ZERO);
 	d->root_of_iova =
 		(uintptr_t)d->root - (uintptr_t)(d->iova_base >> d->root_shift) * sizeof(*d->root);
 	if (!d->root || pt_reclaim_create(d) ||

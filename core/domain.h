@@ -193,10 +193,10 @@ static inline int pt_check_input(const struct pt_domain *d, uint64_t ia, uint64_
 	return ia > d->ia_last || size - 1 > d->half_last - (ia & d->half_last) ? -ERANGE : 0;
 }
 
-/* Are the bytes from ia on, which is not beyond last, all from first to last? */
+/* Are the bytes from ia on all from first to last? */
 static inline bool pt_lies_within(uint64_t first, uint64_t last, uint64_t ia, uint64_t bytes)
 {
-	return ia >= first && last - ia >= bytes - 1;
+	return ia >= first && ia <= last && last - ia >= bytes - 1;
 }
 
 /* core/domain.c */

@@ -52,6 +52,7 @@ typedef uint32_t pt_entry;
 #define pt_reclaim_end	      pt_reclaim_end_32
 #define pt_reclaim_flush      pt_reclaim_flush_32
 #define pt_reclaim_hold	      pt_reclaim_hold_32
+#define pt_reclaim_is_pending pt_reclaim_is_pending_32
 #define pt_reclaim_last	      pt_reclaim_last_32
 #define pt_reclaim_quiesce    pt_reclaim_quiesce_32
 #define pt_reclaim_release    pt_reclaim_release_32

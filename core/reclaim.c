@@ -116,12 +116,17 @@ void pt_reclaim_synced(struct pt_domain *d, unsigned int nr)
 	__atomic_fetch_sub(&d->reclaim->pending, nr, __ATOMIC_RELEASE);
 }
 
+bool pt_reclaim_is_pending(const struct pt_domain *d)
+{
+	return d->reclaim && __atomic_load_n(&d->reclaim->pending, __ATOMIC_ACQUIRE);
+}
+
 void noinline pt_reclaim_vacant(struct pt_domain *d, uint64_t ia, unsigned int level, size_t n)
 {
 	unsigned int shift = pt_shift(d->format, level);
 	struct iommu_iotlb_gather g;
 
-	if (likely(!__atomic_load_n(&d->reclaim->pending, __ATOMIC_ACQUIRE)))
+	if (likely(!pt_reclaim_is_pending(d)))
 		return;
 	pt_gather_init(&g);
 	pt_gather_range(d, &g, ia >> shift << shift, (uint64_t)n << shift, shift, false);

@@ -57,6 +57,9 @@ void pt_reclaim_settle(struct pt_domain *d);
 void pt_reclaim_hold(struct pt_domain *d);
 void pt_reclaim_release(struct pt_domain *d);
 
+/* Is there a table that was taken out and whose invalidation is not complete? */
+bool pt_reclaim_is_pending(const struct pt_domain *d);
+
 /* Every section that began before has ended; false: another thread stayed in an operation. */
 bool pt_reclaim_quiesce(struct pt_domain *d);
 

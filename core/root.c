@@ -68,9 +68,14 @@ bool pt_root_holds(const struct pt_domain *d, const pt_entry *slot)
 	const pt_entry *table = d->root;
 
 	for (unsigned int l = d->top, held = held_top(d); l > held; l--) {
+		uint64_t desc = port_load(table);
+
 		if (slot == table)
 			return true;
-		table = pt_child(d->format, d, port_load(table));
+		/* While a shrink has not yet made the lower end of it. */
+		if (!d->format->is_table(desc, l))
+			return false;
+		table = pt_child(d->format, d, desc);
 	}
 	return false;
 }
@@ -83,13 +88,10 @@ static void tell(struct pt_domain *d, unsigned int level)
 	d->iop.cfg.tlb->root_changed(&d->iop.cfg, d->iop.cookie);
 }
 
-bool noinline pt_root_grow(struct pt_domain *d, uint64_t ia, uint64_t bytes, uint64_t pgsize)
+void noinline pt_root_grow(struct pt_domain *d, uint64_t last, uint64_t pgsize)
 {
-	uint64_t last = ia + (bytes - 1);
 	unsigned int level;
 
-	if (!d->hw.grows || ia > d->ia_last || bytes - 1 > d->ia_last - ia)
-		return false;
 	port_lock(&d->hw.lock);
 	for (level = held_top(d); last_of(d, level) < (last > pgsize ? last : pgsize); level++)
 		;
@@ -101,7 +103,6 @@ bool noinline pt_root_grow(struct pt_domain *d, uint64_t ia, uint64_t bytes, uin
 	/* Until here hardware may have started from the lower one. */
 	set_held(d, level);
 	port_unlock(&d->hw.lock);
-	return true;
 }
 
 /* The entries of a table of the chain, of level. */
@@ -143,18 +144,22 @@ static bool lower(struct pt_domain *d, unsigned int *level)
 	return found;
 }
 
-/* Last step, under lock: is the lower root enough, now that nobody is left who did not see the first? */
-static bool is_enough(struct pt_domain *d, unsigned int level)
+/*
+ * All sections that may not have seen the first step have ended, and the lower end of the chain is there again. Not
+ * if an invalidation is under way: to make a table where one was taken out would have to wait for it.
+ */
+static bool settled(struct pt_domain *d, unsigned int level)
 {
 	pt_entry *slot;
 
-	return needed(d, d->hw.told_top) <= level && !pt_tree_slot(d, 0, level, &slot);
+	return pt_reclaim_quiesce(d) && !pt_reclaim_is_pending(d) &&
+	       !pt_tree_slot(d, 0, level, &slot);
 }
 
 void pt_root_shrink(struct pt_domain *d)
 {
 	unsigned int level;
-	bool enough, quiet;
+	bool enough;
 
 	if (!d->hw.grows)
 		return;
@@ -163,10 +168,10 @@ void pt_root_shrink(struct pt_domain *d)
 		pt_reclaim_release(d);
 		return;
 	}
-	quiet = pt_reclaim_quiesce(d);
+	enough = settled(d, level);
 	port_lock(&d->hw.lock);
-	/* If that is another level, somebody has asked for a larger root meanwhile. */
-	enough = held_top(d) == level && quiet && is_enough(d, level);
+	/* If another level is held, somebody has asked for a larger root meanwhile. */
+	enough = enough && held_top(d) == level && needed(d, d->hw.told_top) <= level;
 	pt_reclaim_release(d);
 	if (enough)
 		tell(d, level);

@@ -42,8 +42,8 @@ int pt_root_create(struct pt_domain *d, pt_registers_fn *registers);
 /* The table of level that hardware can start from. */
 pt_entry *pt_root_table(const struct pt_domain *d, unsigned int level);
 
-/* Hardware's root reaches to the end of these bytes and has entries for such pages; false: no, nor can it. */
-bool pt_root_grow(struct pt_domain *d, uint64_t ia, uint64_t bytes, uint64_t pgsize);
+/* When it returns hardware's root reaches to last, in the input range, and has entries for such pages. */
+void pt_root_grow(struct pt_domain *d, uint64_t last, uint64_t pgsize);
 
 /* Where grows is set: is *slot an entry of the chain, one that stays what it is? */
 bool pt_root_holds(const struct pt_domain *d, const pt_entry *slot);

@@ -145,11 +145,9 @@ static always_inline uint64_t pt_bytes(uint64_t pgsize, uint64_t pgcount)
 
 static always_inline int pt_check_map(const struct pt_format *f, const struct pt_domain *d,
 				      uint64_t ia, uint64_t pa, uint64_t pgsize, uint64_t pgcount,
-				      int prot, unsigned int *level)
+				      int prot, uint64_t last, unsigned int *level)
 {
 	uint64_t bytes = pt_bytes(pgsize, pgcount);
-	uint64_t last =
-		f->grow_from ? __atomic_load_n(&d->hw.map_last, __ATOMIC_ACQUIRE) : d->ia_last;
 	int err = pt_level_of(f, d, pgsize, level);
 
 	if (err || !pgcount || ((ia | pa) & (pgsize - 1)) || (unsigned int)prot >= PT_PROT_COUNT ||
@@ -314,11 +312,16 @@ static always_inline int pt_map_general(const struct pt_format *f, struct io_pgt
 	uint64_t ia = iova - d->iova_base;
 	unsigned int level = 0;
 	size_t done = 0;
-	int err = pt_check_map(f, d, ia, pa, pgsize, pgcount, prot, &level);
+	uint64_t last =
+		f->grow_from ? __atomic_load_n(&d->hw.map_last, __ATOMIC_ACQUIRE) : d->ia_last;
+	int err = pt_check_map(f, d, ia, pa, pgsize, pgcount, prot, last, &level);
 
-	if (f->grow_from && unlikely(err == -ERANGE) &&
-	    pt_root_grow(d, ia, pt_bytes(pgsize, pgcount), pgsize))
-		err = pt_check_map(f, d, ia, pa, pgsize, pgcount, prot, &level);
+	/* What only hardware's root is in the way of. Whoever would like to lower it again waits for this section. */
+	if (f->grow_from && unlikely(err == -ERANGE) && last < d->ia_last) {
+		err = pt_check_map(f, d, ia, pa, pgsize, pgcount, prot, d->ia_last, &level);
+		if (!err)
+			pt_root_grow(d, ia + (pgsize * pgcount - 1), pgsize);
+	}
 	if (!err) {
 		uint64_t attr = d->attr[prot];
 		unsigned int lg2 = pt_group_of(f, pgsize, level);

@@ -222,9 +222,9 @@ struct io_pgtable_cfg {
  * @iova_to_phys: the physical address, or 0
  * @read_and_clear_dirty: records in @dirty what was written to since it was cleared, and clears it but for
  *	IOMMU_DIRTY_NO_CLEAR in @flags. Of a block that was written to all that is in the range is recorded; it is
- *	cleared only if all of it is in the range. 0; -EOPNOTSUPP (without IO_PGTABLE_QUIRK_ARM_HD), -EINVAL
- *	(misaligned, no length, an unknown flag), -ERANGE. NULL for formats that have none: ARM_32_LPAE_S1,
- *	ARM_32_LPAE_S2, ARM_MALI_LPAE, APPLE_DART, APPLE_DART2, and AMD_IOMMU_V2, as in the kernel
+ *	cleared only if all of it is in the range. 0; -EOPNOTSUPP (LPAE without IO_PGTABLE_QUIRK_ARM_HD,
+ *	AMD_IOMMU_V1 with a walker that does not snoop), -EINVAL (misaligned, no length, an unknown flag), -ERANGE. NULL for formats that have none: ARM_32_LPAE_S1,
+ *	ARM_32_LPAE_S2, ARM_V7S, ARM_MALI_LPAE, APPLE_DART, APPLE_DART2, and AMD_IOMMU_V2, as in the kernel
  *
  * Context: any number of threads on disjoint ranges, as in the kernel.
  */

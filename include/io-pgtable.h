@@ -130,8 +130,8 @@ enum io_pgtable_fmt {
  *	beyond, and by io_pgtable_trim() when fewer levels reach all that is mapped. @cfg has the registers
  *	anew; when this returns hardware must have taken them (the device table entry is written and
  *	invalidated, and that is complete). The old root stays readable, and what it reaches stays mapped. One
- *	call at a time, the next map beyond the root waits for it: it must not take a lock that is held
- *	around a map or an unmap in the same table.
+ *	call at a time, the next map beyond the root waits for it: it must not call into the same table, nor
+ *	take a lock that is held around a map, an unmap, a sync or a trim of it.
  *
  * Any of them, or the structure itself, may be absent: then nothing is called in its place, except
  * that a driver without @tlb_add_range gets one @tlb_add_flush per leaf.
@@ -219,7 +219,8 @@ enum io_pgtable_reclaim {
  *	2M 1G, or 16K 32M, or 64K 512M, with 52-bit addresses also 512G, 64G or 4T; RISC-V also 512G with four levels
  *	and 256T with five). Beside the granule's page also sizes that take several entries, if the walker
  *	may be given them: with Arm's contiguous hint 64K 32M 16G, or 2M 1G, or 2M 16G; on
- *	RISC-V 64K (Svnapot), in AMD's v1 tables any power of two, in short descriptors (4K 1M) 64K and 16M. They make unmap and single-page operations slower (docs/formats.md). A mixture is refused; a size that
+ *	RISC-V 64K (Svnapot), in AMD's v1 tables any power of two, in short descriptors (4K 1M) 64K and
+ *	16M. Arm's make unmap and single-page operations slower (docs/formats.md). A mixture is refused; a size that
  *	this @ias has no level for (a block of all of it) is taken out. It bounds what map is asked
  *	for: splitting a block may still leave blocks of the granule's next smaller size.
  * @ias: input (IOVA) address size in bits
@@ -237,7 +238,8 @@ enum io_pgtable_reclaim {
  * @apple_dart_cfg: out. The addresses of @n_ttbrs roots, 1 to 4, each for an equal part of the input range.
  * @amd_iommu_v1_cfg: out. The fields of the device table entry: @host_pt_root is the address for Host Page
  *	Table Root Pointer, @mode the field Mode (the number of levels), both of now (see @root_changed of
- *	struct iommu_gather_ops); HAD as the driver likes, 0 without IO_PGTABLE_QUIRK_DIRTY. AMD I/O Virtualization Technology Specification (48882).
+ *	struct iommu_gather_ops); HAD as the driver likes, 0 without IO_PGTABLE_QUIRK_DIRTY. AMD I/O
+ *	Virtualization Technology Specification (48882).
  * @amd_iommu_v2_cfg: out. @gcr3 is the address for GCR3 (or for an entry of a GCR3 table),
  *	@guest_paging_mode the field GuestPagingMode of the device table entry: 0 four levels, 1 five.
  *	AMD I/O Virtualization Technology Specification (48882), device table entry.

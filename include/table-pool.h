@@ -54,8 +54,8 @@ enum table_pool_pages {
  *	runs on. In both cases from elsewhere rather than none
  * @node: the system's number of that node (numa_node in the device's sysfs directory)
  * @pages: how arenas are backed
- * @below_4g: all memory from addresses below 4 GiB, for tables whose addresses have 32 bits. As much as the
- *	process has free there; on bare metal, which gives its own, there is no such option
+ * @below_4g: all memory from addresses below 4 GiB, for tables whose addresses have 32 bits. At most
+ *	1.9 GiB, fewer where the process has something there; on bare metal, which gives its own, there is no such option
  * @line_bytes: the host's cache line, 0 to ask it; a power of two from 64. Smaller blocks are made as
  *	large, so that no two share a line; statistics count them so
  */

@@ -188,6 +188,16 @@ static void test_into_groups(void **state)
 		coalesce(SZ_2M + SZ_4K, 30 * SZ_4K); /* no 16 whole ones */
 		assert_int_equal(leaf_at(SZ_2M).size, SZ_4K);
 		assert_int_equal(leaf_at(SZ_2M + 8 * SZ_4K).size, powers ? 8 * SZ_4K : SZ_4K);
+		assert_int_equal(leaf_at(SZ_2M + 32 * SZ_4K).size, SZ_4K);
+		/* Whole ones beyond the range on either side stay what they are. */
+		joined = 0;
+		coalesce(SZ_2M + 128 * SZ_4K, 2 * SZ_4K);
+		assert_int_equal(joined, powers);
+		assert_int_equal(leaf_at(SZ_2M + 144 * SZ_4K + 48 * SZ_4K).size, SZ_4K);
+		assert_int_equal(leaf_at(SZ_2M + 32 * SZ_4K).size, SZ_4K);
+		coalesce(SZ_2M, SZ_64K);
+		assert_int_equal(leaf_at(SZ_2M + 16 * SZ_4K).size, powers ? 8 * SZ_4K : SZ_4K);
+		assert_int_equal(leaf_at(SZ_2M + 32 * SZ_4K).size, SZ_4K);
 		joined = 0;
 		coalesce(0, SZ_1G);
 		assert_int_equal(leaf_at(SZ_2M).size, powers ? 32 * SZ_4K : SZ_64K);
@@ -201,7 +211,7 @@ static void test_into_groups(void **state)
 			assert_int_equal(io_pgtable_iova_to_phys(iop, SZ_2M + at), SZ_1G + at);
 		assert_int_equal(io_pgtable_iova_to_phys(iop, SZ_2M + 70 * SZ_4K),
 				 SZ_1G + 7 * SZ_4K);
-		assert_int_equal(joined, powers ? joined : 2);
+		assert_int_equal(joined, powers ? joined : 1);
 		joined = 0;
 		coalesce(0, SZ_1G);
 		assert_int_equal(joined, 0);

@@ -184,13 +184,35 @@ static void test_one_block(void **state)
 	run(one_block, false);
 }
 
+/* Who asks first makes it: all at once. */
+static void *asks(void *arg)
+{
+	pthread_barrier_wait(&barrier);
+	return table_pool_low();
+}
+
+static void test_low_pool(void **state)
+{
+	pthread_t thread[THREADS];
+	void *pool[THREADS];
+
+	assert_int_equal(pthread_barrier_init(&barrier, NULL, THREADS), 0);
+	for (unsigned int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, asks, NULL), 0);
+	for (unsigned int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(thread[i], &pool[i]), 0);
+	assert_int_equal(pthread_barrier_destroy(&barrier), 0);
+	assert_non_null(pool[0]);
+	for (unsigned int i = 1; i < THREADS; i++)
+		assert_ptr_equal(pool[i], pool[0]);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_neighbours),
-		cmocka_unit_test(test_trees),
-		cmocka_unit_test(test_splits),
-		cmocka_unit_test(test_one_block),
+		cmocka_unit_test(test_low_pool), /* before anything asks for it */
+		cmocka_unit_test(test_neighbours), cmocka_unit_test(test_trees),
+		cmocka_unit_test(test_splits),	   cmocka_unit_test(test_one_block),
 	};
 
 	rounds = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 0) : 200;

@@ -423,9 +423,37 @@ static void test_own_memory(void **state)
 	free_io_pgtable(iop);
 }
 
+/* A domain fits, the pool that its tables would come from does not. */
+static void test_no_low_pool(void **state)
+{
+	static void *held[1024];
+	struct table_pool *pool = table_pool_default();
+	struct io_pgtable_cfg cfg = {
+		.pgsize_bitmap = SIZES, .ias = 32, .oas = 32, .coherent_walk = true
+	};
+	void *small = table_pool_alloc(pool, 512, 0);
+	struct io_pgtable *iop;
+	size_t n = 0;
+
+	assert_non_null(small);
+	table_pool_set_limit(pool, SZ_2M);
+	while (n < ARRAY_SIZE(held) && (held[n] = table_pool_alloc(pool, SZ_4K, 0)))
+		n++;
+	assert_true(n < ARRAY_SIZE(held));
+	table_pool_free(pool, small, 512, 0);
+	assert_null(alloc_io_pgtable(ARM_V7S, &cfg, NULL));
+	table_pool_set_limit(pool, 0);
+	while (n)
+		table_pool_free(pool, held[--n], SZ_4K, 0);
+	iop = alloc_io_pgtable(ARM_V7S, &cfg, NULL);
+	assert_non_null(iop);
+	free_io_pgtable(iop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_low_pool), /* before anything makes it */
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_registers),
 		cmocka_unit_test(test_roots),

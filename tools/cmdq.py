@@ -68,7 +68,7 @@ def tables(rows):
            {"head": ["batch", "SMMU", "what", "threads", "ns", "p10", "p90"],
             "body": [body_row(key, row) for key, row in keyed], "keys": 4})
     yield ("Command queue: the bars", "Ratios of rows above. Parts alone: a compare-and-swap, the stores and the "
-           "doorbell, which no queue does without: a bar below them cannot be met on that host.",
+           "doorbell, which no queue does without; what the two differ by there is the measurement's error.",
            {"head": ["case", "bar", "figure", "parts alone", ""], "keys": 1,
             "body": [[label, bar, ratio(value), ratio(parts), "met" if met else "NOT MET"]
                      for label, bar, value, parts, met in bars(rows)]})

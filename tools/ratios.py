@@ -187,7 +187,7 @@ def print_losses(found):
 
 
 def print_other_peers(launches, peer):
-    """Formats that core does not have, next to core's base format at the same granule."""
+    """Other formats of Linux, next to core's base format at the same granule."""
     impls = list(dict.fromkeys(impl for launch in launches for impl, _ in launch))
     for impl in impls:
         lines = []

@@ -21,7 +21,9 @@ COVER = [
     (r".*", r".*", r".*(allocs|frees|_stats|stats\.|shared$|reclaimed$|noted|dropped|unlinked|kept|"
      r"busy_tables|fences|bad_cons|bytes$|peak_bytes|table_bytes|zeroings|cross).*",
      "a counter: nothing is ordered by it"),
+    (r"core/root\.c", r".*", r".*held_top", TSAN + "test-root"),
     (r"core/root\.c", r".*", r".*", "order-root"),
+    (r"core/table-pool\.c", r"table_pool_low", r".*", TSAN + "test-threads"),
     (r".*", r".*", r".*hw\.map_last", "order-root"),
     (r"core/(tree|domain|walker|run|batch|range|gather)\..*", r".*", r".*removals.*", "order-reclaim"),
     (r"core/cursor\..*", r".*", r".*", "order-reclaim"),

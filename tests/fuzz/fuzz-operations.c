@@ -25,7 +25,7 @@ struct world {
 
 static bool has_dirty_state(enum io_pgtable_fmt fmt)
 {
-	return fmt >= AMD_IOMMU_V2 && fmt <= RISCV_SV57X4;
+	return fmt == AMD_IOMMU_V1 || (fmt >= AMD_IOMMU_V2 && fmt <= RISCV_SV57X4);
 }
 
 static bool open_world(struct world *w, struct input *in)

@@ -310,7 +310,8 @@ static void map_place(struct mapper *t, struct place *p)
 	if (rig->space && !take_addresses(rig, p, &m))
 		return;
 	pa = frames + (m.iova - rig->base);
-	m.blocks = rig->strategy->blocks && t->generation % 2;
+	/* With all of it aligned sixteen pages are a group, wherever they are aligned too. */
+	m.blocks = rig->strategy->blocks && (t->generation % 2 || rig->plant == PLANT_GROUP);
 	if (!m.blocks)
 		pa += rig->granule;
 	smmu_model_map_begin(rig->model, rig->context, m.iova, m.size, pa);
