@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The reverse of a split: a table whose leaves are what one block would map becomes that block, and leaves
- * beside one another become one of several entries (io-pgtable-update.h, io_pgtable_coalesce()). Compiled once for all formats.
+ * beside one another become one of several entries (io-pgtable-update.h, io_pgtable_coalesce()). Compiled once for
+ * all formats of a width.
  *
  * From the lowest level upwards, so that blocks join too. Break before make: while it lasts the entry has the mark
- * of a split, which a walker takes for nothing. Invariants: only tables all of which lies in the range are
- * touched, so nobody else works below; a table is freed after the invalidation of everything that led to it;
+ * of a split, which a walker takes for nothing. Invariants: only tables, and groups, all of which lies in the range
+ * are touched, so nobody else works below; a table is freed after the invalidation of everything that led to it;
  * what hardware recorded of writes until then holds for the block.
  */
 #include "io-pgtable-update.h"

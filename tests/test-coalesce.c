@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tables that become blocks (io_pgtable_coalesce()): in every variant that has blocks, with walkers that snoop and
+ * Tables that become blocks and leaves that become groups (io_pgtable_coalesce()): in every variant that has blocks, with walkers that snoop and
  * do not and with reclaim; what keeps a table from it; two levels at once; what was written to; what is
  * invalidated, and that the table is not freed before.
  */
