@@ -5,7 +5,7 @@
  * Compiled once for every format. A table is reachable either through its parent's descriptor, or
  * from one gather, or from one thread that is building or dismantling it; it is freed only in the
  * last two states, and after the invalidation that its removal called for has been synced. The
- * recursion is as deep as the table has levels, at most five.
+ * recursion is as deep as the table has levels, at most six.
  */
 #include "core/tree.h"
 
