@@ -20,7 +20,7 @@ bench.sh - what map, unmap, translate and flush cost on this host
   ./bench.sh --full        the whole matrix instead (takes about an hour)
   ./bench.sh --peers       Linux 6.12's own code beside the library, in one process: a table of ratios
                            with intervals over five launches, where the library loses, and which
-                           bars are met, and the same by format (about 5 minutes; with --full every
+                           bars are met, and the same by format (about 7 minutes; with --full every
                            peer and 7 launches, with --filter not by format)
   ./bench.sh --save        also keep the figures in results/LABEL/ and regenerate BENCHMARKS.md
                            and plots/ from all results
@@ -343,11 +343,20 @@ measure() {
 	end_if_interrupted report
 }
 
+# What is set side by side, in the order of the table: the implementations of the base format; and of Linux's code
+# with the kernel's flags what a bar is about (tools/ratios.py; tests/bench/test-names.py compares).
+PEER_CASES='impl:(core|bare|linux-6.12|linux-6.12-locked-wmb)/'
+PEER_CASES+='|impl:linux-6.12-kernel-flags/.*/(batch:(1|16|256)/pattern:warm|batch:64/pattern:(warm|random_256G)'
+PEER_CASES+='|batch:512/pattern:sequential)/coherent:1/flush:strict/'
+PEER_CASES+='|^(map|unmap)/impl:linux-6.12-kernel-flags/.*/batch:1/pattern:random_.*/coherent:1/flush:strict/'
+PEER_CASES+='|^iova_to_phys/impl:linux-6.12-kernel-flags/.*/pattern:(sequential|random_1G)/'
+PEER_CASES+='|^unmap/impl:linux-6.12-kernel-flags/.*/batch:512/.*/coherent:1/flush:queued/'
+
 # Several launches: the layout of memory differs from one to the next, and is the larger error.
 measure_peers() {
 	local launches=5 launch files=() formats=true
 	[ -z "$filter" ] || formats=false
-	[ -n "$filter" ] || { $full || filter='impl:(core|bare|linux-6.12|linux-6.12-locked-wmb)/'; }
+	[ -n "$filter" ] || { $full || filter=$PEER_CASES; }
 	! $full || launches=7
 	"$BUILD/bench/bench_env" >"$REPORT/environment.json" ||
 		die "cannot write to $REPORT (is the disk full?)"

@@ -320,7 +320,8 @@ static bool makes_sense(const struct map_case *c)
 #define LATER	     (BIT(BENCH_FLUSH_STRICT_PER_LEAF) | BIT(BENCH_FLUSH_QUEUED))
 #define ALL_DOMAINS  (BIT(MAP_PRIVATE) | BIT(MAP_SHARED) | BIT(MAP_NEIGHBOUR))
 
-enum where { BASE_ONLY, BOTH_STAGES_4K, AMD_4K, EVERY_GRANULE, EVERY_SIZE };
+/* WITH_BARS: what the bars against Linux's code hold for (tools/ratios.py). */
+enum where { BASE_ONLY, BOTH_STAGES_4K, WITH_BARS, AMD_4K, EVERY_GRANULE, EVERY_SIZE };
 
 /**
  * struct star - a part of the matrix that is run by default
@@ -372,6 +373,15 @@ static const struct star stars[] = {
 	/* flushing and cleaning */
 	{ FLUSHING_OPS, MAIN_BATCHES, WARM, COHERENT, LATER, ONE_DOMAIN, BOTH_STAGES_4K, false },
 	{ POPULATE, BATCH_512, ALL_PATTERNS, COHERENT, LATER, ONE_DOMAIN, BASE_ONLY, false },
+	/* what the bars of other granules and of stage 2 are about, and is not above */
+	{ BIT(MAP_OP_MAP) | BIT(MAP_OP_UNMAP), BATCH_1, BIT(MAP_RANDOM_256G), COHERENT, STRICT,
+	  ONE_DOMAIN, WITH_BARS, false },
+	{ TRANSLATE, BATCH_1, BIT(MAP_SEQUENTIAL) | BIT(MAP_RANDOM_1G), COHERENT, STRICT,
+	  ONE_DOMAIN, WITH_BARS, false },
+	{ BIT(MAP_OP_IOVA_TO_PHYS_BATCH), BATCH_64, BIT(MAP_RANDOM_256G), COHERENT, STRICT,
+	  ONE_DOMAIN, WITH_BARS, false },
+	{ BIT(MAP_OP_UNMAP), BATCH_512, WARM, COHERENT, BIT(BENCH_FLUSH_QUEUED), ONE_DOMAIN,
+	  WITH_BARS, false },
 	/* Linux's AMD tables make no callbacks, and neither does the library here. */
 	{ BIT(MAP_OP_UNMAP), BATCH_1, WARM, COHERENT, BIT(BENCH_FLUSH_QUEUED), ONE_DOMAIN, AMD_4K,
 	  false },
@@ -396,6 +406,9 @@ static bool is_where(const struct map_geometry *g, enum where where)
 	case BOTH_STAGES_4K:
 		return pages && g->granule == 12 &&
 		       (g->fmt == ARM_64_LPAE_S1 || g->fmt == ARM_64_LPAE_S2);
+	case WITH_BARS:
+		return pages &&
+		       (g->fmt == ARM_64_LPAE_S1 || (g->fmt == ARM_64_LPAE_S2 && g->granule == 12));
 	case AMD_4K:
 		return pages && (g->fmt == AMD_IOMMU_V1 || g->fmt == AMD_IOMMU_V2);
 	case EVERY_GRANULE:

@@ -226,11 +226,19 @@ BARS = (
     ("scatter list of 64 pages", 0.12, "map_sg", 64, "warm", "strict"),
     ("batch of 64 random in 256 GiB", 0.30, "iova_to_phys_batch", 64, "random_256G", "strict"),
 )
-BLOCK_BAR = ("64 GiB of 2M blocks from empty", 0.25, "populate", 512, "sequential", "strict")
-# The same bars hold there within 20%; a case that is not in the default matrix is left out.
-ALSO = (("stage 2", "fmt:arm_64_lpae_s2/granule:4K/size:4K"),
-        ("16K", "fmt:arm_64_lpae_s1/granule:16K/size:16K"),
-        ("64K", "fmt:arm_64_lpae_s1/granule:64K/size:64K"))
+# The same bars hold for each of these, with this much room. What goes by 64 GiB of 2M blocks are as many (32768)
+# blocks of the granule's level 2.
+GEOMETRIES = (
+    # name, pages, blocks, what the blocks are together, room
+    ("", BASE, BASE.replace("size:4K", "size:2M"), "64 GiB of 2M blocks", 1),
+    ("stage 2: ", "fmt:arm_64_lpae_s2/granule:4K/size:4K", "fmt:arm_64_lpae_s2/granule:4K/size:2M",
+     "64 GiB of 2M blocks", 1.2),
+    ("16K: ", "fmt:arm_64_lpae_s1/granule:16K/size:16K", "fmt:arm_64_lpae_s1/granule:16K/size:32M",
+     "1 TiB of 32M blocks", 1.2),
+    ("64K: ", "fmt:arm_64_lpae_s1/granule:64K/size:64K", "fmt:arm_64_lpae_s1/granule:64K/size:512M",
+     "16 TiB of 512M blocks", 1.2),
+)
+BLOCK_BAR = (0.25, "populate", 512, "sequential", "strict")
 THREADS_BAR = 1.9
 
 
@@ -257,30 +265,33 @@ def scaling(launches):
     return comparison
 
 
-def bars(launches, peer):
-    """(label, limit as text, comparison, verdict, met) of every bar."""
-    def against(op, batch, pattern, flush, where):
-        case = case_of(op, batch, pattern, flush, where)
-        return Comparison(launches, ("core", case), (peer, case))
-
-    def bar(label, limit, comparison):
-        return (label, f"{limit:.3f}", comparison, *verdict(comparison, limit))
-
-    for label, limit, *rest in BARS:
-        yield bar(label, limit, against(*rest, BASE))
-    label, limit, *rest = BLOCK_BAR
-    yield bar(label, limit, against(*rest, BASE.replace("size:4K", "size:2M")))
-    for name, where in ALSO:
+def bar_cases():
+    """(label, limit, case) of every bar that is a ratio to the peer."""
+    for name, pages, blocks, what, room in GEOMETRIES:
         for label, limit, *rest in BARS:
-            comparison = against(*rest, where)
-            if comparison.found:
-                yield bar(f"{name}: {label}", limit * 1.2, comparison)
+            yield name + label, limit * room, case_of(*rest, pages)
+        limit, *rest = BLOCK_BAR
+        yield f"{name}{what} from empty", limit * room, case_of(*rest, blocks)
+
+
+def bars(launches, peer):
+    """(label, limit as text, comparison, verdict, met) of every bar; one without data is not met."""
+    for label, limit, case in bar_cases():
+        comparison = Comparison(launches, ("core", case), (peer, case))
+        yield (label, f"{limit:.3f}", comparison, *verdict(comparison, limit))
     threads = scaling(launches)
-    if threads.found:
-        enough = threads.ratio.value >= THREADS_BAR
-        yield ("2 threads, disjoint ranges of one domain", f">= {THREADS_BAR}", threads,
-               ("met" if enough else "NOT MET") + (" (on a busy machine)" if threads.noisy else ""),
-               enough)
+    enough = threads.found and threads.ratio.value >= THREADS_BAR
+    words = ("met" if enough else "NOT MET") if threads.found else "no data"
+    if threads.found and threads.noisy:
+        words += " (on a busy machine)"
+    yield "2 threads, disjoint ranges of one domain", f">= {THREADS_BAR}", threads, words, enough
+
+
+def summary(found_bars):
+    """How many are met, and how many of the others were not measured."""
+    met = sum(bar[-1] for bar in found_bars)
+    unknown = sum(not bar[2].found for bar in found_bars)
+    return f"{met} of {len(found_bars)} bars met" + (f", {unknown} not measured" if unknown else "")
 
 
 def points(launches, peer):
@@ -307,9 +318,8 @@ def print_bars(launches, peer):
     for label, limit, comparison, text, _ in all_bars:
         print(f"{label:<48} {limit:>7} {value_of(comparison):>7} "
               f"{interval_of(comparison):>15}  {text}")
-    met = [bar[-1] for bar in all_bars]
-    print(f"{sum(met)} of {len(met)} bars met")
-    return all(met)
+    print(summary(all_bars))
+    return all(bar[-1] for bar in all_bars)
 
 
 def markdown_rows(head, rows):
@@ -341,6 +351,26 @@ def floor_blocks(launches, peer):
                                    "Linux, other barrier / Linux"), rows))
 
 
+def flag_blocks(launches, peer):
+    """Linux with the kernel's flags instead of the library's, for the bars that it was measured for."""
+    flags = f"{peer}-kernel-flags"
+    rows = []
+    for label, _, case in bar_cases():
+        kernel = Comparison(launches, (flags, case), (peer, case))
+        core = Comparison(launches, ("core", case), (flags, case))
+        if kernel.found and core.found:
+            rows.append((label, f"{core.ours:.3f}", f"{kernel.theirs:.3f}", f"{kernel.ours:.3f}",
+                         value_of(kernel), value_of(core), interval_of(core)))
+    yield "### Linux with the kernel's flags"
+    if not rows:
+        yield f"No figures of `{flags}` in this file."
+        return
+    yield (f"`{peer}`, which the bars are about, is built with the very flags of core; `{flags}` is the same code "
+           "with those that the kernel is built with ([docs/peers.md](docs/peers.md)).")
+    yield "\n".join(markdown_rows(("case", "core ns", "Linux ns", "kernel's flags ns", "kernel's flags / Linux",
+                                   "core / kernel's flags", "95% interval"), rows))
+
+
 def markdown(report, peer=PEER):
     """The blocks of BENCHMARKS.md for a saved file."""
     launches = launches_of(report)
@@ -348,8 +378,7 @@ def markdown(report, peer=PEER):
     all_bars = list(bars(launches, peer))
     yield "### Core vs Linux"
     yield (f"Ratio core / {peer}, the kernel's own code in the same process, cases interleaved, over "
-           f"{len(launches)} launches; the interval is of 95%. {sum(b[-1] for b in all_bars)} of "
-           f"{len(all_bars)} bars met. How the two are kept alike is in [docs/peers.md](docs/peers.md).")
+           f"{len(launches)} launches; the interval is of 95%. {summary(all_bars)}. How the two are kept alike is in [docs/peers.md](docs/peers.md).")
     yield "\n".join(markdown_rows(
         ("case", "core ns", "Linux ns", "ratio", "95% interval", "at most", "bar"),
         ((label, f"{c.ours:.3f}" if c.found else "-", f"{c.theirs:.3f}" if c.found else "-",
@@ -364,6 +393,7 @@ def markdown(report, peer=PEER):
             ((f"`{short(case)}`", f"{value:.3f}", interval_of(found[case]),
               "" if found[case].ratio.surely_above(1) else "not certain") for value, case in losses)))
     yield from floor_blocks(launches, peer)
+    yield from flag_blocks(launches, peer)
     rest = statistics.geometric_mean(c.ratio.value for c in found.values())
     dropped = statistics.fmean(c.dropped for c in found.values())
     yield (f"Over all {len(found)} cases the geometric mean of the ratios is {rest:.3f}. "

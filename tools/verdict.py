@@ -87,15 +87,11 @@ def peer_sentences(report, peer=ratios.PEER):
     slower = [case for case, c in found.items() if c.ratio.surely_above(1)]
     faster = [case for case, c in found.items() if c.ratio.high is not None and c.ratio.high < 1]
     bars = list(ratios.bars(launches, peer))
-    met = [bar[-1] for bar in bars if bar[2].found]
-    unknown = len(bars) - len(met)
     yield "good" if mean < 1 else "bad", (
         f"Against {peer}'s own code in the same process the library takes {mean:.2f} of the time (geometric "
         f"mean of {len(found)} cases, {len(launches)} launches): faster for certain in {len(faster)}, slower "
         f"for certain in {len(slower)}, the rest not told apart.")
-    yield ("good" if all(met) and not unknown else "bad",
-           f"{sum(met)} of {len(met)} bars of the project are met here" +
-           (f"; {unknown} were not measured." if unknown else "."))
+    yield "good" if all(bar[-1] for bar in bars) else "bad", f"Of the project: {ratios.summary(bars)} here."
     if slower:
         worst = max(slower, key=lambda case: found[case].ratio.value)
         yield "bad", (f"Where it loses most: {ratios.short(worst)}, {found[worst].ratio.value:.2f} "

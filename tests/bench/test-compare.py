@@ -104,22 +104,56 @@ def check_bars(compare):
     assert "met, not certain" in text, text
     # All of them, also those that are not single-threaded.
     everything = []
-    for _, _, op, batch, pattern, flush in compare.ratios.BARS + (compare.ratios.BLOCK_BAR,):
-        for size in ("4K", "2M"):
-            for impl, ns in (("core", 0.05), ("linux-6.12", 1)):
-                case = compare.ratios.case_of(op, batch, pattern, flush,
-                                       compare.ratios.BASE.replace("size:4K", f"size:{size}"))
-                name = case.replace("/fmt", f"/impl:{impl}/fmt", 1)
-                everything.append({"name": name, "ns_per_page": ns})
-                shared = name.replace("private/threads:1", "shared/threads:2")
-                everything.append({"name": shared, "ns_per_page": ns})
+    for _, limit, case in compare.ratios.bar_cases():
+        for impl, ns in (("core", limit * 0.9), ("linux-6.12", 1)):
+            name = case.replace("/fmt", f"/impl:{impl}/fmt", 1)
+            everything.append({"name": name, "ns_per_page": ns})
+            shared = name.replace("private/threads:1", "shared/threads:2")
+            everything.append({"name": shared, "ns_per_page": ns})
     status, text = run(compare, [everything], "--bars")
     assert status == 0 and "NOT MET" not in text and "no data" not in text, text
+    check_every_bar(compare, everything)
     for item in everything:
         if "/impl:core/" in item["name"] and "threads:2" in item["name"]:
             item["ns_per_page"] *= 2
     status, text = run(compare, [everything], "--bars")
     assert status == 1 and text.count("NOT MET") == 1, text
+
+
+def check_every_bar(compare, everything):
+    """None vanishes for want of data, and none of another granule or stage is met by more than 20%."""
+    labels = [label for label, _, _ in compare.ratios.bar_cases()]
+    assert len(labels) == len(set(labels)) == 4 * 19, len(labels)
+    for name in ("", "stage 2: ", "16K: ", "64K: "):
+        assert name + "random pages in 256 GiB, map" in labels and name + "unmap 512, queued" in labels, name
+    limits = {label: limit for label, limit, _ in compare.ratios.bar_cases()}
+    assert limits["map 1 page"] == 0.35 and near(limits["16K: map 1 page"], 0.42)
+    assert near(limits["64K: 16 TiB of 512M blocks from empty"], 0.3)
+    two = compare.ratios.case_of("pair", 1).replace("private/threads:1", "shared/threads:2")
+    matter = [case for _, _, case in compare.ratios.bar_cases()] + [two]
+    for case in matter:
+        rest = [item for item in everything if item["name"] != case.replace("/fmt", "/impl:core/fmt", 1)]
+        assert len(rest) == len(everything) - 1, case
+        status, text = run(compare, [rest], "--bars")
+        assert status == 1 and "no data" in text, (case, text)
+        assert " of 77 bars met, " in text and text.endswith(" not measured\n"), text
+
+
+def check_flags(compare):
+    """Linux with the kernel's flags beside both others, where it was measured; where it was not, that is said."""
+    launch = [row("core", 1), row("linux-6.12", 4), row("linux-6.12-kernel-flags", 5)]
+    launch += [row(impl, 1, op="unmap") for impl in ("linux-6.12", "linux-6.12-kernel-flags")]
+
+    def text(rows):
+        launches = [compare.ratios.read_launch({"benchmarks": rows})] * 2
+        return "\n".join(compare.ratios.flag_blocks(launches, compare.ratios.PEER))
+
+    made = text(launch)
+    assert "| map 1 page | 1.000 | 4.000 | 5.000 | 1.250 | 0.200 | 0.200..0.200 |" in made, made
+    assert made.count("\n| ") == 3, "a row per case that has all three"
+    assert "No figures of `linux-6.12-kernel-flags`" in text(launch[:2])
+    report = {"schema_version": 2, "kind": "peers", "launches": [{"benchmarks": launch[:2]}]}
+    assert "No figures of `linux-6.12-kernel-flags`" in "\n".join(compare.ratios.markdown(report))
 
 
 GROUPED = "fmt:amd_iommu_v1/granule:4K/size:64K"
@@ -191,6 +225,7 @@ def main(top):
     check_table(compare)
     check_repetitions(compare)
     check_bars(compare)
+    check_flags(compare)
     check_formats(compare)
     check_refusals(compare)
     print("compare computes what it should")

@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Benchmark names: every key, always in the same order, nothing appended, no name twice; the default
-set is part of the full one and reaches every value of every axis."""
+set is part of the full one and reaches every value of every axis; every bar's case (tools/ratios.py) is in it, and
+with peers in what ./bench.sh --peers runs."""
 import re
+import subprocess
 import sys
+from pathlib import Path
 
-from program import emulated, names, run
+from program import emulated, names
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tools"))
+import ratios  # pylint: disable=wrong-import-position,import-error
 
 FORM = re.compile(
     r"(map|unmap|pair|populate|iova_to_phys|alloc_free|cursor_pair|map_sg|iova_to_phys_batch)"
@@ -25,9 +32,34 @@ def axes(listed):
     return {part for part in found if not part[1].startswith("threads:")}
 
 
+def peers_filter():
+    """As bench.sh puts it together."""
+    script = "eval \"$(grep '^PEER_CASES' bench.sh)\"; printf %s \"$PEER_CASES\""
+    return subprocess.run(["bash", "-c", script], cwd=TOP, capture_output=True, text=True, check=True,
+                          timeout=10).stdout
+
+
+def check_bars(program, default):
+    """None can have no data for want of a case."""
+    def of(impl, case):
+        return case.replace("/fmt:", f"/impl:{impl}/fmt:", 1)
+
+    cases = [case for _, _, case in ratios.bar_cases()]
+    missing = [case for case in cases if of("core", case) not in default]
+    assert not missing, missing
+    if not any("/impl:linux" in name for name in default):
+        return
+    # The program that has the kernel's flags has them for the base geometry.
+    wanted = {of(impl, case) for case in cases for impl in ("core", ratios.PEER)}
+    wanted |= {of(f"{ratios.PEER}-kernel-flags", case) for case in cases if ratios.BASE in case}
+    missing = wanted - names(program, FORM, f"--benchmark_filter={peers_filter()}")
+    assert not missing, sorted(missing)[:3]
+
+
 def main(program):
     default = names(program, FORM)
     assert BASE in default
+    check_bars(program, default)
     # Registering the full matrix takes the library long: natively is enough.
     if emulated():
         return

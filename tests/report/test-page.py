@@ -180,7 +180,7 @@ def main(top, small):
         )
     ]
     text = page.build(files)
-    assert "bars of the project" in text and "Which strategy for the traces" in text
+    assert "Of the project: " in text and "Which strategy for the traces" in text
     assert "Core against Linux as arm64 programs" in text and "counts what both execute" not in text
     check_emulated(page, report)
     check_hints(page, report)
