@@ -5,8 +5,9 @@
 usage: formats.py TOP PROGRAM           the table is the one that is there
        formats.py TOP PROGRAM --write   puts it there
 
-PROGRAM is tests/list-formats. What it cannot be asked is in SOURCE and ORACLE below: a new format has to
-be put there.
+PROGRAM is tests/list-formats. A format has a row, and one more for quirks with which sizes, bits or tables are others.
+Quirks are named as in include/io-pgtable.h. What the program cannot be asked is in SOURCE and ORACLE below: a
+new format has to be put there. What all formats have is said once, below the table.
 """
 import re
 import subprocess
@@ -21,9 +22,15 @@ ORACLE = {"ARM_64_LPAE_S[12]": "SMMUv3, AArch64 MMU, Linux's code", "ARM_32_LPAE
           "RISCV_.*": "RISC-V IOMMU", "AMD_IOMMU_V1": "AMD IOMMU, 3 and 4 levels, Linux's code", "AMD_IOMMU_V2": "Linux's code",
           "ARM_MALI_LPAE|APPLE_DART2?": "none", "ARM_V7S": "Linux's code"}
 TABLE_BYTES = {"ARM_V7S": 1024}  # of the others it is a page
-COMMON = {"NO_WARN", "NO_SPLIT"}
+# As the program names them, in the order of the table.
+FEATURES = {
+    "non-coherent": "walkers that do not snoop", "reclaim": "emptied tables come back while the table is used",
+    "groups": "leaves of several entries", "split": "part of a block can be unmapped",
+    "coalesce": "`io_pgtable_coalesce()`", "protect": "`io_pgtable_protect()`", "replace": "`io_pgtable_replace()`",
+    "dirty": "`io_pgtable_read_and_clear_dirty()`, with a quirk", "root-grows": "`root_changed`",
+}
 HEAD = ["format", "header in `fmt/`", "levels", "pages and blocks", "input bits", "output bits", "root",
-        "own quirks", "walked or judged by"]
+        "own quirks", "features", "walked or judged by"]
 
 
 def lookup(table, name):
@@ -63,28 +70,98 @@ def root(tables, table_bytes):
     return f"{most} tables" if min(sizes) == max(sizes) else f"up to {most} tables"
 
 
-def row(names, line):
-    fmt, page, sizes, tables, low, high, quirks = re.fullmatch(
-        r"(\d+) page (\d+) sizes (.*) tables (.*) output (\d+) (\d+) quirks ?(.*)", line).groups()
-    name = names[int(fmt)]
-    tables = [entry.split(":") for entry in tables.split()]
-    return [f"`{name}`", f"`{lookup(SOURCE, name)}`", span(sorted({int(t[1]) for t in tables})),
-            sizes_of([int(lg2) for lg2 in sizes.split()]), span([int(t[0]) for t in tables]),
-            span(sorted({int(low), int(high)})) if low == high else f"{low} to {high}",
-            root(tables, TABLE_BYTES.get(name, int(page))),
-            " ".join(f"`{q}`" for q in quirks.split() if q not in COMMON), lookup(ORACLE, name)]
+class Probed:
+    """A line of the program: a format with a smallest page, and quirks as a mask."""
+
+    def __init__(self, line):
+        match = re.fullmatch(r"(\d+) page (\d+) quirks (\w+) sizes (.*) tables (.*) output (\d+) (\d+) features ?(.*)",
+                             line)
+        if not match:
+            sys.exit(f"formats.py: not a line of list-formats: {line}")
+        self.fmt, self.page, self.quirks = int(match[1]), int(match[2]), int(match[3], 0)
+        self.sizes = [int(lg2) for lg2 in match[4].split()]
+        self.tables = [entry.split(":") for entry in match[5].split()]
+        self.output = (int(match[6]), int(match[7]))
+        self.features = match[8].split()
+
+    def shape(self, name):
+        """The cells that say what can be mapped."""
+        low, high = self.output
+        return [span(sorted({int(t[1]) for t in self.tables})), sizes_of(self.sizes),
+                span([int(t[0]) for t in self.tables]), str(low) if low == high else f"{low} to {high}",
+                root(self.tables, TABLE_BYTES.get(name, self.page))]
+
+
+def bits_of(mask):
+    return {bit for bit in range(mask.bit_length()) if mask >> bit & 1}
+
+
+class Table:
+    """All lines, and what is the same in all formats."""
+
+    def __init__(self, top, lines):
+        header = (top / "include/io-pgtable.h").read_text(encoding="utf-8")
+        self.names = re.findall(r"^\t([A-Z0-9_]+),$", re.search(r"enum io_pgtable_fmt \{(.*?)\}", header,
+                                                                re.S).group(1), re.M)
+        self.quirks = {int(bit): name for name, bit in
+                       re.findall(r"^#define IO_PGTABLE_QUIRK_(\w+)[\s\\]+\(1ul << (\d+)\)", header, re.M)}
+        self.formats = {}
+        for line in map(Probed, lines):
+            self.formats.setdefault((line.fmt, line.page), []).append(line)
+        missing = set(self.names[:-1]) - {self.names[fmt] for fmt, _ in self.formats}
+        if missing:
+            sys.exit(f"formats.py: nothing was printed about {sorted(missing)}")
+        self.common_quirks = set.intersection(*map(self.own_quirks, self.formats.values()))
+        self.common = set.intersection(*map(self.features_of, self.formats.values()))
+
+    @staticmethod
+    def own_quirks(lines):
+        return {bit for line in lines for bit in bits_of(line.quirks)}
+
+    @staticmethod
+    def features_of(lines):
+        return {feature for line in lines for feature in line.features}
+
+    def quirk_names(self, bits):
+        unknown = [bit for bit in bits if bit not in self.quirks]
+        if unknown:
+            sys.exit(f"formats.py: bits {unknown} are taken as quirks, and io-pgtable.h names none of them")
+        return [f"`{self.quirks[bit]}`" for bit in sorted(bits)]
+
+    def feature_names(self, features):
+        unknown = features - set(FEATURES)
+        if unknown:
+            sys.exit(f"formats.py: {sorted(unknown)} is not in its FEATURES: add it")
+        return " ".join(feature for feature in FEATURES if feature in features)
+
+    def rows_of(self, lines):
+        """The format's, and those of quirks by what they make of it."""
+        plain, *others = lines
+        name = self.names[plain.fmt]
+        shape = plain.shape(name)
+        yield [f"`{name}`", f"`{lookup(SOURCE, name)}`", *shape,
+               " ".join(self.quirk_names(self.own_quirks(lines) - self.common_quirks)),
+               self.feature_names(self.features_of(lines) - self.common), lookup(ORACLE, name)]
+        changed = {}
+        for line in others:
+            if line.shape(name) != shape:
+                changed.setdefault(tuple(line.shape(name)), []).append(line)
+        for cells, same in changed.items():
+            fewest = min((line.quirks for line in same), key=int.bit_count)
+            yield [f"`{name}` with {' and '.join(self.quirk_names(bits_of(fewest)))}", "", *cells, "", "", ""]
+
+    def text(self):
+        rows = [row for lines in self.formats.values() for row in self.rows_of(lines)]
+        made = "".join("| " + " | ".join(cells) + " |\n" for cells in [HEAD, ["---"] * len(HEAD)] + rows)
+        words = "; ".join(f"{feature}: {what}" for feature, what in FEATURES.items())
+        return (f"{made}\nAll of them take the quirks {' and '.join(self.quirk_names(self.common_quirks))}, and have "
+                f"{self.feature_names(self.common)}. A row `with` quirks is what those change in the row above it. "
+                f"Features: {words}.\n")
 
 
 def table(top, program):
-    header = (top / "include/io-pgtable.h").read_text(encoding="utf-8")
-    names = re.findall(r"^\t([A-Z0-9_]+),$", re.search(r"enum io_pgtable_fmt \{(.*?)\}", header,
-                                                       re.S).group(1), re.M)
     lines = subprocess.run([program], capture_output=True, text=True, check=True).stdout.splitlines()
-    rows = [row(names, line) for line in lines]
-    missing = set(names[:-1]) - {r[0].strip("`") for r in rows}
-    if missing:
-        sys.exit(f"formats.py: {program} prints nothing about {sorted(missing)}")
-    return "".join("| " + " | ".join(cells) + " |\n" for cells in [HEAD, ["---"] * len(HEAD)] + rows)
+    return Table(top, lines).text()
 
 
 def main(top, program, write=""):
