@@ -21,8 +21,10 @@ static const char usage[] =
 	"\n"
 	"The result of a case is its counter ns_per_page, over 1 GiB of 4K pages of which none, "
 	"all,\n"
-	"or each 64th was written to; impl:loop only loads and stores the same descriptors\n"
-	"(docs/formats.md). The library's own options:\n"
+	"or each 64th was written to; groups:1: the domain has pages of 64K that take several "
+	"entries, too.\n"
+	"impl:loop only loads and stores the same descriptors (docs/formats.md). The library's own "
+	"options:\n"
 	"\n";
 
 static void run(struct gbench_state *state, const void *c, const unsigned int *cpus,

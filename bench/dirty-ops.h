@@ -23,7 +23,7 @@ enum dirty_impl { DIRTY_LOOP, DIRTY_CORE, DIRTY_IMPL_NR };
 /**
  * struct dirty_case - one benchmark
  * @impl: who
- * @format: index of the format
+ * @format: index of the format, and of whether the domain has pages of several entries too
  * @every: one page of so many was written to before; 0: none
  * @threads: always 1
  */
@@ -45,7 +45,7 @@ void dirty_case_name(const struct dirty_case *c, char *name);
 
 /**
  * dirty_cases() - the cases
- * @full: every format; otherwise one of each kind of bits
+ * @full: every format; otherwise one of each kind of bits, with and without groups
  * @max_threads: CPUs
  * @nr: out, how many
  *
