@@ -54,6 +54,16 @@ uint64_t desc_at(uint64_t table_pa, size_t index)
 	return ((uint64_t *)window_va(NULL, table_pa))[index];
 }
 
+void expect_desc(uint64_t table_pa, size_t index, uint64_t desc, const char *source)
+{
+	uint64_t seen = desc_at(table_pa, index);
+
+	if (seen != desc)
+		fail_msg("table %#llx, entry %zu: %#llx, by hand %#llx (%s)",
+			 (unsigned long long)table_pa, index, (unsigned long long)seen,
+			 (unsigned long long)desc, source);
+}
+
 int window_setup(void **state)
 {
 	window = aligned_alloc(4 << 20, 4 << 20);

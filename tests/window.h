@@ -18,6 +18,12 @@ struct io_pgtable *window_make(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *c
 /* The descriptor at an index of the table at a physical address. */
 uint64_t desc_at(uint64_t table_pa, size_t index);
 
+/* It is what was put together by hand from the source, which is printed if not. */
+void expect_desc(uint64_t table_pa, size_t index, uint64_t desc, const char *source);
+
+/* What section numbers are of: they differ by issue. */
+#define ARM_ARM "ARM DDI 0487L.a, "
+
 int window_setup(void **state);
 int window_teardown(void **state);
 
