@@ -29,6 +29,8 @@
 #define ARENA_PA    SZ_1G
 #define MOST_POKES  16
 
+static unsigned long opened[NR_VARIANTS];
+
 static struct {
 	uint8_t *at;
 	size_t used;
@@ -160,6 +162,16 @@ static void look(struct io_pgtable *iop, const struct variant *v, uint64_t base,
 		MUST(pa[i] == io_pgtable_iova_to_phys(iop, at[i]));
 }
 
+/* Any word is as good as another, but not any format. */
+bool fuzz_is_complete(void)
+{
+	bool complete = true;
+
+	for (size_t i = 0; i < NR_VARIANTS; i++)
+		complete &= was_reached(variants[i].name, opened[i]);
+	return complete;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
@@ -171,6 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	arena_reset();
 	iop = make(v, base);
+	opened[v - variants]++;
 	memcpy(arena.copy, arena.at, arena.used);
 	for (unsigned int i = 0; i < MOST_POKES && in.left; i++)
 		poke(&in);

@@ -71,5 +71,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s FOLDER...: with at least 5 files in all\n", argv[0]);
 		return 1;
 	}
-	return 0;
+	return fuzz_is_complete() ? 0 : 1;
 }
