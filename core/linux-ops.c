@@ -5,8 +5,8 @@
  *
  * The library gathers on the stack of an unmap. What went as leaves is added to the kernel's gather
  * page by page; everything else, removed tables above all, is invalidated at once by tlb_flush_walk,
- * which waits. Invariant: a table is freed after tlb_flush_walk returned for it. An object is not
- * written after it was made.
+ * which waits. What is made of the driver's configuration first is in linux-cfg.c. Invariant: a table is
+ * freed after tlb_flush_walk returned for it. An object is not written after it was made.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -57,15 +57,18 @@
 #undef IO_PGTABLE_H
 #include "io-pgtable-linux.h"
 
+#include "core/linux-cfg.h"
 #include "core/port.h"
 
 #define QUIRKS                                                                                \
 	(IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_NO_PERMS | IO_PGTABLE_QUIRK_ARM_MTK_EXT | \
 	 IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT | IO_PGTABLE_QUIRK_ARM_TTBR1 | IO_PGTABLE_QUIRK_ARM_HD)
 
+/* largest: the library's largest page. The caller may have been promised larger ones, which are several of it. */
 struct linux_table {
 	struct io_pgtable iop;
 	struct native_table *native;
+	size_t largest;
 };
 
 #define TABLE_BYTES 512 /* of the pool's sizes */
@@ -125,12 +128,26 @@ static void hook_free(void *ctx, void *ptr, size_t size_bytes, unsigned int flag
 
 /* What the kernel's code calls. */
 
+/* Pages that the library has no leaf for, said in its largest; what does not fit 64 bits it refuses as it is. */
+static void split_pages(const struct linux_table *t, size_t *pgsize, size_t *pgcount)
+{
+	size_t parts = *pgsize / t->largest;
+
+	if ((*pgsize & (*pgsize - 1)) || !(*pgsize & t->iop.cfg.pgsize_bitmap) ||
+	    *pgcount > SIZE_MAX / *pgsize)
+		return;
+	*pgsize = t->largest;
+	*pgcount *= parts;
+}
+
 static int map_pages(struct io_pgtable_ops *ops, unsigned long iova, phys_addr_t paddr,
 		     size_t pgsize, size_t pgcount, int prot, gfp_t gfp, size_t *mapped)
 {
-	struct native_table *native = of_ops(ops)->native;
+	struct linux_table *t = of_ops(ops);
 
-	return native->ops->map_pages(native, iova, paddr, pgsize, pgcount, prot, mapped);
+	if (unlikely(pgsize > t->largest))
+		split_pages(t, &pgsize, &pgcount);
+	return t->native->ops->map_pages(t->native, iova, paddr, pgsize, pgcount, prot, mapped);
 }
 
 static void add_pages(const struct io_pgtable *iop, const struct iommu_gather_range *r,
@@ -167,6 +184,8 @@ static size_t unmap_pages(struct io_pgtable_ops *ops, unsigned long iova, size_t
 	struct native_gather own;
 	size_t done;
 
+	if (unlikely(pgsize > t->largest))
+		split_pages(t, &pgsize, &pgcount);
 	own.nr_ranges = own.nr_tables = 0;
 	own.queued = own.internal = false;
 	done = t->native->ops->unmap_pages(t->native, iova, pgsize, pgcount, &own);
@@ -202,6 +221,12 @@ static uint32_t field(uint64_t reg, unsigned int lsb, unsigned int bits)
 	return (uint32_t)(reg >> lsb) & ((1u << bits) - 1);
 }
 
+/* AArch32's registers do not have it, what the kernel returns does: 32, 36 and 40 bits there. */
+static uint32_t physical_size_32(const struct io_pgtable_cfg *cfg)
+{
+	return (cfg->oas - 32) / 4;
+}
+
 static void fill_s1(struct io_pgtable_cfg *cfg, const struct native_cfg *native, bool is_32)
 {
 	bool upper = cfg->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1;
@@ -209,7 +234,7 @@ static void fill_s1(struct io_pgtable_cfg *cfg, const struct native_cfg *native,
 	unsigned int half = upper ? 16 : 0;
 
 	cfg->arm_lpae_s1_cfg.ttbr = native->arm_lpae_s1_cfg.ttbr[upper];
-	cfg->arm_lpae_s1_cfg.tcr.ips = is_32 ? 0 : field(tcr, 32, 3);
+	cfg->arm_lpae_s1_cfg.tcr.ips = is_32 ? physical_size_32(cfg) : field(tcr, 32, 3);
 	cfg->arm_lpae_s1_cfg.tcr.tg = is_32 ? 0 : field(tcr, 14 + half, 2);
 	cfg->arm_lpae_s1_cfg.tcr.sh = field(tcr, 12 + half, 2);
 	cfg->arm_lpae_s1_cfg.tcr.orgn = field(tcr, 10 + half, 2);
@@ -224,7 +249,7 @@ static void fill_s2(struct io_pgtable_cfg *cfg, const struct native_cfg *native,
 	uint64_t vtcr = native->arm_lpae_s2_cfg.vtcr;
 
 	cfg->arm_lpae_s2_cfg.vttbr = native->arm_lpae_s2_cfg.vttbr;
-	cfg->arm_lpae_s2_cfg.vtcr.ps = is_32 ? 0 : field(vtcr, 16, 3);
+	cfg->arm_lpae_s2_cfg.vtcr.ps = is_32 ? physical_size_32(cfg) : field(vtcr, 16, 3);
 	cfg->arm_lpae_s2_cfg.vtcr.tg = is_32 ? 0 : field(vtcr, 14, 2);
 	cfg->arm_lpae_s2_cfg.vtcr.sh = field(vtcr, 12, 2);
 	cfg->arm_lpae_s2_cfg.vtcr.orgn = field(vtcr, 10, 2);
@@ -287,13 +312,6 @@ static const struct linux_format {
 	[APPLE_DART2] = { fill_dart, NATIVE_APPLE_DART2, .is_32 = false },
 };
 
-/* This cfg has no field for DS, so its driver would program walkers for another layout. */
-static bool is_lpa2(const struct io_pgtable_cfg *cfg, const struct linux_format *f)
-{
-	return (f->fill == fill_s1 || f->fill == fill_s2) && (cfg->pgsize_bitmap & 0xffff) &&
-	       (cfg->ias > 48 || cfg->oas > 48);
-}
-
 /* Makes the table behind t; false: it cannot be had. */
 static bool make_native(struct linux_table *t, const struct linux_format *f)
 {
@@ -302,20 +320,24 @@ static bool make_native(struct linux_table *t, const struct linux_format *f)
 					    .free = hook_free,
 					    .ctx = &t->iop };
 	struct native_cfg native = {
-		.quirks = cfg->quirks | IO_PGTABLE_QUIRK_NO_WARN |
-			  (cfg->coherent_walk ? f->dirty_quirk : 0),
-		.pgsize_bitmap = cfg->pgsize_bitmap,
-		.ias = cfg->ias,
-		.oas = cfg->oas,
-		.coherent_walk = cfg->coherent_walk,
+		.quirks = cfg->quirks | IO_PGTABLE_QUIRK_NO_WARN | f->dirty_quirk,
 		.tlb = cfg->tlb ? &callbacks : NULL,
 		.mem = cfg->alloc ? &mem : NULL,
 	};
+	struct linux_plan plan;
 
-	t->native = is_lpa2(cfg, f) ? NULL : alloc_io_pgtable(f->native, &native, &t->iop);
+	if (!pt_linux_settle(t->iop.fmt, cfg, io_pgtable_port_page_bytes(), &plan))
+		return false;
+	native.pgsize_bitmap = plan.sizes;
+	native.ias = plan.ias;
+	native.oas = cfg->oas;
+	native.coherent_walk = plan.snoops;
+	t->native = alloc_io_pgtable(f->native, &native, &t->iop);
 	if (!t->native)
 		return false;
-	cfg->pgsize_bitmap = native.pgsize_bitmap;
+	/* Less what ias has no level for. */
+	cfg->pgsize_bitmap &= native.pgsize_bitmap | ~plan.sizes;
+	t->largest = (size_t)1 << (63 - __builtin_clzll(native.pgsize_bitmap));
 	f->fill(cfg, &native, f->is_32);
 	return true;
 }

@@ -17,7 +17,7 @@
 #include <cpuid.h>
 #endif
 
-static size_t page_bytes(void)
+size_t io_pgtable_port_page_bytes(void)
 {
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
@@ -60,7 +60,7 @@ static enum port_pages back(char *arena, size_t bytes, enum port_pages wanted)
 void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, unsigned int node,
 				enum port_pages *pages)
 {
-	size_t page = page_bytes(), head = (head_bytes + page - 1) & ~(page - 1);
+	size_t page = io_pgtable_port_page_bytes(), head = (head_bytes + page - 1) & ~(page - 1);
 	size_t total = head + 2 * arena_bytes;
 	char *map = mmap(NULL, total, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -105,7 +105,7 @@ void *io_pgtable_port_arena_map_low(size_t head_bytes, size_t arena_bytes, unsig
 				    enum port_pages *pages)
 {
 	static uintptr_t next = LOW_FIRST;
-	size_t page = page_bytes(), head = (head_bytes + page - 1) & ~(page - 1);
+	size_t page = io_pgtable_port_page_bytes(), head = (head_bytes + page - 1) & ~(page - 1);
 	uintptr_t place = __atomic_load_n(&next, __ATOMIC_RELAXED), from = place;
 
 	do {
@@ -126,7 +126,7 @@ void *io_pgtable_port_arena_map_low(size_t head_bytes, size_t arena_bytes, unsig
 
 void io_pgtable_port_arena_unmap(void *arena, size_t head_bytes, size_t arena_bytes)
 {
-	size_t page = page_bytes(), head = (head_bytes + page - 1) & ~(page - 1);
+	size_t page = io_pgtable_port_page_bytes(), head = (head_bytes + page - 1) & ~(page - 1);
 
 	/* Two calls: an explicit huge page is not unmapped together with ordinary ones. */
 	munmap(arena, arena_bytes);
@@ -144,7 +144,7 @@ size_t io_pgtable_port_line_bytes(void)
 
 bool io_pgtable_port_purge(void *ptr, size_t bytes)
 {
-	return !(bytes & (page_bytes() - 1)) && !madvise(ptr, bytes, MADV_DONTNEED);
+	return !(bytes & (io_pgtable_port_page_bytes() - 1)) && !madvise(ptr, bytes, MADV_DONTNEED);
 }
 
 void io_pgtable_port_yield(void)

@@ -296,6 +296,9 @@ void *io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, unsigned 
 /* Gives back what io_pgtable_port_arena_map() returned as arena. */
 void io_pgtable_port_arena_unmap(void *arena, size_t head_bytes, size_t arena_bytes);
 
+/* The host's page: a power of two, at least PORT_MIN_PAGE_BYTES. */
+size_t io_pgtable_port_page_bytes(void);
+
 /* The length of a cache line, a power of two from 64 on. */
 size_t io_pgtable_port_line_bytes(void);
 

@@ -51,26 +51,19 @@ static const struct plain_kind kind_1_4k =
 static const struct plain_kind kind_1_16k =
 	KIND(APPLE_DART, format_1_16k, dart1_16k_ops, sets_1, 14, 36, 36);
 static const struct plain_kind kind_2 = KIND(APPLE_DART2, format_2, dart2_ops, sets_2, 14, 38, 42);
+static const struct plain_kind kind_2_36 =
+	KIND(APPLE_DART2, format_2, dart2_ops, sets_2, 14, 36, 36);
 
 static const struct plain_kind *kind_1(const struct io_pgtable_cfg *cfg)
 {
 	return cfg->pgsize_bitmap == 1ull << 12 ? &kind_1_4k : &kind_1_16k;
 }
 
-static int apple_dart_check(const struct io_pgtable_cfg *cfg)
+/* What a DART of this generation says of itself is one of two (Linux's apple-dart.c, of t8110). */
+static const struct plain_kind *kind_of_2(const struct io_pgtable_cfg *cfg)
 {
-	return pt_plain_check(kind_1(cfg), cfg);
+	return cfg->oas == 36 ? &kind_2_36 : &kind_2;
 }
 
-static struct io_pgtable *apple_dart_alloc(struct io_pgtable_cfg *cfg, void *cookie)
-{
-	return pt_plain_alloc(kind_1(cfg), cfg, cookie);
-}
-
-const struct io_pgtable_init_fns io_pgtable_apple_dart_init_fns = {
-	.check = apple_dart_check,
-	.alloc = apple_dart_alloc,
-	.free = pt_domain_destroy,
-};
-
-PLAIN_INIT_FNS(apple_dart2, kind_2);
+PLAIN_INIT_FNS(apple_dart, *kind_1(cfg));
+PLAIN_INIT_FNS(apple_dart2, *kind_of_2(cfg));

@@ -52,7 +52,7 @@ int pt_plain_check(const struct plain_kind *kind, const struct io_pgtable_cfg *c
 struct io_pgtable *pt_plain_alloc(const struct plain_kind *kind, struct io_pgtable_cfg *cfg,
 				  void *cookie);
 
-/* The init functions of one format. */
+/* The init functions of one format; kind may look at cfg. */
 #define PLAIN_INIT_FNS(name, kind)                                                       \
 	static int name##_check(const struct io_pgtable_cfg *cfg)                        \
 	{                                                                                \

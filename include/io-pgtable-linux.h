@@ -54,7 +54,7 @@ struct iommu_dirty_bitmap;
  * @ARM_64_LPAE_S2: see there
  * @ARM_V7S: see there; memory that the driver's @alloc gives has to lie below 4 GiB
  * @ARM_MALI_LPAE: see there
- * @AMD_IOMMU_V1: see there; always with IO_PGTABLE_QUIRK_DIRTY, as in the kernel, where the walker snoops
+ * @AMD_IOMMU_V1: see there; always with IO_PGTABLE_QUIRK_DIRTY, as in the kernel
  * @AMD_IOMMU_V2: see there
  * @APPLE_DART: as in io-pgtable.h
  * @APPLE_DART2: see there
@@ -138,10 +138,14 @@ struct iommu_flush_ops {
 /**
  * struct io_pgtable_cfg - what is asked for, and what a driver programs
  * @quirks: IO_PGTABLE_QUIRK_*
- * @pgsize_bitmap: sizes in bytes that are wanted; on return those that can be had
- * @ias: bits of an input address
- * @oas: bits of an output address
- * @coherent_walk: the walker snoops; otherwise the library cleans the cache lines that it writes
+ * @pgsize_bitmap: sizes in bytes that are wanted; on return those that can be had. LPAE: those of one granule, by
+ *	the host's page, or the largest smaller one, or the smallest larger one that is asked for. AMD: not read, all
+ * @ias: bits of an input address. LPAE: on return at most 48, with 64K at most 52. AMD: not read but for 57 of
+ *	AMD_IOMMU_V2 (five levels); on return 57 or 52
+ * @oas: bits of an output address. LPAE: as @ias; one that the registers have no code for is refused. AMD: not
+ *	read, on return 52
+ * @coherent_walk: the walker snoops; otherwise the library cleans the cache lines that it writes. AMD: not read,
+ *	it always does
  * @tlb: invalidation; NULL: nothing caches
  * @iommu_dev: not used
  * @alloc: optional, with @free: returns zeroed memory at natural alignment, or NULL
@@ -222,8 +226,8 @@ struct io_pgtable_cfg {
  * @iova_to_phys: the physical address, or 0
  * @read_and_clear_dirty: records in @dirty what was written to since it was cleared, and clears it but for
  *	IOMMU_DIRTY_NO_CLEAR in @flags. Of a block that was written to all that is in the range is recorded; it is
- *	cleared only if all of it is in the range. 0; -EOPNOTSUPP (LPAE without IO_PGTABLE_QUIRK_ARM_HD,
- *	AMD_IOMMU_V1 with a walker that does not snoop), -EINVAL (misaligned, no length, an unknown flag), -ERANGE. NULL for formats that have none: ARM_32_LPAE_S1,
+ *	cleared only if all of it is in the range. 0; -EOPNOTSUPP (LPAE without IO_PGTABLE_QUIRK_ARM_HD), -EINVAL
+ *	(misaligned, no length, an unknown flag), -ERANGE. NULL for formats that have none: ARM_32_LPAE_S1,
  *	ARM_32_LPAE_S2, ARM_V7S, ARM_MALI_LPAE, APPLE_DART, APPLE_DART2, and AMD_IOMMU_V2, as in the kernel
  *
  * Context: any number of threads on disjoint ranges, as in the kernel.
@@ -266,7 +270,18 @@ struct io_pgtable {
  * cannot keep (more than IOMMU_GATHER_RANGES runs in one call), is invalidated by tlb_flush_walk
  * before the call returns; a block is split by break-before-make with a tlb_flush_walk of the block;
  * mapping over something gives -EEXIST without a warning; memory comes from table_pool_default(), or from
- * @cfg->alloc, called with GFP_ATOMIC except here.
+ * @cfg->alloc, called with GFP_ATOMIC except here, of every format.
+ *
+ * @cfg comes back as Linux 6.12 leaves it, but that sizes which @ias has no level for are taken out, and that stage 2
+ * starts a level lower where the architecture does not have the one that Linux starts at. Taken by Linux and refused
+ * here: an ias or oas below what io-pgtable.h has for the format; stage 2 with an input size that has no start level
+ * at this output size; IO_PGTABLE_QUIRK_ARM_HD with a walker that does not snoop, or in a 32-bit format, whose
+ * architecture has no dirty state; IO_PGTABLE_QUIRK_ARM_TTBR1 in a 32-bit format; sizes of which none is left; quirks
+ * of DART and AMD; what descriptors have no room for (APPLE_DART with oas 42, APPLE_DART2 with 4K). Refused by Linux
+ * and taken here: IO_PGTABLE_QUIRK_ARM_HD at stage 2.
+ *
+ * AMD_IOMMU_V1 has all five levels at once (Linux begins with three), and sizes above 512G are mapped as pages of 256G.
+ * AMD_IOMMU_V2 has 48 (57) bits of input, sign-extended: an iova of the upper half is 64 bits wide.
  *
  * Return: the operations, or NULL: an unknown or unsupported format, quirk, size or range; no memory.
  * Context: as malloc().

@@ -58,7 +58,7 @@ struct io_pgtable_sg;
  * @RISCV_SV57X4: RISC-V second stage Sv57x4 (ias 32..59; oas 32..56)
  * @ARM_MALI_LPAE: Arm Mali GPUs (ias 32..48, oas 32..40, four levels)
  * @APPLE_DART: Apple DART, first generation (oas 36; 4K: ias 13..32, 16K: 15..36; coherent, no reclaim)
- * @APPLE_DART2: Apple DART, second generation (oas 42; 16K, ias 15..38; coherent, no reclaim)
+ * @APPLE_DART2: Apple DART, second generation (oas 42: 16K, ias 15..38; oas 36: ias 15..36; coherent, no reclaim)
  * @AMD_IOMMU_V1: AMD's own tables (ias 21..63: two to six levels; oas 32..52; pages of every power of two
  *	from 4K on but 512G, those above it only with IO_PGTABLE_QUIRK_NO_SPLIT)
  * @ARM_V7S: ARMv7 short descriptors (ias 21..32, oas 32; 4K 64K 1M 16M; no reclaim; tables lie below 4 GiB;

@@ -293,10 +293,10 @@ static const struct {
 
 /* ---- what is printed ---- */
 
-/* Input bits : levels : bytes of the root, for all input bits; and the fewest and most output bits. */
+/* Input bits : levels : bytes of the root, for all input bits; and all output bits. */
 static void print_bits(const struct probed *p)
 {
-	unsigned int low = BITS_END, high = 0;
+	uint64_t output = 0;
 
 	printf(" tables");
 	for (unsigned int ias = BITS_MIN; ias < BITS_END; ias++) {
@@ -309,14 +309,14 @@ static void print_bits(const struct probed *p)
 		iop = table_of(&one, p->page);
 		printf(" %u:%u:%zu", ias, levels_of(iop), io_pgtable_table_bytes(iop));
 		free_io_pgtable(iop);
-		for (unsigned int oas = BITS_MIN; oas < BITS_END; oas++) {
-			if (!takes(p, p->page, ias, oas))
-				continue;
-			low = oas < low ? oas : low;
-			high = oas > high ? oas : high;
-		}
+		for (unsigned int oas = BITS_MIN; oas < BITS_END; oas++)
+			if (takes(p, p->page, ias, oas))
+				output |= 1ull << oas;
 	}
-	printf(" output %u %u", low, high);
+	printf(" output");
+	for (unsigned int oas = BITS_MIN; oas < BITS_END; oas++)
+		if (output & 1ull << oas)
+			printf(" %u", oas);
 }
 
 static void print_probed(struct probed *p)

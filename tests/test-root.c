@@ -11,7 +11,6 @@
 #include "io-pgtable-walk.h"
 #include "support.h"
 
-#define SZ_1T	 (1ull << 40)
 #define FROM	 3 /* levels of the first root */
 #define SIZES	 (SZ_512G - SZ_4K)
 #define ABSENT	 UINT64_MAX

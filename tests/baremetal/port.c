@@ -70,6 +70,11 @@ int io_pgtable_port_node_of(unsigned int system_number)
 	return system_number ? -1 : 0;
 }
 
+size_t io_pgtable_port_page_bytes(void)
+{
+	return PORT_MIN_PAGE_BYTES;
+}
+
 size_t io_pgtable_port_line_bytes(void)
 {
 	uint64_t ctr;

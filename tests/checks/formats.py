@@ -74,21 +74,20 @@ class Probed:
     """A line of the program: a format with a smallest page, and quirks as a mask."""
 
     def __init__(self, line):
-        match = re.fullmatch(r"(\d+) page (\d+) quirks (\w+) sizes (.*) tables (.*) output (\d+) (\d+) features ?(.*)",
+        match = re.fullmatch(r"(\d+) page (\d+) quirks (\w+) sizes (.*) tables (.*) output (.*) features ?(.*)",
                              line)
         if not match:
             sys.exit(f"formats.py: not a line of list-formats: {line}")
         self.fmt, self.page, self.quirks = int(match[1]), int(match[2]), int(match[3], 0)
         self.sizes = [int(lg2) for lg2 in match[4].split()]
         self.tables = [entry.split(":") for entry in match[5].split()]
-        self.output = (int(match[6]), int(match[7]))
-        self.features = match[8].split()
+        self.output = [int(bits) for bits in match[6].split()]
+        self.features = match[7].split()
 
     def shape(self, name):
         """The cells that say what can be mapped."""
-        low, high = self.output
         return [span(sorted({int(t[1]) for t in self.tables})), sizes_of(self.sizes),
-                span([int(t[0]) for t in self.tables]), str(low) if low == high else f"{low} to {high}",
+                span([int(t[0]) for t in self.tables]), span(self.output),
                 root(self.tables, TABLE_BYTES.get(name, self.page))]
 
 

@@ -19,7 +19,7 @@ ld=$(echo "$1" | sed 's/gcc[-0-9]*$/ld/')
 command -v "$ld" > /dev/null || ld=ld
 "$ld" -r "$work"/*.o -o "$work/all.o"
 nm -u "$work/all.o" | awk '{ print $2 }' | sort > "$work/undefined"
-if grep -vxE 'memcpy|memset|io_pgtable_port_(arena_map|arena_unmap|clean|line_bytes|node|node_of|nodes|purge|report|slot)' "$work/undefined"; then
+if grep -vxE 'memcpy|memset|io_pgtable_port_(arena_map|arena_unmap|clean|line_bytes|node|node_of|nodes|page_bytes|purge|report|slot)' "$work/undefined"; then
 	echo "freestanding.sh: the symbols above are needed and are not there on bare metal"
 	exit 1
 fi
