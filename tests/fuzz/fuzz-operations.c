@@ -446,9 +446,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 bool fuzz_is_complete(void)
 {
-	bool complete = was_reached("dirty with ARM_HD", tracked[0]) &
-			was_reached("dirty with DIRTY", tracked[1]);
+	bool complete = was_reached("dirty with ARM_HD", tracked[0]);
 
+	complete &= was_reached("dirty with DIRTY", tracked[1]);
 	for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
 		printf("%s %lu\n", operations[i].name, operations[i].reached);
 		complete &= was_reached(operations[i].name, operations[i].reached);
