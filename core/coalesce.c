@@ -145,6 +145,7 @@ static void at_entry(struct coalesce *c, pt_entry *slot, unsigned int level, uin
 	if (level > 1)
 		below(c, pt_child(f, d, desc), level - 1, ia);
 	if ((d->iop.cfg.pgsize_bitmap & span) && pt_lies_within(c->first, c->last, ia, span) &&
+	    !(d->hw.grows && pt_root_holds(d, slot)) &&
 	    is_leaf(d, pt_child(f, d, desc), pt_entries(f), level - 1))
 		join(c, slot, desc, level, ia);
 	else if (d->groups)

@@ -111,9 +111,16 @@ int io_pgtable_set_dirty(struct io_pgtable *iop, uint64_t iova, size_t size);
  * alike, and pgsize_bitmap has the size. From the smallest on: pages become 2M, these 1G. Its memory comes
  * back. A block was written to if one of its pages was. Invalidated and synced for each (break before make:
  * device accesses to it meanwhile find nothing, as in a split). What is left in a table becomes leaves of several entries,
- * if pgsize_bitmap has such sizes, the largest ones first.
+ * if pgsize_bitmap has such sizes, the largest ones first. So does the table that hardware starts from (root_changed of
+ * struct iommu_gather_ops), which becomes no block.
  *
- * Return: 0; -EINVAL (misaligned, no length); -ERANGE. Context: any number of threads on disjoint ranges.
+ * What lies outside of the range stays where it is at every moment, in the same tables or not. In the range nobody
+ * else may even translate: tables are freed. A block or group of which other threads use parts is joined by one
+ * of them, while the others are kept away; that done, each may take its part out again, beside the others.
+ *
+ * Return: 0; -EINVAL (misaligned, no length); -ERANGE. Context: as an unmap: any number of threads on disjoint
+ * ranges, and no lock of the library is held when the driver is called. With reclaim, tables of @iop that are
+ * to be reclaimed wait until it returns. Does not allocate.
  * Arm DDI0487 D8.16.1 "Using break-before-make when updating translation table entries".
  */
 int io_pgtable_coalesce(struct io_pgtable *iop, uint64_t iova, uint64_t size, size_t *joined);

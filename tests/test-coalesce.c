@@ -299,6 +299,38 @@ static void test_order(void **state)
 	tear_down();
 }
 
+static void on_root(const struct io_pgtable_cfg *cfg, void *cookie)
+{
+}
+
+/* The table that hardware starts from is joined as far as it goes without becoming an entry of the next one. */
+static void test_first_table(void **state)
+{
+	const uint64_t tera = SZ_512G * 2, all = 256 * tera;
+	struct io_pgtable_cfg cfg = config(find_variant("amd_iommu_v1/6"));
+	struct iommu_gather_ops driver = range_driver;
+
+	driver.root_changed = on_root;
+	for (int grows = 0; grows < 2; grows++) {
+		size_t mapped = 0;
+
+		cfg.quirks |= IO_PGTABLE_QUIRK_NO_SPLIT;
+		cfg.pgsize_bitmap |= 2 * all - tera;
+		cfg.tlb = grows ? &driver : NULL;
+		iop = alloc_io_pgtable(AMD_IOMMU_V1, &cfg, NULL);
+		assert_non_null(iop);
+		assert_int_equal(iop->ops->map_pages(iop, 0, all, tera, 256, RW, &mapped), 0);
+		joined = 0;
+		coalesce(0, all);
+		assert_int_equal(joined, grows ? 2 : 1);
+		assert_int_equal(leaf_at(tera).size, grows ? all / 2 : all);
+		for (uint64_t at = 0; at < all; at += tera / 2)
+			assert_int_equal(io_pgtable_iova_to_phys(iop, at + 5), all + at + 5);
+		assert_int_equal(io_pgtable_validate(iop), 0);
+		free_io_pgtable(iop);
+	}
+}
+
 static void test_errors(void **state)
 {
 	set_up(find_variant("arm_64_lpae_s1/4K"), 0, true, false);
@@ -322,7 +354,8 @@ int main(void)
 		cmocka_unit_test(test_two_levels),  cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_into_groups), cmocka_unit_test(test_into_groups_of_blocks),
 		cmocka_unit_test(test_group_dirty), cmocka_unit_test(test_dirty),
-		cmocka_unit_test(test_order),	    cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_order),	    cmocka_unit_test(test_first_table),
+		cmocka_unit_test(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

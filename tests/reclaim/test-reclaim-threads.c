@@ -6,20 +6,17 @@
  *
  * All threads work on pages of a few tables, so that these are emptied, taken out and made again all
  * the time. What is checked: a page that was mapped translates, also right after a reclaimer has
- * been at its table; an unmapped one does not; a table that was freed is never written again (freed
- * memory is poisoned, kept for a while, and looked at before it is used again); no invalidation is
- * outstanding when a table is freed; in the end every table has come back. Under TSan also that
+ * been at its table; an unmapped one does not; a table that was freed is never written again, and no invalidation is
+ * outstanding when it is freed (kept.h); in the end every table has come back. Under TSan also that
  * no lock is missing.
  */
 #include <pthread.h>
 #include <stdio.h>
 
-#include "support.h"
+#include "kept.h"
 
 #define WORKERS 2
 #define TABLES	6
-#define POISON	0xdead0000dead0fffull
-#define KEPT	64
 #define ON_SYNC IO_PGTABLE_RECLAIM_ON_SYNC
 #define ON_TRIM IO_PGTABLE_RECLAIM_ON_TRIM
 
@@ -29,73 +26,6 @@ static unsigned int rounds = 5000;
 static bool stop;
 
 #define CHECK(cond) (bad += !(cond))
-
-/* Memory that remembers what was done to it. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct {
-	uint64_t *ptr;
-	size_t bytes;
-} kept[KEPT];
-static size_t nr_freed, written_late, live;
-
-static bool is_poison(const uint64_t *p, size_t bytes)
-{
-	for (size_t i = 0; i < bytes / sizeof(*p); i++)
-		if (__atomic_load_n(p + i, __ATOMIC_RELAXED) != POISON)
-			return false;
-	return true;
-}
-
-static void *kept_alloc(void *ctx, size_t bytes, unsigned int flags)
-{
-	uint64_t *p = aligned_alloc(bytes, bytes);
-
-	for (size_t i = 0; p && i < bytes / sizeof(*p); i++)
-		p[i] = flags & IO_PGTABLE_MEM_ZERO ? 0 : POISON;
-	__atomic_fetch_add(&live, 1, __ATOMIC_RELAXED);
-	return p;
-}
-
-static void kept_free(void *ctx, void *ptr, size_t bytes, unsigned int flags)
-{
-	uint64_t *p = ptr;
-
-	for (size_t i = 0; i < bytes / sizeof(*p); i++) {
-		if (flags & IO_PGTABLE_MEM_ZERO)
-			__atomic_fetch_add(&written_late, p[i] != 0, __ATOMIC_RELAXED);
-		p[i] = POISON;
-	}
-	pthread_mutex_lock(&lock);
-	for (size_t i = nr_freed++ % KEPT, once = 1; once; once = 0) {
-		if (kept[i].ptr)
-			__atomic_fetch_add(&written_late, !is_poison(kept[i].ptr, kept[i].bytes),
-					   __ATOMIC_RELAXED);
-		free(kept[i].ptr);
-		kept[i].ptr = p;
-		kept[i].bytes = bytes;
-	}
-	pthread_mutex_unlock(&lock);
-	__atomic_fetch_sub(&live, 1, __ATOMIC_RELAXED);
-}
-
-static const struct io_pgtable_mem kept_mem = { .alloc = kept_alloc, .free = kept_free };
-
-static void forget_kept(void)
-{
-	for (size_t i = 0; i < KEPT; i++) {
-		if (kept[i].ptr)
-			__atomic_fetch_add(&written_late, !is_poison(kept[i].ptr, kept[i].bytes),
-					   __ATOMIC_RELAXED);
-		free(kept[i].ptr);
-		kept[i].ptr = NULL;
-	}
-}
-
-static void on_clean(void *ptr, size_t size, void *cookie)
-{
-}
-
-static const struct iommu_gather_ops driver = { .flush_pgtable = on_clean };
 
 /* Where page i of a worker lies: all workers share all tables. */
 static uint64_t place(unsigned int me, uint64_t *seed)
@@ -199,7 +129,7 @@ static void run(enum io_pgtable_reclaim mode, bool coherent)
 	pthread_t thread[ARRAY_SIZE(body)];
 	size_t before;
 
-	cfg.tlb = &driver;
+	cfg.tlb = &kept_driver;
 	cfg.reclaim = mode;
 	cfg.coherent_walk = coherent;
 	cfg.mem = &kept_mem;
@@ -207,7 +137,6 @@ static void run(enum io_pgtable_reclaim mode, bool coherent)
 	assert_non_null(iop);
 	before = io_pgtable_table_bytes(iop);
 	stop = false;
-	written_late = 0;
 	pthread_barrier_init(&barrier, NULL, ARRAY_SIZE(body));
 	for (size_t i = 0; i < ARRAY_SIZE(body); i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, body[i], (void *)i), 0);
@@ -231,9 +160,7 @@ static void run(enum io_pgtable_reclaim mode, bool coherent)
 	assert_true(s.unlinked > 0);
 	assert_int_equal(io_pgtable_table_bytes(iop), before);
 	free_io_pgtable(iop);
-	forget_kept();
-	assert_int_equal(written_late, 0);
-	assert_int_equal(live, 0);
+	kept_end();
 }
 
 static void test_on_sync(void **state)
