@@ -4,7 +4,8 @@ a format's operations beside Linux's code for the same format.
 
 Of launches of their own (bench.sh --peers), in which all of these cases run in random order among one
 another, several times. What holds: a ratio is made of two medians of one launch; nothing that was measured
-is left out, and a bar that is missed says so."""
+is left out, a bar that is missed says so, and what should have been measured and was not is named and counts as
+not met."""
 import re
 from pathlib import Path
 
@@ -24,6 +25,23 @@ PEER_BARS = (
     # Neither makes a callback then: Linux's AMD v2 never does, and the library's go into the gather.
     ("unmap", 1, "queued", 1.00, "amd_iommu_v2"),
 )
+# What there should be: the formats of core by their smallest page, those with a page of several entries, and Linux's
+# code by the formats that it has. tests/bench/test-names.py compares with what bench_map has.
+FORMATS = {
+    "4K": ("arm_32_lpae_s1", "arm_32_lpae_s2", "arm_64_lpae_s1", "arm_64_lpae_s2", "arm_mali_lpae", "arm_v7s",
+           "amd_iommu_v1", "amd_iommu_v2", "intel_vtd_ss", "intel_vtd_fs", "riscv_sv39", "riscv_sv48", "riscv_sv57",
+           "riscv_sv39x4", "riscv_sv48x4", "riscv_sv57x4"),
+    "16K": ("apple_dart", "apple_dart2"),
+}
+GROUPS = {"64K": ("amd_iommu_v1", "arm_v7s", "riscv_sv48")}
+PEERS = {
+    "linux-6.12": ("arm_32_lpae_s1", "arm_32_lpae_s2", "arm_64_lpae_s1", "arm_64_lpae_s2"),
+    "linux-6.12-mali": ("arm_mali_lpae",),
+    "linux-6.12-v7s": ("arm_v7s",),
+    "linux-6.12-dart": ("apple_dart", "apple_dart2"),
+    "linux-6.12-amdv1": ("amd_iommu_v1",),
+    "linux-6.12-amdv2": ("amd_iommu_v2",),
+}
 UNITS = {"K": 10, "M": 20, "G": 30, "T": 40}
 
 
@@ -107,6 +125,10 @@ def peer_rows(launches):
     return sorted(unsorted_peer_rows(launches), key=lambda row: row[:2])
 
 
+def case_in_words(op, batch, flush):
+    return f"{op} {batch}" + ("" if flush == "strict" else f", {flush}")
+
+
 def unsorted_peer_rows(launches):
     for impl in dict.fromkeys(name for launch in launches for name, _ in launch if name != "core"):
         for op, batch, flush, limit, only in PEER_BARS:
@@ -117,18 +139,65 @@ def unsorted_peer_rows(launches):
                     continue
                 comparison = Comparison(launches, ("core", case), (impl, case))
                 if comparison.found:
-                    what = f"{op} {batch}" + ("" if flush == "strict" else f", {flush}")
-                    yield (fmt, what, limit, comparison, *verdict(comparison, limit))
+                    yield (fmt, case_in_words(op, batch, flush), limit, comparison, *verdict(comparison, limit))
 
 
 HEAD = ["format, page"] + [f"{op} {n}" for op in OPS for n in DESCRIPTORS]
 
 
+def expected_rows():
+    """(row of the first table, its cells' heads)"""
+    for fmts, granule, size in [(fmts, size, size) for size, fmts in FORMATS.items()] + \
+                               [(fmts, "4K", size) for size, fmts in GROUPS.items()]:
+        each = bytes_of(size) // bytes_of(granule)
+        for fmt in fmts:
+            yield name_of(fmt, size), [f"{op} {n}" for op in OPS for n in DESCRIPTORS if n % each == 0]
+
+
+def expected_peer_rows():
+    """(Linux's code, format, what it is compared in)"""
+    for impl, fmts in PEERS.items():
+        for fmt in fmts:
+            yield impl, fmt, [case_in_words(op, batch, flush) for op, batch, flush, _, only in PEER_BARS
+                              if only in (None, fmt)]
+
+
+BASE_NAME = name_of(*(part.split(":")[1] for part in BASE.split("/")[::2]))
+
+
+def cells_of(launches):
+    """{(row, what): is its bar met} of both tables; None: it was not measured, and should have been."""
+    wanted = [(row, what) for row, heads in expected_rows() for what in heads]
+    wanted += [(fmt, what) for _, fmt, cases in expected_peer_rows() for what in cases]
+    found = dict.fromkeys(wanted)
+    for name, cells in rows(launches):
+        found.update({(name, head): cell.met for head, cell in zip(HEAD[1:], cells) if cell.found})
+    found.update({row[:2]: row[-1] for row in peer_rows(launches)})
+    return found
+
+
+def absent(launches):
+    """What was not measured, in words: whole rows, and whole peers, once."""
+    lacking = {bar for bar, met in cells_of(launches).items() if met is None}
+    for name, heads in expected_rows():
+        left = [head for head in heads if (name, head) in lacking]
+        if left:
+            yield name if left == heads else f"{name}: {', '.join(left)}"
+    for impl, fmts in PEERS.items():
+        cases = {fmt: what for name, fmt, what in expected_peer_rows() if name == impl}
+        left = {fmt: [what for what in cases[fmt] if (fmt, what) in lacking] for fmt in fmts}
+        if left == cases:
+            yield f"{impl} ({', '.join(fmts)})"
+            continue
+        for fmt in fmts:
+            if left[fmt]:
+                yield f"{impl} ({fmt}: {'; '.join(left[fmt])})"
+
+
 def tally(launches):
-    """(met, all) of both tables."""
-    met = [cell.met for _, cells in rows(launches) for cell in cells if cell.found and not cell.base]
-    met += [row[-1] for row in peer_rows(launches)]
-    return sum(met), len(met)
+    """(met, not measured, all) of both tables. What the others are measured by is no bar."""
+    met = [met for (row, _), met in cells_of(launches).items() if row != BASE_NAME]
+    return met.count(True), met.count(None), len(met)
 
 
 def missed(launches):
@@ -163,8 +232,17 @@ def tables(launches):
 
 
 def summary(launches):
-    met, total = tally(launches)
-    return f"{met} of {total} bars by format met."
+    met, lacking, total = tally(launches)
+    return f"{met} of {total} bars by format met" + (f", {lacking} not measured." if lacking else ".")
+
+
+def notes(launches):
+    """Paragraphs before the tables."""
+    if launches:
+        yield summary(launches)
+        lacking = list(absent(launches))
+        if lacking:
+            yield f"Not measured, and should have been: {', '.join(lacking)}."
 
 
 def print_tables(launches):
@@ -177,8 +255,10 @@ def print_tables(launches):
             print("  ".join(text.ljust(w) for text, w in zip(line, widths)).rstrip())
     for line in missed(launches):
         print(f"missed: {line}")
+    for line in absent(launches):
+        print(f"not measured: {line}")
     print(summary(launches))
-    met, total = tally(launches)
+    met, _, total = tally(launches)
     return 0 < total == met
 
 
@@ -188,7 +268,9 @@ def markdown(report):
     if not launches:
         return
     yield "### By format"
-    yield f"{summary(launches)} `{report['formats_command']}`, {len(launches)} launches."
+    said, *more = notes(launches)
+    yield f"{said} `{report['formats_command']}`, {len(launches)} launches."
+    yield from more
     for what, table in tables(launches):
         yield what
         yield "\n".join(markdown_rows(table["head"], table["body"]))

@@ -185,8 +185,8 @@ def peer_tables(run):
 
 def format_tables(run):
     launches = formats.launches_of(run.report)
-    if launches:
-        yield paragraph(formats.summary(launches))
+    for said in formats.notes(launches):
+        yield paragraph(said)
     for i, (what, made) in enumerate(formats.tables(launches)):
         yield table(made, what, f"formats-{run.id}-{i}")
 

@@ -195,12 +195,13 @@ def check_formats(compare):
     assert by_format["amd_iommu_v1 64K"] == ["-", "1.10 (1.10..1.10)", "1.00 (1.00..1.00)"] + ["-"] * 3
     assert by_format["apple_dart 16K"][0] == "1.25 (1.25..1.25)", "the median of the repetitions"
     assert peers == {("apple_dart", "pair 1"): "met", ("amd_iommu_v2", "unmap 1, queued"): "met"}, peers
-    assert compare.formats.summary(made) == "5 of 5 bars by format met." and "5 of 5" in text, text
+    assert compare.formats.tally(made) == (5, 130, 135), compare.formats.tally(made)
+    assert compare.formats.summary(made) == "5 of 135 bars by format met, 130 not measured." and "5 of 135" in text, text
     made, by_format, peers, _ = tables(format_launch(1.3, 2.5, 1.4, 1.1), format_launch(1.3, 2.8, 1.4, 1.1))
     assert by_format["amd_iommu_v1 64K"][1] == "1.30 (1.30..1.30) MISSED", by_format
     assert by_format["apple_dart 16K"][0].endswith("MISSED"), by_format
     assert set(peers.values()) == {"NOT MET"}, peers
-    assert len(list(compare.formats.missed(made))) == 4 and "1 of 5" in compare.formats.summary(made)
+    assert len(list(compare.formats.missed(made))) == 4 and "1 of 135" in compare.formats.summary(made)
     _, by_format, _, _ = tables(format_launch(1.1, 2.3, 2), format_launch(1.1, 2.7, 2))
     assert by_format["apple_dart 16K"][0].endswith(" ?"), by_format
     # A saved file with them.
@@ -208,6 +209,7 @@ def check_formats(compare):
               "format_launches": {"launches": [{"benchmarks": format_launch(1.3, 2, 2)}]}}
     status, text = run(compare, [json.dumps(report)], "--bars")
     assert status == 1 and "missed: amd_iommu_v1 64K: map 16: 1.30 of LPAE's, at most 1.20" in text, text
+    assert "not measured: linux-6.12-v7s (arm_v7s)" in text, text
 
 
 def check_refusals(compare):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Benchmark names: every key, always in the same order, nothing appended, no name twice; the default
 set is part of the full one and reaches every value of every axis; every bar's case (tools/ratios.py) is in it, and
-with peers in what ./bench.sh --peers runs."""
+with peers in what ./bench.sh --peers runs; what that measures by format is what tools/formats.py looks for."""
 import re
 import subprocess
 import sys
@@ -11,6 +11,7 @@ from program import emulated, names
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tools"))
+import formats  # pylint: disable=wrong-import-position,import-error
 import ratios  # pylint: disable=wrong-import-position,import-error
 
 FORM = re.compile(
@@ -32,9 +33,9 @@ def axes(listed):
     return {part for part in found if not part[1].startswith("threads:")}
 
 
-def peers_filter():
-    """As bench.sh puts it together."""
-    script = "eval \"$(grep '^PEER_CASES' bench.sh)\"; printf %s \"$PEER_CASES\""
+def bench_sh(what):
+    """One of its filters, as it puts it together."""
+    script = f"eval \"$(grep '^{what.split('_', maxsplit=1)[0]}_' bench.sh)\"; printf %s \"${what}\""
     return subprocess.run(["bash", "-c", script], cwd=TOP, capture_output=True, text=True, check=True,
                           timeout=10).stdout
 
@@ -52,14 +53,27 @@ def check_bars(program, default):
     # The program that has the kernel's flags has them for the base geometry.
     wanted = {of(impl, case) for case in cases for impl in ("core", ratios.PEER)}
     wanted |= {of(f"{ratios.PEER}-kernel-flags", case) for case in cases if ratios.BASE in case}
-    missing = wanted - names(program, FORM, f"--benchmark_filter={peers_filter()}")
+    missing = wanted - names(program, FORM, f"--benchmark_filter={bench_sh('PEER_CASES')}")
     assert not missing, sorted(missing)[:3]
+
+
+def check_formats(program):
+    """One launch that has them all lacks nothing, so there is no format, page or peer that nobody looks for."""
+    listed = names(program, FORM, f"--benchmark_filter={bench_sh('FORMAT_CASES')}")
+    launch = ratios.read_launch({"benchmarks": [{"name": name, "ns_per_page": 1} for name in listed]})
+    rows = {name: [head for head, cell in zip(formats.HEAD[1:], cells) if cell.found]
+            for name, cells in formats.rows([launch])}
+    assert rows == dict(formats.expected_rows()), rows
+    found = {(row[0], row[1]) for row in formats.peer_rows([launch])}
+    wanted = {(fmt, what) for _, fmt, cases in formats.expected_peer_rows() for what in cases}
+    assert found == (wanted if any(impl != "core" for impl, _ in launch) else set()), found ^ wanted
 
 
 def main(program):
     default = names(program, FORM)
     assert BASE in default
     check_bars(program, default)
+    check_formats(program)
     # Registering the full matrix takes the library long: natively is enough.
     if emulated():
         return
