@@ -39,22 +39,25 @@ struct operation {
 	const char *flush;
 	enum count_op before;
 	enum count_op after;
+	const char *written; /* which pages were, of dirty state that is read */
 };
 
 static const struct operation op_table[NR_COUNT_OPS] = {
-	[OP_NOTHING] = { "nothing", NULL, OP_NOTHING, OP_NOTHING },
-	[OP_MAP] = { "map", NULL, OP_NOTHING, OP_UNMAP },
-	[OP_UNMAP] = { "unmap", "strict", OP_MAP, OP_NOTHING },
-	[OP_UNMAP_QUEUED] = { "unmap", "queued", OP_MAP, OP_NOTHING },
-	[OP_PAIR] = { "pair", "strict", OP_NOTHING, OP_NOTHING },
-	[OP_CURSOR_PAIR] = { "cursor_pair", "strict", OP_NOTHING, OP_NOTHING },
-	[OP_POPULATE] = { "populate", "strict", OP_NOTHING, OP_NOTHING },
-	[OP_TRANSLATE] = { "iova_to_phys", NULL, OP_MAP, OP_UNMAP },
-	[OP_TRANSLATE_BATCH] = { "iova_to_phys_batch", NULL, OP_MAP, OP_UNMAP },
-	[OP_MAP_SG] = { "map_sg", NULL, OP_NOTHING, OP_UNMAP },
-	[OP_MAP_RANGE] = { "map_range", NULL, OP_NOTHING, OP_UNMAP_RANGE },
-	[OP_UNMAP_RANGE] = { "unmap_range", "strict", OP_MAP_RANGE, OP_NOTHING },
-	[OP_ALLOC_FREE] = { "alloc_free", NULL, OP_NOTHING, OP_NOTHING },
+	[OP_NOTHING] = { "nothing", NULL, OP_NOTHING, OP_NOTHING, NULL },
+	[OP_MAP] = { "map", NULL, OP_NOTHING, OP_UNMAP, NULL },
+	[OP_UNMAP] = { "unmap", "strict", OP_MAP, OP_NOTHING, NULL },
+	[OP_UNMAP_QUEUED] = { "unmap", "queued", OP_MAP, OP_NOTHING, NULL },
+	[OP_PAIR] = { "pair", "strict", OP_NOTHING, OP_NOTHING, NULL },
+	[OP_CURSOR_PAIR] = { "cursor_pair", "strict", OP_NOTHING, OP_NOTHING, NULL },
+	[OP_POPULATE] = { "populate", "strict", OP_NOTHING, OP_NOTHING, NULL },
+	[OP_TRANSLATE] = { "iova_to_phys", NULL, OP_MAP, OP_UNMAP, NULL },
+	[OP_TRANSLATE_BATCH] = { "iova_to_phys_batch", NULL, OP_MAP, OP_UNMAP, NULL },
+	[OP_MAP_SG] = { "map_sg", NULL, OP_NOTHING, OP_UNMAP, NULL },
+	[OP_MAP_RANGE] = { "map_range", NULL, OP_NOTHING, OP_UNMAP_RANGE, NULL },
+	[OP_UNMAP_RANGE] = { "unmap_range", "strict", OP_MAP_RANGE, OP_NOTHING, NULL },
+	[OP_ALLOC_FREE] = { "alloc_free", NULL, OP_NOTHING, OP_NOTHING, NULL },
+	[OP_DIRTY_NONE] = { "read_and_clear_dirty", NULL, OP_MAP_CLEAN, OP_UNMAP, "none" },
+	[OP_DIRTY_ALL] = { "read_and_clear_dirty", NULL, OP_MAP_WRITTEN, OP_UNMAP, "all" },
 };
 
 static op_fn run_of(enum count_op op)
@@ -67,6 +70,7 @@ enum where {
 	THOROUGH,   /* with those that are counted in everything */
 	GROUPED,    /* with those whose block is a group of entries of one table */
 	FIRST,	    /* with the first of them */
+	RECORDING,  /* with those of domains that record writes, and nothing else with these */
 	ONCE,	    /* with none: its name has no table */
 };
 
@@ -110,6 +114,8 @@ static const struct shape shapes[] = {
 	{ OP_MAP_RANGE, 1, false, FIRST, 64, 1 },
 	{ OP_UNMAP_RANGE, 1, false, FIRST, 64, 1 },
 	{ OP_ALLOC_FREE, 1, false, THOROUGH, 64, 1 },
+	{ OP_DIRTY_NONE, DIRTY_PAGES, false, RECORDING, DIRTY_CALLS, DIRTY_PAGES },
+	{ OP_DIRTY_ALL, DIRTY_PAGES, false, RECORDING, DIRTY_CALLS, DIRTY_PAGES },
 };
 
 struct table {
@@ -122,29 +128,44 @@ struct table {
 	unsigned char ias, oas;
 	bool thorough; /* counted in everything; the others in what differs by format */
 	bool grouped;
+	unsigned long records; /* the quirk that makes hardware record writes */
 };
 
+#define ARM_HD IO_PGTABLE_QUIRK_ARM_HD
+#define DIRTY  IO_PGTABLE_QUIRK_DIRTY
+
 static const struct table tables[] = {
-	{ "arm_64_lpae_s1", ARM_64_LPAE_S1, "4K", "2M", KIB(4), MIB(2), 48, 48, true, false },
-	{ "arm_64_lpae_s2", ARM_64_LPAE_S2, "4K", "2M", KIB(4), MIB(2), 48, 48, true, false },
-	{ "arm_64_lpae_s1", ARM_64_LPAE_S1, "16K", "32M", KIB(16), MIB(32), 48, 48, true, false },
-	{ "arm_64_lpae_s1", ARM_64_LPAE_S1, "64K", "512M", KIB(64), MIB(512), 48, 48, true, false },
-	{ "arm_32_lpae_s1", ARM_32_LPAE_S1, "4K", "2M", KIB(4), MIB(2), 32, 40, false, false },
-	{ "arm_32_lpae_s2", ARM_32_LPAE_S2, "4K", "2M", KIB(4), MIB(2), 40, 40, false, false },
-	{ "arm_v7s", ARM_V7S, "4K", "64K", KIB(4), KIB(64), 32, 32, false, true },
-	{ "arm_mali_lpae", ARM_MALI_LPAE, "4K", "2M", KIB(4), MIB(2), 48, 40, false, false },
-	{ "apple_dart", APPLE_DART, "16K", NULL, KIB(16), 0, 36, 36, false, false },
-	{ "apple_dart2", APPLE_DART2, "16K", NULL, KIB(16), 0, 36, 42, false, false },
-	{ "amd_iommu_v1", AMD_IOMMU_V1, "4K", "64K", KIB(4), KIB(64), 48, 48, false, true },
-	{ "amd_iommu_v2", AMD_IOMMU_V2, "4K", "2M", KIB(4), MIB(2), 48, 48, false, false },
-	{ "intel_vtd_ss", INTEL_VTD_SS, "4K", "2M", KIB(4), MIB(2), 48, 48, false, false },
-	{ "intel_vtd_fs", INTEL_VTD_FS, "4K", "2M", KIB(4), MIB(2), 48, 48, false, false },
-	{ "riscv_sv39", RISCV_SV39, "4K", "2M", KIB(4), MIB(2), 39, 48, false, false },
-	{ "riscv_sv48", RISCV_SV48, "4K", "64K", KIB(4), KIB(64), 48, 48, false, true },
-	{ "riscv_sv57", RISCV_SV57, "4K", "2M", KIB(4), MIB(2), 57, 48, false, false },
-	{ "riscv_sv39x4", RISCV_SV39X4, "4K", "2M", KIB(4), MIB(2), 41, 48, false, false },
-	{ "riscv_sv48x4", RISCV_SV48X4, "4K", "2M", KIB(4), MIB(2), 50, 48, false, false },
-	{ "riscv_sv57x4", RISCV_SV57X4, "4K", "2M", KIB(4), MIB(2), 59, 48, false, false },
+	{ "arm_64_lpae_s1", ARM_64_LPAE_S1, "4K", "2M", KIB(4), MIB(2), 48, 48, true, false, 0 },
+	{ "arm_64_lpae_s2", ARM_64_LPAE_S2, "4K", "2M", KIB(4), MIB(2), 48, 48, true, false, 0 },
+	{ "arm_64_lpae_s1", ARM_64_LPAE_S1, "16K", "32M", KIB(16), MIB(32), 48, 48, true, false,
+	  0 },
+	{ "arm_64_lpae_s1", ARM_64_LPAE_S1, "64K", "512M", KIB(64), MIB(512), 48, 48, true, false,
+	  0 },
+	{ "arm_32_lpae_s1", ARM_32_LPAE_S1, "4K", "2M", KIB(4), MIB(2), 32, 40, false, false, 0 },
+	{ "arm_32_lpae_s2", ARM_32_LPAE_S2, "4K", "2M", KIB(4), MIB(2), 40, 40, false, false, 0 },
+	{ "arm_v7s", ARM_V7S, "4K", "64K", KIB(4), KIB(64), 32, 32, false, true, 0 },
+	{ "arm_mali_lpae", ARM_MALI_LPAE, "4K", "2M", KIB(4), MIB(2), 48, 40, false, false, 0 },
+	{ "apple_dart", APPLE_DART, "16K", NULL, KIB(16), 0, 36, 36, false, false, 0 },
+	{ "apple_dart2", APPLE_DART2, "16K", NULL, KIB(16), 0, 36, 42, false, false, 0 },
+	{ "amd_iommu_v1", AMD_IOMMU_V1, "4K", "64K", KIB(4), KIB(64), 48, 48, false, true, 0 },
+	{ "amd_iommu_v2", AMD_IOMMU_V2, "4K", "2M", KIB(4), MIB(2), 48, 48, false, false, 0 },
+	{ "intel_vtd_ss", INTEL_VTD_SS, "4K", "2M", KIB(4), MIB(2), 48, 48, false, false, 0 },
+	{ "intel_vtd_fs", INTEL_VTD_FS, "4K", "2M", KIB(4), MIB(2), 48, 48, false, false, 0 },
+	{ "riscv_sv39", RISCV_SV39, "4K", "2M", KIB(4), MIB(2), 39, 48, false, false, 0 },
+	{ "riscv_sv48", RISCV_SV48, "4K", "64K", KIB(4), KIB(64), 48, 48, false, true, 0 },
+	{ "riscv_sv57", RISCV_SV57, "4K", "2M", KIB(4), MIB(2), 57, 48, false, false, 0 },
+	{ "riscv_sv39x4", RISCV_SV39X4, "4K", "2M", KIB(4), MIB(2), 41, 48, false, false, 0 },
+	{ "riscv_sv48x4", RISCV_SV48X4, "4K", "2M", KIB(4), MIB(2), 50, 48, false, false, 0 },
+	{ "riscv_sv57x4", RISCV_SV57X4, "4K", "2M", KIB(4), MIB(2), 59, 48, false, false, 0 },
+	{ "arm_64_lpae_s1", ARM_64_LPAE_S1, "4K", "2M", KIB(4), MIB(2), 48, 48, false, false,
+	  ARM_HD },
+	{ "arm_64_lpae_s1", ARM_64_LPAE_S1, "4K", "64K", KIB(4), KIB(64), 48, 48, false, true,
+	  ARM_HD },
+	{ "amd_iommu_v1", AMD_IOMMU_V1, "4K", "2M", KIB(4), MIB(2), 48, 48, false, false, DIRTY },
+	{ "amd_iommu_v1", AMD_IOMMU_V1, "4K", "64K", KIB(4), KIB(64), 48, 48, false, true, DIRTY },
+	{ "intel_vtd_ss", INTEL_VTD_SS, "4K", "2M", KIB(4), MIB(2), 48, 48, false, false, DIRTY },
+	{ "riscv_sv48", RISCV_SV48, "4K", "2M", KIB(4), MIB(2), 48, 48, false, false, DIRTY },
+	{ "riscv_sv48", RISCV_SV48, "4K", "64K", KIB(4), KIB(64), 48, 48, false, true, DIRTY },
 };
 
 COUNT_INLINE void region_begin(void)
@@ -243,6 +264,7 @@ static bool set_subject(struct subject *s, const struct table *t, const struct s
 	s->fmt = t->fmt;
 	s->page = t->page;
 	s->block = t->block;
+	s->quirks = t->records;
 	s->pgsize = shape->block ? t->block : t->page;
 	s->pgcount = shape->pgcount;
 	s->range_bytes = t->block + TAIL * t->page;
@@ -254,6 +276,15 @@ static bool set_subject(struct subject *s, const struct table *t, const struct s
 	s->pa_flip = 1ull << (t->oas - 1);
 	set_lists(s);
 	return count_impl.open(s);
+}
+
+static bool read_is_as_expected(const struct subject *s, bool all)
+{
+	for (size_t i = 0; i < DIRTY_CALLS; i++)
+		for (size_t word = 0; word < DIRTY_PAGES / 64; word++)
+			if (s->dirty[i][word] != (all ? UINT64_MAX : 0))
+				return false;
+	return true;
 }
 
 /* Each operation's first and last page translate if something is left to take away. */
@@ -268,6 +299,8 @@ static bool is_as_expected(struct subject *s, const struct shape *shape)
 		if (!count_impl.lookup(s, first) == mapped || !count_impl.lookup(s, last) == mapped)
 			return false;
 	}
+	if (shape->where == RECORDING && !read_is_as_expected(s, shape->op == OP_DIRTY_ALL))
+		return false;
 	for (size_t i = 0; shape->op == OP_TRANSLATE_BATCH && i < LIST; i++)
 		if (s->pa[i] != (s->iova[i] ^ s->pa_flip))
 			return false;
@@ -347,6 +380,9 @@ static void name_case(char *name, size_t bytes, const struct table *t, const str
 				 shape->pgcount);
 	if (op->flush)
 		snprintf(name + used, bytes - (size_t)used, "/flush:%s", op->flush);
+	if (op->written)
+		snprintf(name + used, bytes - (size_t)used, "/groups:%d/written:%s", t->grouped,
+			 op->written);
 }
 
 static bool fork_case(const char *name, const struct table *t, const struct shape *shape)
@@ -378,6 +414,8 @@ static bool goes_with(const struct shape *shape, const struct table *t)
 {
 	if (!(count_impl.fmts & 1u << t->fmt) || !run_of(shape->op))
 		return false;
+	if (t->records || shape->where == RECORDING)
+		return t->records && shape->where == RECORDING;
 	switch (shape->where) {
 	case EVERYWHERE:
 		return true;

@@ -9,6 +9,7 @@
 
 #include "core/fill.h"
 #include "core/port.h"
+#include "io-pgtable-update.h"
 #include "subject.h"
 
 static OPAQUE void driver_flush_all(void *cookie)
@@ -112,6 +113,31 @@ static OPAQUE void op_alloc_free(struct subject *s, size_t i)
 	free_io_pgtable(alloc_io_pgtable(s->fmt, &cfg, NULL));
 }
 
+COUNT_INLINE size_t op_bytes(const struct subject *s)
+{
+	return s->pgsize * s->pgcount;
+}
+
+/* What a mapping begins as depends on the format. */
+static OPAQUE void op_map_clean(struct subject *s, size_t i)
+{
+	map_at(s, iova_of(s, i));
+	io_pgtable_read_and_clear_dirty(s->table, iova_of(s, i), op_bytes(s), 0, s->dirty[i], NULL);
+	for (size_t word = 0; word < DIRTY_PAGES / 64; word++)
+		s->dirty[i][word] = 0;
+}
+
+static OPAQUE void op_map_written(struct subject *s, size_t i)
+{
+	op_map_clean(s, i);
+	io_pgtable_set_dirty(s->table, iova_of(s, i), op_bytes(s));
+}
+
+static OPAQUE void op_dirty(struct subject *s, size_t i)
+{
+	io_pgtable_read_and_clear_dirty(s->table, iova_of(s, i), op_bytes(s), 0, s->dirty[i], NULL);
+}
+
 void *__real_io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, unsigned int node,
 				       enum port_pages *pages);
 void *__wrap_io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, unsigned int node,
@@ -128,6 +154,7 @@ void *__wrap_io_pgtable_port_arena_map(size_t head_bytes, size_t arena_bytes, un
 static bool core_open(struct subject *s)
 {
 	cfg = (struct io_pgtable_cfg){
+		.quirks = s->quirks,
 		.pgsize_bitmap = s->page | s->block,
 		.ias = s->ias,
 		.oas = s->oas,
@@ -182,6 +209,10 @@ const struct count_impl count_impl = {
 		[OP_MAP_RANGE] = op_map_range,
 		[OP_UNMAP_RANGE] = op_unmap_range,
 		[OP_ALLOC_FREE] = op_alloc_free,
+		[OP_MAP_CLEAN] = op_map_clean,
+		[OP_DIRTY_NONE] = op_dirty,
+		[OP_MAP_WRITTEN] = op_map_written,
+		[OP_DIRTY_ALL] = op_dirty,
 	},
 	.open = core_open,
 	.close = core_close,

@@ -30,6 +30,8 @@ enum {
 	POPULATE_CALLS = 512, /* of whole leaf tables */
 	TAIL = 1,	      /* pages behind the block of a mixed range */
 	GATHER_BYTES = 2048,  /* room for an implementation's gather */
+	DIRTY_PAGES = 2048,   /* of a call that reads dirty state: four leaf tables of 4K pages */
+	DIRTY_CALLS = 4,
 };
 
 enum count_op {
@@ -46,6 +48,10 @@ enum count_op {
 	OP_MAP_RANGE,
 	OP_UNMAP_RANGE,
 	OP_ALLOC_FREE,
+	OP_MAP_CLEAN, /* only before the next: pages that were not written to */
+	OP_DIRTY_NONE,
+	OP_MAP_WRITTEN, /* only before the next: pages that all were */
+	OP_DIRTY_ALL,
 	NR_COUNT_OPS,
 };
 
@@ -55,6 +61,7 @@ enum count_op {
  * @fmt: format
  * @page: the granule
  * @block: the next size, or 0
+ * @quirks: IO_PGTABLE_QUIRK_*
  * @ias: input address bits
  * @oas: output address bits
  * @base: operation i works at @base + i * @stride
@@ -68,12 +75,14 @@ enum count_op {
  * @sg: a scatter list
  * @iova: a batch of addresses
  * @pa: and what they translate to
+ * @dirty: what was read of dirty state, by operation
  */
 struct subject {
 	void *table;
 	enum io_pgtable_fmt fmt;
 	uint64_t page;
 	uint64_t block;
+	unsigned long quirks;
 	unsigned int ias;
 	unsigned int oas;
 	uint64_t base;
@@ -87,6 +96,7 @@ struct subject {
 	struct io_pgtable_sg sg[LIST];
 	uint64_t iova[LIST];
 	phys_addr_t pa[LIST];
+	uint64_t dirty[DIRTY_CALLS][DIRTY_PAGES / 64];
 };
 
 typedef void (*op_fn)(struct subject *s, size_t i);
