@@ -300,6 +300,8 @@ static void test_range_map_errors(void **state)
 			{ page, 0, -page, RW, -ERANGE },
 			{ 0, out, page, RW, -ERANGE },
 			{ 0, out - page, 2 * page, RW, -ERANGE },
+			/* In two steps, of which the first one alone would be good. */
+			{ 0, out - table_span(v), table_span(v) + page, RW, -ERANGE },
 			{ 0, -page, 2 * page, RW, -ERANGE },
 		};
 		struct io_pgtable *iop = make_table(v);
