@@ -36,7 +36,7 @@ static const struct form forms[] = {
 		.whole = "complete\n", .cut = "not complete: a descriptor makes no sense\n",
 	},
 	[IO_PGTABLE_DUMP_JSON] = {
-		.start = "{\"format\": ", .granule = ", \"granule\": ", .levels = ", \"levels\": ",
+		.start = "{\"format\": \"", .granule = "\", \"granule\": ", .levels = ", \"levels\": ",
 		.runs = ", \"runs\": [\n",
 		.kind = { "{\"kind\": \"leaf\", \"iova\": \"", "",
 			  "{\"kind\": \"hole\", \"iova\": \"" },
@@ -174,7 +174,8 @@ static void write_head(const struct dump *dump)
 	const struct form *form = dump->form;
 	struct line l = { 0 };
 
-	add_decimal(&l, form->start, dump->d->iop.fmt);
+	add(&l, form->start);
+	add(&l, io_pgtable_fmt_name(dump->d->iop.fmt));
 	add_decimal(&l, form->granule, pt_span(dump->d->format, 0));
 	add_decimal(&l, form->levels, dump->d->top + 1u);
 	add(&l, form->runs);

@@ -111,6 +111,14 @@ struct io_pgtable_stats {
 int io_pgtable_read_stats(struct io_pgtable *iop, struct io_pgtable_stats *stats);
 
 /**
+ * io_pgtable_fmt_name() - what a format is called
+ * @fmt: the format
+ *
+ * Return: its enumerator in lower case, such as "arm_64_lpae_s1"; NULL if there is no such format. Context: any.
+ */
+const char *io_pgtable_fmt_name(enum io_pgtable_fmt fmt);
+
+/**
  * enum io_pgtable_dump_form - how a dump looks
  * @IO_PGTABLE_DUMP_TEXT: a line for each run
  * @IO_PGTABLE_DUMP_JSON: one object; addresses are strings, because JSON's numbers may be rounded
@@ -135,7 +143,8 @@ typedef void io_pgtable_emit_fn(const char *text, void *ctx);
  * @form: text or JSON
  *
  * Leaves of one size with the same attributes that continue each other, in iova and address, are one
- * line; so are holes that do. After them the number of tables and leaves by level.
+ * line; so are holes that do. Before them the format's name, the smallest page and the number of levels, after them
+ * the number of tables and leaves by level.
  *
  * Return: 0; -EINVAL (no such form); -EUCLEAN (see io_pgtable_walk()): the dump then ends with that
  * place and says that it is not complete; its JSON is whole. Context: as io_pgtable_walk() of all.

@@ -327,7 +327,7 @@ static void map_golden(struct io_pgtable *iop)
 static void test_golden(void **state)
 {
 	static const char expected[] =
-		"table format 7 granule 4096 levels 3\n"
+		"table format riscv_sv39 granule 4096 levels 3\n"
 		"hole 0xffffffc000000000 to 0xffffffffffffefff level 2\n"
 		"leaf 0xfffffffffffff000 to 0xffffffffffffffff level 0 at 0x0000000000005000"
 		" in pages of 0x0000000000001000 rw---- first 0x00000000000014df\n"
@@ -352,6 +352,20 @@ static void test_golden(void **state)
 	assert_string_equal(t.text, expected);
 	assert_int_equal(io_pgtable_dump(iop, append, &t, 7), -EINVAL);
 	free_io_pgtable(iop);
+}
+
+/* A variant is called as its format, and what it is beside that. */
+static void test_names(void **state)
+{
+	for (size_t i = 0; i < NR_VARIANTS; i++) {
+		const char *name = io_pgtable_fmt_name(variants[i].fmt);
+
+		assert_non_null(name);
+		assert_int_equal(strncmp(variants[i].name, name, strlen(name)), 0);
+		assert_non_null(strchr("/+", variants[i].name[strlen(name)]));
+	}
+	assert_null(io_pgtable_fmt_name(IO_PGTABLE_NUM_FMTS));
+	assert_null(io_pgtable_fmt_name((enum io_pgtable_fmt) - 1));
 }
 
 static void print(const char *text, void *ctx)
@@ -381,6 +395,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_every_variant), cmocka_unit_test(test_upper_half),
 		cmocka_unit_test(test_ranges),	      cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_loop),	      cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_names),
 	};
 
 	if (argc > 1 && !strcmp(argv[1], "--json"))

@@ -5,11 +5,13 @@
 usage: dump-json.py TEST_WALK    runs TEST_WALK --json; exits 1 at the first thing that is wrong
 """
 import json
+import re
 import subprocess
 import sys
 
 
 def check(dump):
+    assert re.fullmatch(r"[a-z]+[a-z0-9_]*", dump["format"]), dump["format"]
     end, leaves = None, [0] * dump["levels"]
     for run in dump["runs"]:
         first, last = int(run["iova"], 16), int(run["last"], 16)
