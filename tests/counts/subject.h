@@ -30,8 +30,8 @@ enum {
 	POPULATE_CALLS = 512, /* of whole leaf tables */
 	TAIL = 1,	      /* pages behind the block of a mixed range */
 	GATHER_BYTES = 2048,  /* room for an implementation's gather */
-	DIRTY_PAGES = 2048,   /* of a call that reads dirty state: four leaf tables of 4K pages */
-	DIRTY_CALLS = 4,
+	DIRTY_PAGES = 1024,   /* of a call that reads dirty state: two leaf tables of 4K pages */
+	DIRTY_CALLS = 4,      /* of those; all their tables fill half of the modelled cache */
 };
 
 enum count_op {
