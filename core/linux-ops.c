@@ -53,7 +53,9 @@
 #undef IO_PGTABLE_QUIRK_ARM_MTK_EXT
 #undef IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT
 #undef IO_PGTABLE_QUIRK_ARM_TTBR1
+#undef IO_PGTABLE_QUIRK_ARM_OUTER_WBWA
 #undef IO_PGTABLE_QUIRK_ARM_HD
+#undef IO_PGTABLE_QUIRK_ARM_S2FWB
 #undef IO_PGTABLE_H
 #include "io-pgtable-linux.h"
 
@@ -62,7 +64,8 @@
 
 #define QUIRKS                                                                                \
 	(IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_NO_PERMS | IO_PGTABLE_QUIRK_ARM_MTK_EXT | \
-	 IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT | IO_PGTABLE_QUIRK_ARM_TTBR1 | IO_PGTABLE_QUIRK_ARM_HD)
+	 IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT | IO_PGTABLE_QUIRK_ARM_TTBR1 |                     \
+	 IO_PGTABLE_QUIRK_ARM_OUTER_WBWA | IO_PGTABLE_QUIRK_ARM_HD | IO_PGTABLE_QUIRK_ARM_S2FWB)
 
 /* largest: the library's largest page. The caller may have been promised larger ones, which are several of it. */
 struct linux_table {
@@ -235,7 +238,8 @@ static void fill_s1(struct io_pgtable_cfg *cfg, const struct native_cfg *native,
 
 	cfg->arm_lpae_s1_cfg.ttbr = native->arm_lpae_s1_cfg.ttbr[upper];
 	cfg->arm_lpae_s1_cfg.tcr.ips = is_32 ? physical_size_32(cfg) : field(tcr, 32, 3);
-	cfg->arm_lpae_s1_cfg.tcr.tg = is_32 ? 0 : field(tcr, 14 + half, 2);
+	/* 4K, in TG0's and TG1's numbers. */
+	cfg->arm_lpae_s1_cfg.tcr.tg = is_32 ? (upper ? 2 : 0) : field(tcr, 14 + half, 2);
 	cfg->arm_lpae_s1_cfg.tcr.sh = field(tcr, 12 + half, 2);
 	cfg->arm_lpae_s1_cfg.tcr.orgn = field(tcr, 10 + half, 2);
 	cfg->arm_lpae_s1_cfg.tcr.irgn = field(tcr, 8 + half, 2);

@@ -31,7 +31,8 @@ static const struct lpae_kind kind = {
 	.granules = 1ull << 12,
 	.sets = sets,
 	.nr_sets = sizeof(sets) / sizeof(sets[0]),
-	.quirks = IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_NO_WARN | IO_PGTABLE_QUIRK_NO_SPLIT,
+	.quirks = IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_ARM_TTBR1 | IO_PGTABLE_QUIRK_NO_WARN |
+		  IO_PGTABLE_QUIRK_NO_SPLIT | IO_PGTABLE_QUIRK_ARM_OUTER_WBWA,
 };
 
 static const struct lpae_variant variants[] = {

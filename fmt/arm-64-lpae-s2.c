@@ -10,18 +10,26 @@
 
 static const uint64_t attr[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S2_ATTR);
 static const uint64_t attr_hd[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S2_HD_ATTR);
+static const uint64_t attr_fwb[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S2_FWB_ATTR);
+static const uint64_t attr_fwb_hd[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S2_FWB_HD_ATTR);
 
 static const uint64_t lpa2[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S2_LPA2_ATTR);
 static const uint64_t lpa2_hd[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S2_HD_LPA2_ATTR);
+static const uint64_t lpa2_fwb[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S2_FWB_LPA2_ATTR);
+static const uint64_t lpa2_fwb_hd[PT_PROT_COUNT] = PT_BY_PROT(LPAE_S2_FWB_HD_LPA2_ATTR);
 
 static const struct pt_attr_set sets[] = {
 	{ 0, attr },
 	{ IO_PGTABLE_QUIRK_ARM_HD, attr_hd },
+	{ IO_PGTABLE_QUIRK_ARM_S2FWB, attr_fwb },
+	{ IO_PGTABLE_QUIRK_ARM_S2FWB | IO_PGTABLE_QUIRK_ARM_HD, attr_fwb_hd },
 };
 
 static const struct pt_attr_set lpa2_sets[] = {
 	{ 0, lpa2 },
 	{ IO_PGTABLE_QUIRK_ARM_HD, lpa2_hd },
+	{ IO_PGTABLE_QUIRK_ARM_S2FWB, lpa2_fwb },
+	{ IO_PGTABLE_QUIRK_ARM_S2FWB | IO_PGTABLE_QUIRK_ARM_HD, lpa2_fwb_hd },
 };
 
 static const struct pt_format format_4k = LPAE_FORMAT(12, 3, LPAE_S2_DIRTY);
@@ -48,7 +56,8 @@ static const struct lpae_kind kind = {
 	.sets = sets,
 	.lpa2_sets = lpa2_sets,
 	.nr_sets = sizeof(sets) / sizeof(sets[0]),
-	.quirks = IO_PGTABLE_QUIRK_NO_WARN | IO_PGTABLE_QUIRK_NO_SPLIT | IO_PGTABLE_QUIRK_ARM_HD,
+	.quirks = IO_PGTABLE_QUIRK_NO_WARN | IO_PGTABLE_QUIRK_NO_SPLIT | IO_PGTABLE_QUIRK_ARM_HD |
+		  IO_PGTABLE_QUIRK_ARM_S2FWB,
 };
 
 static const struct lpae_variant variants[] = {

@@ -50,6 +50,7 @@ static const uint8_t physical_bits[] = { 32, 36, 40, 42, 44, 48, 52 };
 /* Shareability and cacheability of the walks themselves, as TCR's SH0, ORGN0 and IRGN0. */
 #define WALK_COHERENT	  (3ull << 12 | 1ull << 10 | 1ull << 8)
 #define WALK_NON_COHERENT (2ull << 12)
+#define WALK_OUTER_WBWA	  (1ull << 10) /* ... of which the outer caches may hold what they read */
 
 #define TCR_EPD0    (1ull << 7)
 #define TCR_EPD1    (1ull << 23)
@@ -139,21 +140,34 @@ static uint64_t possible_sizes(const struct granule *g, const struct io_pgtable_
 	return above < 64 ? cfg->pgsize_bitmap & ((1ull << above) - 1) : 0;
 }
 
+/* What hardware writes has to be seen, and a walk that snoops has no use for other caches. */
+static bool has_quirks(const struct lpae_kind *kind, const struct io_pgtable_cfg *cfg)
+{
+	unsigned long wrong =
+		cfg->coherent_walk ? IO_PGTABLE_QUIRK_ARM_OUTER_WBWA : IO_PGTABLE_QUIRK_ARM_HD;
+
+	return !(cfg->quirks & ~kind->quirks) && !(cfg->quirks & wrong);
+}
+
+/* AArch32's upper half is what TTBR0 leaves, which is nothing if T1SZ is 0 (G8.2, TTBCR). */
+static unsigned int ias_most(const struct lpae_kind *kind, const struct io_pgtable_cfg *cfg)
+{
+	return kind->ias_max - (kind->is_32 && (cfg->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1));
+}
+
 int lpae_check(const struct lpae_kind *kind, const struct io_pgtable_cfg *cfg)
 {
 	const struct granule *g;
 	struct start start;
 	int err;
 
-	if (cfg->quirks & ~kind->quirks)
-		return -EOPNOTSUPP;
-	if ((cfg->quirks & IO_PGTABLE_QUIRK_ARM_HD) && !cfg->coherent_walk)
+	if (!has_quirks(kind, cfg))
 		return -EOPNOTSUPP;
 	g = find_granule(cfg);
 	if (!g || !(kind->granules & (1ull << g->lg2)))
 		return -EINVAL;
-	if (cfg->ias < kind->ias_min || cfg->ias > kind->ias_max || cfg->oas < kind->oas_min ||
-	    cfg->oas > kind->oas_max)
+	if (cfg->ias < kind->ias_min || cfg->ias > ias_most(kind, cfg) ||
+	    cfg->oas < kind->oas_min || cfg->oas > kind->oas_max)
 		return -ERANGE;
 	err = find_start(kind, g, cfg, &start);
 	return err ? err : possible_sizes(g, cfg, &start) ? 0 : -ERANGE;
@@ -176,16 +190,25 @@ static uint64_t root_register(const struct pt_domain *d)
 	return (pa & ((1ull << 48) - 1)) | (pa >> 48) << 2;
 }
 
+static uint64_t walk_attributes(const struct io_pgtable_cfg *cfg)
+{
+	if (cfg->coherent_walk)
+		return WALK_COHERENT;
+	return WALK_NON_COHERENT |
+	       (cfg->quirks & IO_PGTABLE_QUIRK_ARM_OUTER_WBWA ? WALK_OUTER_WBWA : 0);
+}
+
 static void fill_s1(const struct lpae_kind *kind, const struct granule *g,
 		    const struct pt_domain *d, struct io_pgtable_cfg *cfg)
 {
-	uint64_t walk = cfg->coherent_walk ? WALK_COHERENT : WALK_NON_COHERENT;
+	uint64_t walk = walk_attributes(cfg);
 	bool upper = cfg->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1;
 	uint64_t tcr;
 
 	if (kind->is_32) {
-		/* AArch32 counts TxSZ down from 32. */
-		tcr = walk | (32 - cfg->ias) | TCR_EPD1 | TTBCR_EAE;
+		uint64_t half = walk | (32 - cfg->ias); /* AArch32 counts TxSZ down from 32 */
+
+		tcr = TTBCR_EAE | (upper ? half << TTBR1_SHIFT | TCR_EPD0 : half | TCR_EPD1);
 	} else {
 		uint64_t size = 64 - cfg->ias;
 
@@ -205,7 +228,7 @@ static void fill_s1(const struct lpae_kind *kind, const struct granule *g,
 static void fill_s2(const struct lpae_kind *kind, const struct granule *g,
 		    const struct pt_domain *d, struct io_pgtable_cfg *cfg)
 {
-	uint64_t walk = cfg->coherent_walk ? WALK_COHERENT : WALK_NON_COHERENT;
+	uint64_t walk = walk_attributes(cfg);
 	/* 4K: levels 2, 1, 0 are 0, 1, 2; 16K and 64K count from level 3. D19.2 VTCR_EL2.SL0 */
 	uint64_t sl0 = g->lg2 == 12 ? d->top - 1 : d->top;
 	uint64_t vtcr = walk | sl0 << 6 | VTCR_RES1;

@@ -58,6 +58,8 @@
 #define LPAE_MEMATTR_OIWB  0xf
 #define LPAE_MEMATTR_NC	   0x5
 #define LPAE_MEMATTR_DEV   0x1
+/* With FEAT_S2FWB in use (D8.6.6): write-back, whatever stage 1 says; the other two are the same. */
+#define LPAE_MEMATTR_WB	   0x6
 
 /* Software bits of a table descriptor, ignored by hardware at both stages. */
 #define LPAE_CLEANED	LPAE_BIT(55)
@@ -77,19 +79,22 @@
 			      LPAE_MEMORY(p, LPAE_ATTR_DEV, LPAE_ATTR_CACHE, LPAE_ATTR_NC)))
 
 /* With NS, with dirty state: what is mapped writable counts as written, as in Linux. */
-#define LPAE_S1_NS_ATTR(p)    PT_IF(p, IOMMU_READ | IOMMU_WRITE, LPAE_S1_ATTR(p) | LPAE_S1_NS)
-#define LPAE_S1_HD_ATTR(p)    (LPAE_S1_ATTR(p) | PT_IF(p, IOMMU_WRITE, LPAE_DBM))
-#define LPAE_S1_NS_HD_ATTR(p) (LPAE_S1_NS_ATTR(p) | PT_IF(p, IOMMU_WRITE, LPAE_DBM))
-#define LPAE_S2_HD_ATTR(p)    (LPAE_S2_ATTR(p) | PT_IF(p, IOMMU_WRITE, LPAE_DBM))
+#define LPAE_S1_NS_ATTR(p)     PT_IF(p, IOMMU_READ | IOMMU_WRITE, LPAE_S1_ATTR(p) | LPAE_S1_NS)
+#define LPAE_S1_HD_ATTR(p)     (LPAE_S1_ATTR(p) | PT_IF(p, IOMMU_WRITE, LPAE_DBM))
+#define LPAE_S1_NS_HD_ATTR(p)  (LPAE_S1_NS_ATTR(p) | PT_IF(p, IOMMU_WRITE, LPAE_DBM))
+#define LPAE_S2_HD_ATTR(p)     (LPAE_S2_ATTR(p) | PT_IF(p, IOMMU_WRITE, LPAE_DBM))
+#define LPAE_S2_FWB_HD_ATTR(p) (LPAE_S2_FWB_ATTR(p) | PT_IF(p, IOMMU_WRITE, LPAE_DBM))
 
 /* The same where bits 9:8 are address. */
-#define LPAE_NO_SH(attr)	   ((attr) & ~LPAE_SH_IS)
-#define LPAE_S1_LPA2_ATTR(p)	   LPAE_NO_SH(LPAE_S1_ATTR(p))
-#define LPAE_S1_NS_LPA2_ATTR(p)	   LPAE_NO_SH(LPAE_S1_NS_ATTR(p))
-#define LPAE_S1_HD_LPA2_ATTR(p)	   LPAE_NO_SH(LPAE_S1_HD_ATTR(p))
-#define LPAE_S1_NS_HD_LPA2_ATTR(p) LPAE_NO_SH(LPAE_S1_NS_HD_ATTR(p))
-#define LPAE_S2_LPA2_ATTR(p)	   LPAE_NO_SH(LPAE_S2_ATTR(p))
-#define LPAE_S2_HD_LPA2_ATTR(p)	   LPAE_NO_SH(LPAE_S2_HD_ATTR(p))
+#define LPAE_NO_SH(attr)	    ((attr) & ~LPAE_SH_IS)
+#define LPAE_S1_LPA2_ATTR(p)	    LPAE_NO_SH(LPAE_S1_ATTR(p))
+#define LPAE_S1_NS_LPA2_ATTR(p)	    LPAE_NO_SH(LPAE_S1_NS_ATTR(p))
+#define LPAE_S1_HD_LPA2_ATTR(p)	    LPAE_NO_SH(LPAE_S1_HD_ATTR(p))
+#define LPAE_S1_NS_HD_LPA2_ATTR(p)  LPAE_NO_SH(LPAE_S1_NS_HD_ATTR(p))
+#define LPAE_S2_LPA2_ATTR(p)	    LPAE_NO_SH(LPAE_S2_ATTR(p))
+#define LPAE_S2_HD_LPA2_ATTR(p)	    LPAE_NO_SH(LPAE_S2_HD_ATTR(p))
+#define LPAE_S2_FWB_LPA2_ATTR(p)    LPAE_NO_SH(LPAE_S2_FWB_ATTR(p))
+#define LPAE_S2_FWB_HD_LPA2_ATTR(p) LPAE_NO_SH(LPAE_S2_FWB_HD_ATTR(p))
 
 /* What may change in a valid descriptor without break-before-make: no more than this (D8.16). */
 #define LPAE_S1_PERM (LPAE_S1_UNPRIV | LPAE_S1_RDONLY | LPAE_DBM | LPAE_S1_PXN | LPAE_S1_UXN)
@@ -103,12 +108,13 @@
 	.dirty_mask = LPAE_DBM | LPAE_S2_WRITE, .dirty_value = LPAE_DBM | LPAE_S2_WRITE, \
 	.dirty_flip = LPAE_S2_WRITE, .perm_mask = LPAE_S2_PERM
 
-#define LPAE_S2_ATTR(p)                                                                           \
+#define LPAE_S2_ATTR_OF(p, cached)                                                                \
 	PT_IF(p, IOMMU_READ | IOMMU_WRITE,                                                        \
 	      LPAE_AF | LPAE_SH(p) | PT_IF(p, IOMMU_READ, LPAE_S2_READ) |                         \
 		      PT_IF(p, IOMMU_WRITE, LPAE_S2_WRITE) | PT_IF(p, IOMMU_NOEXEC, LPAE_S2_XN) | \
-		      LPAE_S2_MEMATTR(LPAE_MEMORY(p, LPAE_MEMATTR_DEV, LPAE_MEMATTR_OIWB,         \
-						  LPAE_MEMATTR_NC)))
+		      LPAE_S2_MEMATTR(LPAE_MEMORY(p, LPAE_MEMATTR_DEV, cached, LPAE_MEMATTR_NC)))
+#define LPAE_S2_ATTR(p)	    LPAE_S2_ATTR_OF(p, LPAE_MEMATTR_OIWB)
+#define LPAE_S2_FWB_ATTR(p) LPAE_S2_ATTR_OF(p, LPAE_MEMATTR_WB)
 
 /* Where descriptors hold the address: as it is, with bits 51:48 in 15:12 (64K), with 51:50 in 9:8 (LPA2). */
 enum lpae_layout { LPAE_48, LPAE_64K, LPAE_LPA2 };

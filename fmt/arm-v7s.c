@@ -47,10 +47,12 @@ static const struct pt_attr_set sets[] = {
 static const struct pt_format format = V7S_FORMAT(v7s, 0, 0, PERMS);
 static const struct pt_format format_ns = V7S_FORMAT(v7s_ns, 0, V7S_TABLE_NS, PERMS);
 static const struct pt_format format_mtk = V7S_FORMAT(v7s_mtk, 32, 0, 0);
+static const struct pt_format format_mtk_ns = V7S_FORMAT(v7s_mtk_ns, 32, V7S_TABLE_NS, 0);
 
 PT_STAMP(v7s, format);
 PT_STAMP(v7s_ns, format_ns);
 PT_STAMP(v7s_mtk, format_mtk);
+PT_STAMP(v7s_mtk_ns, format_mtk_ns);
 
 static void fill_memory_types(struct io_pgtable_cfg *cfg)
 {
@@ -91,24 +93,33 @@ static void fill_mtk(const struct pt_domain *d, struct io_pgtable_cfg *cfg)
 static const struct plain_kind kind = KIND_32(format, v7s_ops, 0);
 static const struct plain_kind kind_ns = KIND_32(format_ns, v7s_ns_ops, IO_PGTABLE_QUIRK_ARM_NS);
 
-/* [more than 32 input bits][TTBR_EXT], which is for addresses from hooks: without them all are below 4 GiB. */
+/* [ARM_NS][more than 32 input bits][TTBR_EXT], which is for addresses from hooks: without them all are below 4 GiB. */
+#define NS	IO_PGTABLE_QUIRK_ARM_NS
 #define MTK	IO_PGTABLE_QUIRK_ARM_MTK_EXT
 #define MTK_EXT (MTK | IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT)
-#define KIND_MTK(own_quirks, ias_least, ias_most, extra, hooks) \
-	KIND(format_mtk, v7s_mtk_ops, fill_mtk, own_quirks, ias_least, ias_most, 35, extra, hooks)
+#define KIND_MTK(pt, table_ops, own_quirks, ias_least, ias_most, extra, hooks) \
+	KIND(pt, table_ops, fill_mtk, own_quirks, ias_least, ias_most, 35, extra, hooks)
+#define KINDS_MTK(pt, table_ops, ns)                                               \
+	{                                                                          \
+		{ KIND_MTK(pt, table_ops, MTK | (ns), 21, 32, 4, 32),              \
+		  KIND_MTK(pt, table_ops, MTK_EXT | (ns), 21, 32, 4, 0) },         \
+			{ KIND_MTK(pt, table_ops, MTK | (ns), 33, 34, 6, 32),      \
+			  KIND_MTK(pt, table_ops, MTK_EXT | (ns), 33, 34, 6, 0) }, \
+	}
 
-static const struct plain_kind kinds_mtk[2][2] = {
-	{ KIND_MTK(MTK, 21, 32, 4, 32), KIND_MTK(MTK_EXT, 21, 32, 4, 0) },
-	{ KIND_MTK(MTK, 33, 34, 6, 32), KIND_MTK(MTK_EXT, 33, 34, 6, 0) },
+static const struct plain_kind kinds_mtk[2][2][2] = {
+	KINDS_MTK(format_mtk, v7s_mtk_ops, 0),
+	KINDS_MTK(format_mtk_ns, v7s_mtk_ns_ops, NS),
 };
 
 static const struct plain_kind *kind_of(const struct io_pgtable_cfg *cfg)
 {
+	bool ns = cfg->quirks & IO_PGTABLE_QUIRK_ARM_NS;
 	bool ext = cfg->quirks & IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT;
 
 	if (cfg->quirks & IO_PGTABLE_QUIRK_ARM_MTK_EXT)
-		return &kinds_mtk[cfg->ias > 32][ext];
-	return cfg->quirks & IO_PGTABLE_QUIRK_ARM_NS ? &kind_ns : &kind;
+		return &kinds_mtk[ns][cfg->ias > 32][ext];
+	return ns ? &kind_ns : &kind;
 }
 
 /* Permissions lie where the extension has addresses. */

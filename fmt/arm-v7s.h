@@ -187,6 +187,7 @@ static always_inline uint64_t v7s_of_mtk(uint64_t desc)
 V7S_FUNCTIONS(v7s, 0, 0, 0)
 V7S_FUNCTIONS(v7s_ns, V7S_SECTION_NS, V7S_TABLE_NS, 0)
 V7S_FUNCTIONS(v7s_mtk, 0, 0, V7S_MTK_PA)
+V7S_FUNCTIONS(v7s_mtk_ns, V7S_SECTION_NS, V7S_TABLE_NS, V7S_MTK_PA)
 
 /* One kind: the structure that the walker is stamped with. */
 #define V7S_FORMAT(name, linear, table_ns, perms)                                                \

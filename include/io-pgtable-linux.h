@@ -132,8 +132,9 @@ struct iommu_flush_ops {
 #define IO_PGTABLE_QUIRK_ARM_MTK_EXT	  (1ul << 3)
 #define IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT (1ul << 4)
 #define IO_PGTABLE_QUIRK_ARM_TTBR1	  (1ul << 5)
-#define IO_PGTABLE_QUIRK_ARM_OUTER_WBWA	  (1ul << 6) /* not in the library yet */
+#define IO_PGTABLE_QUIRK_ARM_OUTER_WBWA	  (1ul << 6)
 #define IO_PGTABLE_QUIRK_ARM_HD		  (1ul << 7)
+#define IO_PGTABLE_QUIRK_ARM_S2FWB	  (1ul << 8) /* of Linux 6.13 */
 
 /**
  * struct io_pgtable_cfg - what is asked for, and what a driver programs
@@ -276,9 +277,9 @@ struct io_pgtable {
  * starts a level lower where the architecture does not have the one that Linux starts at. Taken by Linux and refused
  * here: an ias or oas below what io-pgtable.h has for the format; stage 2 with an input size that has no start level
  * at this output size; IO_PGTABLE_QUIRK_ARM_HD with a walker that does not snoop, or in a 32-bit format, whose
- * architecture has no dirty state; IO_PGTABLE_QUIRK_ARM_TTBR1 in a 32-bit format; sizes of which none is left; quirks
+ * architecture has no dirty state; IO_PGTABLE_QUIRK_ARM_TTBR1 with all 32 bits; sizes of which none is left; quirks
  * of DART and AMD; what descriptors have no room for (APPLE_DART with oas 42, APPLE_DART2 with 4K). Refused by Linux
- * and taken here: IO_PGTABLE_QUIRK_ARM_HD at stage 2.
+ * 6.12 and taken here: IO_PGTABLE_QUIRK_ARM_HD and IO_PGTABLE_QUIRK_ARM_S2FWB at stage 2 (64-bit).
  *
  * AMD_IOMMU_V1 has all five levels at once (Linux begins with three), and sizes above 512G are mapped as pages of 256G.
  * AMD_IOMMU_V2 has 48 (57) bits of input, sign-extended: an iova of the upper half is 64 bits wide.

@@ -98,13 +98,17 @@ enum io_pgtable_fmt {
 #define IO_PGTABLE_QUIRK_ARM_NS		  (1ul << 0) /* stage 1, short descriptors: NS, NSTable set */
 #define IO_PGTABLE_QUIRK_NO_PERMS	  (1ul << 1) /* short descriptors: leaves have no permissions */
 /*
- * Short descriptors: output addresses above 4 GiB as MediaTek has them, needs NO_PERMS and excludes ARM_NS; and
- * addresses of tables too, which needs the first. (No other address of a table has more than 32 bits.)
+ * Short descriptors: output addresses above 4 GiB as MediaTek has them, needs NO_PERMS; and addresses of tables too,
+ * which needs the first. (No other address of a table has more than 32 bits.)
  */
 #define IO_PGTABLE_QUIRK_ARM_MTK_EXT	  (1ul << 3)
 #define IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT (1ul << 4)
-#define IO_PGTABLE_QUIRK_ARM_TTBR1	  (1ul << 5) /* 64-bit stage 1: the upper half, through TTBR1 */
+/* Stage 1: the upper half, through TTBR1. Of 32 bits (ias 25..31) an iova is the address, sign-extended to 64. */
+#define IO_PGTABLE_QUIRK_ARM_TTBR1	  (1ul << 5)
+/* Stage 1, a walker that does not snoop: its reads may allocate in an outer cache (ORGN: write-back). */
+#define IO_PGTABLE_QUIRK_ARM_OUTER_WBWA	  (1ul << 6)
 #define IO_PGTABLE_QUIRK_ARM_HD		  (1ul << 7) /* 64-bit, coherent_walk: hardware keeps dirty state */
+#define IO_PGTABLE_QUIRK_ARM_S2FWB	  (1ul << 8)  /* 64-bit stage 2: FEAT_S2FWB is in use */
 #define IO_PGTABLE_QUIRK_NO_WARN	  (1ul << 9)  /* -EEXIST is expected, do not report it */
 #define IO_PGTABLE_QUIRK_NO_SPLIT	  (1ul << 16) /* unmap never splits a block */
 #define IO_PGTABLE_QUIRK_VTD_SNOOP	  (1ul << 17) /* VT-d second stage: SNP set (needs ECAP.SC) */

@@ -90,29 +90,59 @@ static void test_bare(void **state)
 	}
 }
 
-/* A quirk of another format is refused by all that do not have it. */
+#define F(fmt)	    (1u << (fmt))
+#define ALL_FORMATS (F(IO_PGTABLE_NUM_FMTS) - 1)
+#define RISCV_FORMATS                                                                        \
+	(F(RISCV_SV39) | F(RISCV_SV48) | F(RISCV_SV57) | F(RISCV_SV39X4) | F(RISCV_SV48X4) | \
+	 F(RISCV_SV57X4))
+
+/* Every bit of the word: who takes it, with which others, with which walker. What is not here nobody takes. */
+static const struct quirk {
+	unsigned int formats;
+	unsigned long with;
+	enum { ANY_WALKER, SNOOPING, NOT_SNOOPING } walker;
+} all_quirks[sizeof(unsigned long) * 8] = {
+	/* by the numbers in io-pgtable.h */
+	[0] = { F(ARM_32_LPAE_S1) | F(ARM_64_LPAE_S1) | F(ARM_V7S), 0, ANY_WALKER },
+	[1] = { F(ARM_V7S), 0, ANY_WALKER },
+	[3] = { F(ARM_V7S), IO_PGTABLE_QUIRK_NO_PERMS, ANY_WALKER },
+	[4] = { F(ARM_V7S), IO_PGTABLE_QUIRK_NO_PERMS | IO_PGTABLE_QUIRK_ARM_MTK_EXT, ANY_WALKER },
+	[5] = { F(ARM_32_LPAE_S1) | F(ARM_64_LPAE_S1), 0, ANY_WALKER },
+	[6] = { F(ARM_32_LPAE_S1) | F(ARM_64_LPAE_S1), 0, NOT_SNOOPING },
+	[7] = { F(ARM_64_LPAE_S1) | F(ARM_64_LPAE_S2), 0, SNOOPING },
+	[8] = { F(ARM_64_LPAE_S2), 0, ANY_WALKER },
+	[9] = { ALL_FORMATS, 0, ANY_WALKER },
+	[16] = { ALL_FORMATS, 0, ANY_WALKER },
+	[17] = { F(INTEL_VTD_SS), 0, ANY_WALKER },
+	[18] = { F(AMD_IOMMU_V1) | F(AMD_IOMMU_V2) | F(INTEL_VTD_SS) | F(INTEL_VTD_FS) |
+			 RISCV_FORMATS,
+		 0, SNOOPING },
+	[19] = { RISCV_FORMATS, 0, ANY_WALKER },
+};
+
+static bool takes_quirk(const struct variant *v, unsigned int bit, bool snoops)
+{
+	const struct quirk *q = &all_quirks[bit];
+
+	if (!(q->formats & F(v->fmt)) || (!snoops && (v->traits & SNOOPS)))
+		return false;
+	return q->walker == ANY_WALKER || snoops == (q->walker == SNOOPING);
+}
+
 static void test_quirks(void **state)
 {
-	static const unsigned long quirks[] = {
-		IO_PGTABLE_QUIRK_ARM_NS,
-		IO_PGTABLE_QUIRK_ARM_TTBR1,
-		IO_PGTABLE_QUIRK_VTD_SNOOP,
-		1ul << 20,
-	};
+	for (size_t i = 0; i < NR_VARIANTS * 2; i++) {
+		const struct variant *v = &variants[i / 2];
 
-	for (size_t i = 0; i < NR_VARIANTS; i++) {
-		struct io_pgtable_cfg cfg = config(&variants[i]);
+		for (unsigned int bit = 0; bit < ARRAY_SIZE(all_quirks); bit++) {
+			struct io_pgtable_cfg cfg = config(v);
 
-		for (size_t q = 0; q < ARRAY_SIZE(quirks); q++) {
-			bool arm = (strstr(variants[i].name, "lpae_s1") && q < 2) ||
-				   (variants[i].fmt == ARM_V7S && !q);
-			bool vtd = variants[i].fmt == INTEL_VTD_SS && q == 2;
-
-			if (arm)
-				continue;
-			cfg.quirks = quirks[q];
-			assert_int_equal(io_pgtable_check_cfg(variants[i].fmt, &cfg),
-					 vtd ? 0 : -EOPNOTSUPP);
+			/* Of 32 bits there is no upper half of all. */
+			cfg.ias = v->fmt == ARM_32_LPAE_S1 ? 31 : cfg.ias;
+			cfg.coherent_walk = i & 1;
+			cfg.quirks |= 1ul << bit | all_quirks[bit].with;
+			assert_int_equal(io_pgtable_check_cfg(v->fmt, &cfg),
+					 takes_quirk(v, bit, i & 1) ? 0 : -EOPNOTSUPP);
 		}
 	}
 }

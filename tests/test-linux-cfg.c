@@ -26,6 +26,8 @@
 #define NS    IO_PGTABLE_QUIRK_ARM_NS
 #define HD    IO_PGTABLE_QUIRK_ARM_HD
 #define TTBR1 IO_PGTABLE_QUIRK_ARM_TTBR1
+#define WBWA  IO_PGTABLE_QUIRK_ARM_OUTER_WBWA
+#define S2FWB IO_PGTABLE_QUIRK_ARM_S2FWB
 #define MTK   (IO_PGTABLE_QUIRK_ARM_MTK_EXT | IO_PGTABLE_QUIRK_NO_PERMS)
 #define RW    (IOMMU_READ | IOMMU_WRITE)
 
@@ -48,6 +50,8 @@ static const struct settling drivers[] = {
 	{ ARM_64_LPAE_S1, true, HD, BY_4K | BY_64K, 48, 40, BY_4K, 48, 40 },
 	{ ARM_64_LPAE_S2, true, 0, BY_4K | BY_16K | BY_64K, 44, 44, BY_4K, 44, 44 },
 	{ ARM_64_LPAE_S2, true, 0, BY_4K | BY_64K, 40, 40, BY_4K, 40, 40 },
+	/* Of Linux 6.13. */
+	{ ARM_64_LPAE_S2, true, S2FWB, BY_4K | BY_64K, 40, 40, BY_4K, 40, 40 },
 	/* 52 bits: of 64K only, and then the block of 4T too. */
 	{ ARM_64_LPAE_S1, true, 0, BY_4K, 48, 52, BY_4K, 48, 48 },
 	{ ARM_64_LPAE_S1, true, 0, BY_4K | BY_64K | SZ_4T, 52, 52, BY_4K, 48, 48 },
@@ -58,6 +62,8 @@ static const struct settling drivers[] = {
 	{ ARM_64_LPAE_S2, true, 0, BY_4K, 52, 52, BY_4K, 48, 48 },
 	/* Adreno's upper half; a size that no register has a code for. */
 	{ ARM_64_LPAE_S1, true, TTBR1, BY_4K | BY_64K, 48, 36, BY_4K, 48, 36 },
+	{ ARM_64_LPAE_S1, false, TTBR1 | WBWA, BY_4K | BY_64K, 48, 36, BY_4K, 48, 36 },
+	{ ARM_64_LPAE_S1, true, WBWA, BY_4K, 48, 36, 0, 0, 0 },
 	{ ARM_64_LPAE_S1, true, 0, BY_4K, 48, 46, 0, 0, 0 },
 	{ ARM_64_LPAE_S2, true, 0, BY_4K, 40, 33, 0, 0, 0 },
 	/* Sizes that no granule has, or not the granule that decides. */
@@ -68,6 +74,7 @@ static const struct settling drivers[] = {
 	{ ARM_32_LPAE_S1, false, NS, BY_4K, 32, 40, BY_4K, 32, 40 },
 	{ ARM_32_LPAE_S1, false, 0, BY_V7S, 32, 40, SZ_4K, 32, 40 },
 	{ ARM_32_LPAE_S1, false, 0, BY_4K | BY_16K, 32, 36, BY_4K, 32, 36 },
+	{ ARM_32_LPAE_S1, false, TTBR1 | WBWA, BY_4K, 31, 40, BY_4K, 31, 40 },
 	{ ARM_32_LPAE_S1, false, 0, BY_4K, 33, 40, 0, 0, 0 },
 	{ ARM_32_LPAE_S1, false, 0, BY_4K, 32, 42, 0, 0, 0 },
 	{ ARM_32_LPAE_S1, false, 0, BY_16K, 32, 40, 0, 0, 0 },
@@ -77,6 +84,8 @@ static const struct settling drivers[] = {
 	{ ARM_V7S, false, 0, BY_V7S, 32, 32, BY_V7S, 32, 32 },
 	{ ARM_V7S, true, NS, BY_V7S | BY_4K | BY_64K, 32, 32, BY_V7S, 32, 32 },
 	{ ARM_V7S, false, MTK, BY_V7S, 34, 35, BY_V7S, 34, 35 },
+	{ ARM_V7S, false, MTK | NS, BY_V7S, 32, 35, BY_V7S, 32, 35 },
+	{ ARM_V7S, false, MTK | NS, BY_V7S, 34, 35, BY_V7S, 34, 35 },
 	{ ARM_V7S, false, 0, BY_V7S, 33, 32, 0, 0, 0 },
 	{ ARM_V7S, false, 0, BY_V7S, 32, 33, 0, 0, 0 },
 	/* panfrost. */

@@ -246,6 +246,15 @@ static void test_registers(void **state)
 	free_io_pgtable_ops(ops);
 
 	cfg = config();
+	cfg.quirks = IO_PGTABLE_QUIRK_ARM_OUTER_WBWA;
+	cfg.coherent_walk = false;
+	ops = alloc_io_pgtable_ops(ARM_64_LPAE_S1, &cfg, &d);
+	assert_int_equal(cfg.arm_lpae_s1_cfg.tcr.sh, 2); /* outer shareable */
+	assert_int_equal(cfg.arm_lpae_s1_cfg.tcr.irgn, 0);
+	assert_int_equal(cfg.arm_lpae_s1_cfg.tcr.orgn, 1);
+	free_io_pgtable_ops(ops);
+
+	cfg = config();
 	cfg.pgsize_bitmap = 0x10000 | 0x20000000;
 	cfg.ias = 42;
 	ops = alloc_io_pgtable_ops(ARM_64_LPAE_S2, &cfg, &d);

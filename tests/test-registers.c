@@ -6,6 +6,9 @@
  */
 #include "window.h"
 
+#define WBWA  IO_PGTABLE_QUIRK_ARM_OUTER_WBWA
+#define S2FWB IO_PGTABLE_QUIRK_ARM_S2FWB
+
 struct s1_case {
 	uint64_t granule;
 	unsigned int ias, oas;
@@ -34,11 +37,14 @@ static void test_s1_registers(void **state)
 		{ SZ_4K, 48, 48, true, IO_PGTABLE_QUIRK_ARM_TTBR1, 0x5b5100080 },
 		{ SZ_16K, 47, 48, true, IO_PGTABLE_QUIRK_ARM_TTBR1, 0x575110080 },
 		{ SZ_64K, 42, 48, true, IO_PGTABLE_QUIRK_ARM_TTBR1, 0x5f5160080 },
+		/* SH OS 0x2000, and of ORGN0/IRGN0 the outer: WBWA 0x400. */
+		{ SZ_4K, 32, 32, false, WBWA, 0x000802420 },
+		{ SZ_4K, 48, 48, false, WBWA | IO_PGTABLE_QUIRK_ARM_TTBR1, 0x5a4100080 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct s1_case *c = &cases[i];
-		bool upper = c->quirks != 0;
+		bool upper = c->quirks & IO_PGTABLE_QUIRK_ARM_TTBR1;
 		struct io_pgtable_cfg cfg = {
 			.quirks = c->quirks,
 			.pgsize_bitmap = c->granule,
@@ -115,52 +121,84 @@ static void test_s1_32_registers(void **state)
 {
 	static const struct {
 		unsigned int ias;
+		unsigned long quirks;
 		uint64_t tcr;
 	} cases[] = {
-		{ 32, 0x80803500 }, /* EAE, EPD1, walk attributes, T0SZ 0 */
-		{ 31, 0x80803501 },
-		{ 25, 0x80803507 },
+		{ 32, 0, 0x80803500 }, /* EAE, EPD1, walk attributes, T0SZ 0 */
+		{ 31, 0, 0x80803501 },
+		{ 25, 0, 0x80803507 },
+		{ 32, WBWA, 0x80802400 },
+		/* Through TTBR1 (G8.2, TTBCR): T1SZ 18:16, EPD0 7, IRGN1 25:24, ORGN1 27:26, SH1 29:28. */
+		{ 31, IO_PGTABLE_QUIRK_ARM_TTBR1, 0xb5010080 },
+		{ 25, IO_PGTABLE_QUIRK_ARM_TTBR1, 0xb5070080 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		bool upper = cases[i].quirks & IO_PGTABLE_QUIRK_ARM_TTBR1;
 		struct io_pgtable_cfg cfg = {
+			.quirks = cases[i].quirks,
 			.pgsize_bitmap = SZ_4K,
 			.ias = cases[i].ias,
 			.oas = 40,
-			.coherent_walk = true,
+			.coherent_walk = !(cases[i].quirks & WBWA),
 		};
 		struct io_pgtable *iop = window_make(ARM_32_LPAE_S1, &cfg);
 
 		assert_int_equal(cfg.arm_lpae_s1_cfg.tcr, cases[i].tcr);
-		assert_int_equal(cfg.arm_lpae_s1_cfg.ttbr[0], PA_BASE);
+		assert_int_equal(cfg.arm_lpae_s1_cfg.ttbr[upper], PA_BASE);
+		assert_int_equal(cfg.arm_lpae_s1_cfg.ttbr[!upper], 0);
 		free_io_pgtable(iop);
 	}
 }
 
+/* Nothing is left for TTBR1 where T1SZ is 0; walks that snoop have no use for OUTER_WBWA. */
+static void test_refused_quirks(void **state)
+{
+	struct io_pgtable_cfg cfg = {
+		.quirks = IO_PGTABLE_QUIRK_ARM_TTBR1,
+		.pgsize_bitmap = SZ_4K,
+		.ias = 32,
+		.oas = 40,
+		.coherent_walk = true,
+	};
+
+	assert_int_equal(io_pgtable_check_cfg(ARM_32_LPAE_S1, &cfg), -ERANGE);
+	assert_int_equal(io_pgtable_check_cfg(ARM_64_LPAE_S1, &cfg), 0);
+	cfg.quirks = WBWA;
+	assert_int_equal(io_pgtable_check_cfg(ARM_32_LPAE_S1, &cfg), -EOPNOTSUPP);
+	assert_int_equal(io_pgtable_check_cfg(ARM_64_LPAE_S1, &cfg), -EOPNOTSUPP);
+	cfg.coherent_walk = false;
+	assert_int_equal(io_pgtable_check_cfg(ARM_32_LPAE_S1, &cfg), 0);
+	assert_int_equal(io_pgtable_check_cfg(ARM_64_LPAE_S2, &cfg), -EOPNOTSUPP);
+}
+
 struct prot_case {
 	int prot;
-	uint64_t s1, s2;
+	uint64_t s1, s2, s2_fwb;
 };
 
 /* The attribute bits of a leaf, without address and type. */
 static const struct prot_case prot_cases[] = {
 	/* Stage 1: nG 0x800, AF 0x400, SH 0x200/0x300, RO 0x80, unprivileged 0x40, AttrIndx. */
-	{ RW, 0xe40, 0x6d4 },
-	{ IOMMU_READ, 0xec0, 0x654 },
-	{ IOMMU_WRITE, 0xe40, 0x694 },
-	{ RW | IOMMU_CACHE, 0xf44, 0x7fc },
-	{ RW | IOMMU_MMIO, 0xe48, 0x6c4 },
-	{ RW | IOMMU_PRIV, 0xe00, 0x6d4 },
-	{ RW | IOMMU_NOEXEC, 0x60000000000e40, 0x400000000006d4 },
-	{ IOMMU_READ | IOMMU_CACHE | IOMMU_NOEXEC | IOMMU_PRIV, 0x60000000000f84,
-	  0x4000000000077c },
+	/* Stage 2: MemAttr in 5:2, 0xf 0x5 0x1; with FEAT_S2FWB in use (D8.6.6) 0x6 0x5 0x1. */
+	{ RW, 0xe40, 0x6d4, 0x6d4 },
+	{ IOMMU_READ, 0xec0, 0x654, 0x654 },
+	{ IOMMU_WRITE, 0xe40, 0x694, 0x694 },
+	{ RW | IOMMU_CACHE, 0xf44, 0x7fc, 0x7d8 },
+	{ RW | IOMMU_MMIO, 0xe48, 0x6c4, 0x6c4 },
+	{ RW | IOMMU_MMIO | IOMMU_CACHE, 0xf48, 0x7c4, 0x7c4 },
+	{ RW | IOMMU_PRIV, 0xe00, 0x6d4, 0x6d4 },
+	{ RW | IOMMU_NOEXEC, 0x60000000000e40, 0x400000000006d4, 0x400000000006d4 },
+	{ IOMMU_READ | IOMMU_CACHE | IOMMU_NOEXEC | IOMMU_PRIV, 0x60000000000f84, 0x4000000000077c,
+	  0x40000000000758 },
 };
 
 static void test_leaf_attributes(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(prot_cases); i++) {
-		for (int s2 = 0; s2 < 2; s2++) {
+		for (int s2 = 0; s2 < 3; s2++) {
 			struct io_pgtable_cfg cfg = {
+				.quirks = s2 == 2 ? S2FWB : 0,
 				.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G,
 				.ias = 39,
 				.oas = 48,
@@ -168,13 +206,51 @@ static void test_leaf_attributes(void **state)
 			};
 			struct io_pgtable *iop =
 				window_make(s2 ? ARM_64_LPAE_S2 : ARM_64_LPAE_S1, &cfg);
-			uint64_t attr = s2 ? prot_cases[i].s2 : prot_cases[i].s1;
+			const uint64_t attr[] = { prot_cases[i].s1, prot_cases[i].s2,
+						  prot_cases[i].s2_fwb };
 
 			assert_int_equal(
 				io_pgtable_map(iop, SZ_1G, 5 * SZ_1G, SZ_1G, prot_cases[i].prot),
 				0);
-			assert_int_equal(desc_at(PA_BASE, 1), 5 * SZ_1G | attr | 1);
+			assert_int_equal(desc_at(PA_BASE, 1), 5 * SZ_1G | attr[s2] | 1);
 			free_io_pgtable(iop);
+		}
+	}
+}
+
+static uint64_t leaf_of(unsigned long quirks, unsigned int oas, int prot)
+{
+	struct io_pgtable_cfg cfg = {
+		.quirks = quirks,
+		.pgsize_bitmap = SZ_4K | SZ_2M | SZ_1G,
+		.ias = 39,
+		.oas = oas,
+		.coherent_walk = true,
+	};
+	struct io_pgtable *iop = window_make(ARM_64_LPAE_S2, &cfg);
+	uint64_t leaf;
+
+	assert_int_equal(io_pgtable_map(iop, SZ_1G, 5 * SZ_1G, SZ_1G, prot), 0);
+	leaf = desc_at(PA_BASE, 1);
+	assert_int_equal(io_pgtable_validate(iop), 0);
+	free_io_pgtable(iop);
+	return leaf;
+}
+
+/* FEAT_S2FWB is one code of MemAttr, whatever else is in a leaf: dirty state, LPA2, permissions. */
+static void test_forced_write_back(void **state)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		unsigned long hd = i & 1 ? IO_PGTABLE_QUIRK_ARM_HD : 0;
+		unsigned int oas = i & 2 ? 52 : 48;
+
+		for (int prot = 0; prot < 64; prot++) {
+			bool cached = (prot & IOMMU_CACHE) && !(prot & IOMMU_MMIO);
+
+			if (prot & RW)
+				assert_int_equal(leaf_of(hd | S2FWB, oas, prot),
+						 leaf_of(hd, oas, prot) ^
+							 (cached ? (0xf ^ 0x6) << 2 : 0));
 		}
 	}
 }
@@ -240,17 +316,17 @@ static void test_52_bit_output(void **state)
 }
 
 /* The upper half: iovas as a device sends them, and a range that ends at the top of all. */
-static void test_ttbr1(void **state)
+static void check_ttbr1(enum io_pgtable_fmt fmt, unsigned int ias, unsigned int oas)
 {
 	struct io_pgtable_cfg cfg = {
 		.quirks = IO_PGTABLE_QUIRK_ARM_TTBR1 | IO_PGTABLE_QUIRK_NO_WARN,
 		.pgsize_bitmap = SZ_4K | SZ_2M,
-		.ias = 39,
-		.oas = 48,
+		.ias = ias,
+		.oas = oas,
 		.coherent_walk = true,
 	};
-	struct io_pgtable *iop = window_make(ARM_64_LPAE_S1, &cfg);
-	uint64_t low = ~0ull << 39;
+	struct io_pgtable *iop = window_make(fmt, &cfg);
+	uint64_t low = ~0ull << ias;
 
 	assert_int_equal(io_pgtable_map(iop, 0, 0, SZ_4K, RW), -ERANGE);
 	assert_int_equal(io_pgtable_map(iop, low - SZ_4K, 0, SZ_4K, RW), -ERANGE);
@@ -265,13 +341,25 @@ static void test_ttbr1(void **state)
 	free_io_pgtable(iop);
 }
 
+static void test_ttbr1(void **state)
+{
+	check_ttbr1(ARM_64_LPAE_S1, 39, 48);
+	check_ttbr1(ARM_32_LPAE_S1, 31, 40);
+	check_ttbr1(ARM_32_LPAE_S1, 25, 32);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_s1_registers),	cmocka_unit_test(test_s2_registers),
-		cmocka_unit_test(test_s1_32_registers), cmocka_unit_test(test_leaf_attributes),
-		cmocka_unit_test(test_tables),		cmocka_unit_test(test_52_bit_output),
+		cmocka_unit_test(test_s1_registers),
+		cmocka_unit_test(test_s2_registers),
+		cmocka_unit_test(test_s1_32_registers),
+		cmocka_unit_test(test_leaf_attributes),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_52_bit_output),
 		cmocka_unit_test(test_ttbr1),
+		cmocka_unit_test(test_refused_quirks),
+		cmocka_unit_test(test_forced_write_back),
 	};
 
 	return cmocka_run_group_tests(tests, window_setup, window_teardown);

@@ -134,6 +134,11 @@ static const struct encoding encodings[] = {
 	{ MTK_EXT, 34, 0x312340000, 0x389ab0000, SZ_64K, RW, 0x80010001, 0x89ab1e11 },
 	{ MTK_EXT, 34, 0x312300000, 0x512300000, SZ_1M, RW | IOMMU_CACHE, 0x1233122e, 0 },
 	{ MTK_EXT, 34, 0x312000000, 0x245000000, SZ_16M, RW, 0x45071012, 0 },
+	/* And NS, which lies elsewhere. */
+	{ MTK_EXT | NS, 32, 0x12345000, 0x789abc000, SZ_4K, RW, 0x80004009, 0x89abce72 },
+	{ MTK_EXT | NS, 34, 0x312340000, 0x389ab0000, SZ_64K, RW, 0x80010009, 0x89ab1e11 },
+	{ MTK_EXT | NS, 34, 0x312300000, 0x512300000, SZ_1M, RW | IOMMU_CACHE, 0x123b122e, 0 },
+	{ MTK_EXT | NS, 34, 0x312000000, 0x245000000, SZ_16M, RW, 0x450f1012, 0 },
 };
 
 static void check_walk(struct io_pgtable *iop, const struct encoding *e)
@@ -293,7 +298,9 @@ static void test_refusals(void **state)
 		{ IO_PGTABLE_QUIRK_ARM_MTK_EXT, SIZES, 32, 32, -EOPNOTSUPP },
 		{ IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT, SIZES, 32, 32, -EOPNOTSUPP },
 		{ IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT | NO_PERMS, SIZES, 32, 32, -EOPNOTSUPP },
-		{ MTK_EXT | NS, SIZES, 32, 35, -EOPNOTSUPP },
+		{ MTK_EXT | NS, SIZES, 32, 35, 0 },
+		{ MTK_TTBR | NS, SIZES, 34, 35, 0 },
+		{ IO_PGTABLE_QUIRK_ARM_MTK_EXT | NS, SIZES, 32, 35, -EOPNOTSUPP },
 		{ MTK_EXT, SIZES, 34, 35, 0 },
 		{ MTK_EXT, SIZES, 35, 35, -ERANGE },
 		{ MTK_EXT, SIZES, 34, 36, -ERANGE },

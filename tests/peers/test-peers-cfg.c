@@ -25,6 +25,7 @@ enum { S1_32, S2_32, S1_64, S2_64, V7S, MALI, AMD_V1, AMD_V2, DART, DART2, FORMA
 #define MTK	 BIT(3)
 #define MTK_TTBR BIT(4)
 #define TTBR1	 BIT(5)
+#define S2FWB	 BIT(8)
 
 static uint64_t seed = 1, lower_starts;
 
@@ -101,7 +102,7 @@ static bool dirty_state(const struct cfg_outcome *asked, const struct cfg_outcom
 
 static bool upper_half_of_32(const struct cfg_outcome *asked, const struct cfg_outcome *k)
 {
-	return asked->fmt == S1_32 && (asked->quirks & TTBR1);
+	return asked->fmt == S1_32 && (asked->quirks & TTBR1) && k->ias == 32;
 }
 
 static bool unread_quirks(const struct cfg_outcome *asked, const struct cfg_outcome *k)
@@ -112,11 +113,6 @@ static bool unread_quirks(const struct cfg_outcome *asked, const struct cfg_outc
 static bool no_room(const struct cfg_outcome *asked, const struct cfg_outcome *k)
 {
 	return (asked->fmt == DART && k->oas == 42) || (asked->fmt == DART2 && k->sizes == K4);
-}
-
-static bool not_there_yet(const struct cfg_outcome *asked, const struct cfg_outcome *k)
-{
-	return (asked->quirks & BIT(6)) || (asked->fmt == V7S && (asked->quirks & 9) == 9);
 }
 
 static struct reason {
@@ -132,7 +128,6 @@ static struct reason {
 	{ "the upper half of 32 bits", upper_half_of_32, 0 },
 	{ "quirks of a format that has none", unread_quirks, 0 },
 	{ "no room in a descriptor", no_room, 0 },
-	{ "not there yet", not_there_yet, 0 },
 };
 
 #define NR_REASONS (sizeof(reasons) / sizeof(reasons[0]))
@@ -191,7 +186,7 @@ static struct cfg_outcome random_cfg(void)
 				 .oas = random_bits() };
 
 	if (random_below(4) == 0)
-		o.quirks = random_below(256) & random_below(256);
+		o.quirks = random_below(512) & random_below(512);
 	if (o.fmt == V7S && random_below(2)) {
 		o.quirks = random_below(16) | MTK | (random_below(2) ? MTK_TTBR : 0);
 		o.ias = 30 + (unsigned int)random_below(6);
@@ -211,7 +206,10 @@ static struct cfg_outcome random_cfg(void)
 	if (o.fmt == AMD_V2 && o.ias == 57)
 		o.ias = 48;
 	if (o.fmt == S2_64)
-		o.quirks &= ~HD;
+		o.quirks &= ~(HD | S2FWB);
+	/* A quirk at a time is what mostly is taken. */
+	if (is_s1(o.fmt) && random_below(4) == 0)
+		o.quirks = 1 << random_below(8);
 	return o;
 }
 

@@ -97,8 +97,11 @@ static void open_kernel(unsigned long quirks)
 
 static void open_tables(void)
 {
-	/* The one quirk that changes descriptors and both have. */
+	/* The quirks that change descriptors and both have. */
 	unsigned long quirks = stage_1() && random_below(2) ? IO_PGTABLE_QUIRK_ARM_NS : 0;
+
+	if (variant->fmt == ARM_64_LPAE_S1 && random_below(2))
+		quirks |= IO_PGTABLE_QUIRK_ARM_HD;
 
 	open_kernel(quirks);
 	open_core(quirks);
