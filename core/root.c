@@ -27,12 +27,12 @@ static unsigned int lowest(const struct pt_domain *d)
 
 static unsigned int held_top(const struct pt_domain *d)
 {
-	return __atomic_load_n(&d->hw.held_top, __ATOMIC_RELAXED);
+	return __atomic_load_n(&d->hw.held_top, __ATOMIC_ACQUIRE);
 }
 
 static void set_held(struct pt_domain *d, unsigned int level)
 {
-	__atomic_store_n(&d->hw.held_top, (uint8_t)level, __ATOMIC_RELAXED);
+	__atomic_store_n(&d->hw.held_top, (uint8_t)level, __ATOMIC_RELEASE);
 	__atomic_store_n(&d->hw.map_last, last_of(d, level), __ATOMIC_RELEASE);
 }
 

@@ -8,10 +8,12 @@
  * memory and cannot fail, and what an operation walks through does not change under it.
  *
  * Who writes what: all fields, the owner of lock. told_top is what the driver was told last, and read under lock.
- * held_top is read by anyone, relaxed: from here up to the root nobody takes the chain's tables out; it is never above
- * told_top. map_last is read by anyone, with acquire: a map that ends at most there needs no other root; it is
- * raised, with release, after the driver has returned. Both are lowered before a shrink waits for all sections
- * to end (core/section.h): who maps later sees them, and what was mapped before is seen by the shrink.
+ * held_top is read by anyone, with acquire: from here up to the root nobody takes the chain's tables out; it is never
+ * above told_top. It is raised, with release, after the driver has returned, and after a shrink that has looked
+ * at these tables: who finds it raised may free them. map_last is read by anyone, with acquire: a map that ends at
+ * most there needs no other root; it is raised, with release, after the driver has returned. Both are lowered before
+ * a shrink waits for all sections to end (core/section.h): who maps later sees them, and what was mapped before is
+ * seen by the shrink.
  *
  * Compiled once, for descriptors of 64 bits: where they have 32 (core/entry.h) grows is never set.
  */
