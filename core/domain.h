@@ -167,11 +167,9 @@ static always_inline void pt_wmb(const struct pt_domain *d)
 static inline const uint64_t *pt_attr_choose(const struct pt_attr_set *sets, unsigned int nr,
 					     unsigned long quirks)
 {
-	unsigned long matter = 0;
+	unsigned long matter = sets[nr - 1].quirks;
 	unsigned int i;
 
-	for (i = 0; i < nr; i++)
-		matter |= sets[i].quirks;
 	for (i = 0; i < nr && sets[i].quirks != (quirks & matter); i++)
 		;
 	pt_assert(i < nr);

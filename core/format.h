@@ -80,7 +80,7 @@ struct pt_format {
 
 /*
  * A leaf's attributes under some quirks: [PT_PROT_COUNT], by prot, 0: refused, the same ones in all sets of
- * a format. An array of these has every combination of the quirks that matter to it, 0 first.
+ * a format. An array of these has every combination of the quirks that matter to it, 0 first, all of them last.
  */
 struct pt_attr_set {
 	unsigned long quirks;
