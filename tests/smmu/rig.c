@@ -4,6 +4,7 @@
  */
 #include "rig.h"
 
+#include "io-pgtable-update.h"
 #include "iommu-flushq.h"
 #include "iommu-iova.h"
 #include "iommu-strategy.h"
@@ -299,6 +300,19 @@ static bool take_addresses(struct rig *rig, struct place *p, struct mapping *m)
 	return true;
 }
 
+/* Smallest pages first, which devices may have looked at before they are joined to what they would have been. */
+static bool map_joined(struct rig *rig, const struct mapping *m, uint64_t pa)
+{
+	size_t mapped = 0, joined = 0;
+	bool good = !rig->iop->ops->map_pages(rig->iop, m->iova, pa, rig->granule,
+					      m->size / rig->granule, RW, &mapped);
+
+	sched_yield();
+	good = good && !io_pgtable_coalesce(rig->iop, m->iova, m->size, &joined);
+	__atomic_fetch_add(&rig->joined, joined, __ATOMIC_RELAXED);
+	return good;
+}
+
 static void map_place(struct mapper *t, struct place *p)
 {
 	struct rig *rig = t->rig;
@@ -315,7 +329,10 @@ static void map_place(struct mapper *t, struct place *p)
 	if (!m.blocks)
 		pa += rig->granule;
 	smmu_model_map_begin(rig->model, rig->context, m.iova, m.size, pa);
-	t->errors += io_pgtable_map(rig->iop, m.iova, pa, m.size, RW) != 0;
+	if (m.blocks && t->generation % 4 == 1)
+		t->errors += !map_joined(rig, &m, pa);
+	else
+		t->errors += io_pgtable_map(rig->iop, m.iova, pa, m.size, RW) != 0;
 	smmu_model_map_end(rig->context, m.iova, m.size);
 	p->mapping = m;
 	p->mapped = true;

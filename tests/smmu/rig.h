@@ -4,7 +4,8 @@
  * that use what is mapped, and a driver into which bugs can be planted.
  *
  * Each mapper owns places in the window, a place holds at most one mapping. Small places of
- * different mappers lie next to each other in one table, large ones hold whole tables and blocks.
+ * different mappers lie next to each other in one table, large ones hold whole tables and blocks; half of what could be
+ * a block is mapped as pages and joined.
  * Strategies that hold addresses back take them from the library's allocator, at each mapping anew,
  * and give them back at the release.
  * Everything here is for one run: rig_make, rig_run, rig_free.
@@ -109,6 +110,7 @@ struct rig {
 	uint64_t hot[RIG_HOT];		/* page << 16 | pages */
 	uint64_t accesses;
 	uint64_t stop, done;
+	uint64_t joined;	     /* leaves that became larger ones */
 	uint64_t calls[3];	     /* of the driver, for planting in one of some */
 	struct iommu_flushq *flushq; /* of the strategies that have one */
 	void *flushq_memory;

@@ -34,6 +34,8 @@ static void check_load(const struct rig *rig)
 	assert_true(shortened > 10);
 	assert_true(faults > 0);
 	assert_true(rig->model->iotlb.invalidated > 0);
+	assert_true(rig->joined > 0 || !rig->strategy->blocks ||
+		    !(rig->iop->cfg.pgsize_bitmap & rig->table));
 	assert_true(rig->model->memory.frees > 0 || !rig->strategy->blocks);
 }
 
