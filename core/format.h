@@ -12,8 +12,9 @@
  *
  * Invariants a format keeps: a descriptor is 64 bits, or 32 (core/entry.h); empty is 0 and nothing else is (splitting is
  * not valid, and is there only while one thread splits a block); at level 0
- * all non-empty descriptors are leaves; the leaves of consecutive addresses differ by the size they
- * map >> pa_shift, within an aligned output region of 1 << linear_pa_lg2 bytes (0: everywhere).
+ * all non-empty descriptors are leaves; the leaves of consecutive addresses, and so
+ * the groups of one size, differ by the size they map >> pa_shift, within an aligned output region of
+ * 1 << linear_pa_lg2 bytes (0: everywhere).
  *
  * A leaf of several entries, a group (the contiguous hint, Svnapot, AMD's and ARMv7's replicated
  * entries), is 1 << group_lg2 of them, aligned in their table, of one level. Either they are all the
@@ -51,6 +52,8 @@ struct pt_format {
 	uint64_t block_bit;   /* set in every block and in no table; 0: there is no such bit */
 	uint64_t table_tag;   /* a table descriptor less the address, where there is no extra */
 	uint64_t table_level; /* and less this times the level that the descriptor is at */
+	/* Of what is left then, shifted by pa_shift, a table has none of these bits, anything else some; 0: not so. */
+	uint64_t table_low;
 	uint64_t splitting;   /* neither empty nor valid: a block is being made a table */
 	uint64_t cleaned;     /* software bit of a table descriptor: a walker can see it; 0: none */
 	uint64_t reclaiming;  /* another, in no leaf: the table may be about to go; 0: no reclaim */
@@ -76,6 +79,8 @@ struct pt_format {
 	bool replicated;
 	/* Is this leaf a group? For the fast tiers: domains that have groups do without them if it is absent. */
 	bool (*is_group)(uint64_t desc, unsigned int level);
+	/* Could it be one of more than 1 << lg2 > 1 entries? Where a level has groups of several sizes. */
+	bool (*is_larger)(uint64_t desc, unsigned int level, unsigned int lg2);
 };
 
 /*

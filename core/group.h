@@ -42,15 +42,34 @@ static always_inline bool pt_is_single(const struct pt_format *f, uint64_t desc,
 	return (desc & f->valid_bit) && !f->is_group(desc, level);
 }
 
-/* Of n > 0 leaves from ia on, of which the last is in *last: so many that the last group is whole. */
-static always_inline size_t pt_group_round(const struct pt_format *f, const pt_entry *last,
-					   unsigned int level, uint64_t ia, size_t n)
+/*
+ * Is a run's first or last entry a leaf of at most 1 << lg2 entries? A larger one may go beyond that end. If another
+ * thread has rewritten that, all of its entries were marks before this one became what it is: acquiring that,
+ * no other is seen from before.
+ */
+static always_inline bool pt_ends_within(const struct pt_format *f, const pt_entry *end,
+					 unsigned int level, unsigned int lg2)
 {
-	uint64_t end = (ia >> pt_shift(f, level)) + n;
+	uint64_t desc = port_load_acquire(end);
 
-	if (!pt_is_group(f, last, level))
+	return lg2 ? (desc & f->valid_bit) && !f->is_larger(desc, level, lg2)
+		   : pt_is_single(f, desc, level);
+}
+
+/*
+ * Of n > 0 leaves from ia on, in *first to *last: so many that the last group is whole. That is no other thread's
+ * then; of one that was, the rest is not seen from before (pt_ends_within()).
+ */
+static always_inline size_t pt_group_round(const struct pt_format *f, const pt_entry *first,
+					   const pt_entry *last, unsigned int level, uint64_t ia,
+					   size_t n)
+{
+	uint64_t end = (ia >> pt_shift(f, level)) + n, desc = port_load_acquire(last);
+
+	(void)port_load_acquire(first);
+	if (!(desc & f->valid_bit) || f->is_table(desc, level))
 		return n;
-	return n - (size_t)(end & ((1ull << pt_group_lg2(f, port_load(last), level)) - 1));
+	return n - (size_t)(end & ((1ull << pt_group_lg2(f, desc, level)) - 1));
 }
 
 /* Leaves of 1 << lg2 entries (0: single ones) for n entries from p on; any thread may be looking. */
@@ -58,17 +77,13 @@ static always_inline void pt_group_fill_of(const struct pt_format *f, const stru
 					   pt_entry *p, size_t n, uint64_t pa, uint64_t attr,
 					   unsigned int level, unsigned int lg2)
 {
-	size_t one = (size_t)1 << lg2;
+	uint64_t desc = lg2 ? f->group_leaf(pa, attr, level, lg2) : f->leaf(pa, attr, level);
 
-	if (!lg2 || !f->replicated) {
-		uint64_t desc =
-			lg2 ? f->group_leaf(pa, attr, level, lg2) : f->leaf(pa, attr, level);
-
+	if (lg2 && f->replicated)
+		run_fill_groups(d->wide_stores, p, n, (size_t)1 << lg2, desc,
+				pt_step(f, level) << lg2);
+	else
 		run_fill_live(d->wide_stores, p, n, desc, pt_step(f, level));
-		return;
-	}
-	for (size_t i = 0; i < n; i += one, pa += pt_span(f, level) << lg2)
-		run_fill_live(d->wide_stores, p + i, one, f->group_leaf(pa, attr, level, lg2), 0);
 }
 
 /* The same, not inlined. */

@@ -74,6 +74,12 @@ static always_inline uint64_t port_load(const pt_entry *p)
 	return PORT_VOLATILE ? *(const volatile pt_entry *)p : __atomic_load_n(p, PORT_LOAD_ORDER);
 }
 
+/* The same, of which nothing is followed: what is loaded afterwards is at least as new. */
+static always_inline uint64_t port_load_acquire(const pt_entry *p)
+{
+	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
 /* A descriptor that a walker may be reading: one single-copy atomic store. */
 static always_inline void port_store(pt_entry *p, uint64_t v)
 {

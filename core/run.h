@@ -166,6 +166,31 @@ static always_inline void run_fill_live(bool wide, pt_entry *p, size_t n, uint64
 		port_store(p, desc);
 }
 
+/* n entries in groups of one > 1 same ones, each aligned to its size; step from a group to the next. */
+static always_inline void run_fill_groups(bool wide, pt_entry *p, size_t n, size_t one,
+					  uint64_t desc, uint64_t step)
+{
+	for (pt_entry *end = p + n, *next; p != end; desc += step) {
+		run_vec v = RUN_SAME((pt_entry)desc);
+
+		next = p + one;
+		if (likely(wide) && likely(one >= RUN_TURN)) {
+			for (; p != next; p += RUN_TURN) {
+				run_store_vec(p, v);
+				run_store_vec(p + RUN_LANES, v);
+				run_store_vec(p + 2 * RUN_LANES, v);
+				run_store_vec(p + 3 * RUN_LANES, v);
+			}
+		} else if (wide && one >= RUN_LANES) {
+			for (; p != next; p += RUN_LANES)
+				run_store_vec(p, v);
+		} else {
+			for (; p != next; p++)
+				port_store(p, desc);
+		}
+	}
+}
+
 static always_inline void run_clear_live(bool wide, pt_entry *p, size_t n)
 {
 	pt_entry *end = p + n;

@@ -58,6 +58,17 @@
 			return pt_mapped(mapped, pgsize * pgcount);                                \
 		return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);           \
 	}                                                                                          \
+	static tail_called int name##_map_groups(struct io_pgtable *iop, uint64_t iova,            \
+						 phys_addr_t pa, size_t pgsize, size_t pgcount,    \
+						 int prot, size_t *mapped)                         \
+	{                                                                                          \
+		struct pt_domain *d = pt_domain(iop);                                              \
+                                                                                                   \
+		port_stays_in_memory(mapped);                                                      \
+		if (likely(pt_map_groups(&(fmt), d, iova, pa, pgsize, pgcount, prot, 0)))          \
+			return pt_mapped(mapped, pgsize * pgcount);                                \
+		return name##_map_general(iop, iova, pa, pgsize, pgcount, prot, mapped);           \
+	}                                                                                          \
 	static tail_called int name##_map_blocks(struct io_pgtable *iop, uint64_t iova,            \
 						 phys_addr_t pa, size_t pgsize, size_t pgcount,    \
 						 int prot, size_t *mapped)                         \
@@ -72,8 +83,7 @@
 						PT_WALK_MASK)))                                    \
 			return pt_mapped(mapped, pgsize * pgcount);                                \
 		if ((fmt).is_group && pt_is_one_of(d->group_sizes, pgsize) &&                      \
-		    pt_map_groups(&(fmt), d, iova, pa, pgcount, prot, level,                       \
-				  pt_group_of(&(fmt), pgsize, level)))                             \
+		    pt_map_groups(&(fmt), d, iova, pa, pgsize, pgcount, prot, level))              \
 			return pt_mapped(mapped, pgsize * pgcount);                                \
 		return name##_map_clean(iop, iova, pa, pgsize, pgcount, prot, mapped);             \
 	}                                                                                          \
@@ -95,7 +105,11 @@
 		struct pt_domain *d = pt_domain(iop);                                              \
                                                                                                    \
 		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
-			return name##_map_blocks(iop, iova, pa, pgsize, pgcount, prot, mapped);    \
+			return pt_is_small_group(&(fmt), d, pgsize)                                \
+				       ? name##_map_groups(iop, iova, pa, pgsize, pgcount, prot,   \
+							   mapped)                                 \
+				       : name##_map_blocks(iop, iova, pa, pgsize, pgcount, prot,   \
+							   mapped);                                \
 		if (pgcount != 1)                                                                  \
 			return name##_map_run(iop, iova, pa, pgsize, pgcount, prot, mapped);       \
 		if (likely(pt_map_run(&(fmt), d, iova, pa, 1, prot, 0, PT_WALK_EXACT)))            \
@@ -107,6 +121,16 @@
 						       struct iommu_iotlb_gather *gather)          \
 	{                                                                                          \
 		return pt_unmap_general(&(fmt), iop, iova, pgsize, pgcount, gather, false);        \
+	}                                                                                          \
+	static tail_called size_t name##_unmap_groups(struct io_pgtable *iop, uint64_t iova,       \
+						      size_t pgsize, size_t pgcount,               \
+						      struct iommu_iotlb_gather *gather)           \
+	{                                                                                          \
+		size_t done =                                                                      \
+			pt_unmap_groups(&(fmt), pt_domain(iop), iova, pgsize, pgcount, gather, 0); \
+                                                                                                   \
+		return likely(done) ? done                                                         \
+				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);    \
 	}                                                                                          \
 	static tail_called size_t name##_unmap_blocks(struct io_pgtable *iop, uint64_t iova,       \
 						      size_t pgsize, size_t pgcount,               \
@@ -122,28 +146,17 @@
 			done = pt_unmap_run(&(fmt), d, iova, pgcount, gather, level,               \
 					    PT_WALK_MASK);                                         \
 		else if ((fmt).is_group && pt_is_one_of(d->group_sizes, pgsize))                   \
-			done = pt_unmap_groups(&(fmt), d, iova, pgcount, gather, level,            \
-					       pt_group_of(&(fmt), pgsize, level));                \
-		if (likely(done == pgsize * pgcount))                                              \
-			return done;                                                               \
-		/* Nothing was done, or the rest starts with a table, or with a hole. */           \
-		return done + name##_unmap_general(iop, iova + done, pgsize,                       \
-						   pgcount - done / pgsize, gather);               \
+			done = pt_unmap_groups(&(fmt), d, iova, pgsize, pgcount, gather, level);   \
+		return likely(done) ? done                                                         \
+				    : name##_unmap_general(iop, iova, pgsize, pgcount, gather);    \
 	}                                                                                          \
 	static tail_called size_t name##_unmap_run(struct io_pgtable *iop, uint64_t iova,          \
 						   size_t pgsize, size_t pgcount,                  \
 						   struct iommu_iotlb_gather *gather)              \
 	{                                                                                          \
-		struct pt_domain *d = pt_domain(iop);                                              \
-		size_t done;                                                                       \
+		size_t done = pt_unmap_run(&(fmt), pt_domain(iop), iova, pgcount, gather, 0,       \
+					   PT_WALK_EXACT);                                         \
                                                                                                    \
-		done = pt_unmap_run(&(fmt), d, iova, pgcount, gather, 0, PT_WALK_EXACT);           \
-		/* Where there are groups the rest may start with one that is rewritten. */        \
-		if ((fmt).is_group && d->groups &&                                                 \
-		    unlikely(done && done != pgcount * pt_span(&(fmt), 0)))                        \
-			return done + name##_unmap_general(iop, iova + done, pt_span(&(fmt), 0),   \
-							   pgcount - done / pt_span(&(fmt), 0),    \
-							   gather);                                \
 		return likely(done) ? done                                                         \
 				    : name##_unmap_general(iop, iova, pt_span(&(fmt), 0), pgcount, \
 							   gather);                                \
@@ -154,7 +167,9 @@
 		struct pt_domain *d = pt_domain(iop);                                              \
                                                                                                    \
 		if (unlikely(pgsize != pt_span(&(fmt), 0) || !d->page_fast))                       \
-			return name##_unmap_blocks(iop, iova, pgsize, pgcount, gather);            \
+			return pt_is_small_group(&(fmt), d, pgsize)                                \
+				       ? name##_unmap_groups(iop, iova, pgsize, pgcount, gather)   \
+				       : name##_unmap_blocks(iop, iova, pgsize, pgcount, gather);  \
 		if (pgcount != 1)                                                                  \
 			return name##_unmap_run(iop, iova, pgsize, pgcount, gather);               \
 		if (likely(pt_unmap_run(&(fmt), d, iova, 1, gather, 0, PT_WALK_EXACT)))            \

@@ -400,6 +400,19 @@ static bool leaf_is_good(const struct pt_domain *d, uint64_t desc, unsigned int 
 	       attr_is_good(d, f->leaf_attr(desc, level), c);
 }
 
+/* A walk may take for a table what has none of table_low (core/walker.h): that is right, for marked ones as well. */
+static bool low_bits_are_good(const struct pt_format *f, uint64_t desc, unsigned int level)
+{
+	uint64_t tag = f->table_tag + f->table_level * level, low = f->table_low >> f->pa_shift;
+
+	if (!level || !low)
+		return true;
+	if (f->is_table(desc, level))
+		return !(((desc & ~(f->cleaned | f->reclaiming)) - tag) & low) &&
+		       (f->reclaiming & low);
+	return (desc - tag) & low;
+}
+
 static void validate_table(const struct pt_domain *d, const pt_entry *table, size_t entries,
 			   unsigned int level, struct census *c)
 {
@@ -412,7 +425,8 @@ static void validate_table(const struct pt_domain *d, const pt_entry *table, siz
 		if (!desc)
 			continue;
 		if (!f->is_valid(desc, level) || !f->is_table(desc, level)) {
-			c->bad = !f->is_valid(desc, level) || !leaf_is_good(d, desc, level, c) ||
+			c->bad = !f->is_valid(desc, level) || !low_bits_are_good(f, desc, level) ||
+				 !leaf_is_good(d, desc, level, c) ||
 				 (pt_group_lg2(f, desc, level) &&
 				  !pt_group_validate(d, table, entries, i, desc, level));
 			continue;
@@ -420,7 +434,8 @@ static void validate_table(const struct pt_domain *d, const pt_entry *table, siz
 		child = pt_child(f, d, desc);
 		c->table_bytes += pt_table_bytes(f);
 		/* A loop or a table reached twice makes the sum too large. */
-		c->bad = !child || ((uintptr_t)child & (pt_table_bytes(f) - 1)) ||
+		c->bad = !child || !low_bits_are_good(f, desc, level) ||
+			 ((uintptr_t)child & (pt_table_bytes(f) - 1)) ||
 			 (desc & d->table_extra) != d->table_extra ||
 			 (desc & f->reclaiming) || /* only while a round is under way */
 			 c->table_bytes > d->table_bytes;

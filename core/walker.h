@@ -48,16 +48,20 @@ static always_inline bool pt_find_from(const struct pt_format *f, const struct p
 
 #pragma GCC unroll 8
 	for (unsigned int l = top; l > 0 && l > level; l--) {
-		uint64_t desc = port_load(slot);
+		uint64_t desc = port_load(slot), tag = f->table_tag + f->table_level * l;
 
-		if (unlikely(!f->is_table(desc, l) ||
-			     (how == PT_WALK_CLEANED && !(desc & f->cleaned))))
-			return false;
-		if (how == PT_WALK_GUARDED && unlikely(desc & f->reclaiming))
-			return false;
-		slot = (pt_entry *)(uintptr_t)(pt_is_exact(how) ? (desc - (f->table_tag +
-									   f->table_level * l))
-									  << f->pa_shift
+		if (pt_is_exact(how) && f->table_low) {
+			/* Of a marked table too: one test is all there is beside the load. */
+			if (unlikely((desc - tag) << f->pa_shift & f->table_low))
+				return false;
+		} else {
+			if (unlikely(!f->is_table(desc, l) ||
+				     (how == PT_WALK_CLEANED && !(desc & f->cleaned))))
+				return false;
+			if (how == PT_WALK_GUARDED && unlikely(desc & f->reclaiming))
+				return false;
+		}
+		slot = (pt_entry *)(uintptr_t)(pt_is_exact(how) ? (desc - tag) << f->pa_shift
 								: f->table_pa(desc));
 		slot += pt_index(f, l - 1, iova);
 	}
@@ -418,6 +422,14 @@ static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain
 	return true;
 }
 
+/* Are entries with these bits leaves, all of them? In doubt they are not. */
+static always_inline bool pt_are_leaves(const struct pt_format *f, struct run_bits bits,
+					unsigned int level)
+{
+	return (bits.all & f->valid_bit) &&
+	       (!level || !(bits.any & f->table_bit) || (bits.all & f->block_bit));
+}
+
 /* Clears the leaves from *slot on, at most n and up to the first that is none; how many. */
 static always_inline size_t pt_clear_leaves(const struct pt_format *f, struct pt_domain *d,
 					    pt_entry *slot, size_t n, unsigned int level)
@@ -447,7 +459,7 @@ static always_inline uint64_t pt_unmap_leaves(const struct pt_format *f, struct 
 	if (level != d->top && most > pt_entries(f) - pt_index(f, level, ia))
 		most = pt_entries(f) - pt_index(f, level, ia);
 	if (pt_has_groups(f, d))
-		most = pt_group_round(f, slot + (most - 1), level, ia, most);
+		most = pt_group_round(f, slot, slot + (most - 1), level, ia, most);
 	n = pt_clear_leaves(f, d, slot, most, level);
 	if (guarded && level != d->top)
 		pt_reclaim_cleared(d, slot, level, ia);
@@ -532,7 +544,7 @@ static always_inline void pt_flush_leaves(struct pt_domain *d, uint64_t iova, ui
 
 /*
  * Leaves of one size from one table that is there, but not all of it: the bytes that were unmapped,
- * 0 for another case. Sizes, n and level as in pt_map_run().
+ * or 0 for another case, then nothing was done. Sizes, n and level as in pt_map_run().
  */
 static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_domain *d,
 					 uint64_t iova, size_t n, struct iommu_iotlb_gather *gather,
@@ -555,45 +567,77 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 	} else {
 		/* A group that is not whole in the run is at one of its ends. */
 		if (f->is_group && d->groups &&
-		    unlikely(!pt_is_single(f, port_load(slot), level) ||
-			     !pt_is_single(f, port_load(slot + (n - 1)), level)))
+		    unlikely(!pt_ends_within(f, slot, level, 0) ||
+			     !pt_ends_within(f, slot + (n - 1), level, 0)))
 			return 0;
-		n = pt_clear_leaves(f, d, slot, n, level);
-		if (unlikely(!n))
+		if (unlikely(!pt_are_leaves(f, run_bits(slot, n), level)))
 			return 0;
+		run_clear_live(d->wide_stores, slot, n);
+		pt_clean(d, slot, n * sizeof(*slot));
 	}
 	pt_flush_leaves(d, iova, (uint64_t)n << shift, shift, gather);
 	return n << shift;
 }
 
-/* Do whole pages of 1 << lg2 entries, n entries in all, lie in one table that is there? */
-static always_inline bool pt_groups_fit(const struct pt_format *f, const struct pt_domain *d,
-					uint64_t iova, size_t n, unsigned int level,
-					unsigned int lg2, pt_entry **slot)
+/* Is this one of the domain's groups of smallest pages? */
+static always_inline bool pt_is_small_group(const struct pt_format *f, const struct pt_domain *d,
+					    uint64_t pgsize)
 {
-	return !(iova & ((pt_span(f, level) << lg2) - 1)) && pt_run_fits(f, d, iova, n, level) &&
-	       pt_find(f, d, iova, level, PT_WALK_MASK, slot);
+	return f->is_group && (d->group_sizes & (pt_span(f, 1) - 1) & pgsize) &&
+	       !(pgsize & (pgsize - 1));
 }
 
-/* As pt_map_run(), pgcount pages of 1 << lg2 entries each. */
-static always_inline bool pt_map_groups(const struct pt_format *f, struct pt_domain *d,
-					uint64_t iova, uint64_t pa, size_t pgcount, int prot,
-					unsigned int level, unsigned int lg2)
+/* Sizes of the groups of a level; a constant for the smallest pages. */
+static always_inline uint64_t pt_group_sizes(const struct pt_format *f, unsigned int level)
 {
-	uint64_t page = pt_span(f, level) << lg2, attr;
+	return f->group_sizes & (pt_span(f, level + 1) - 1) & ~(pt_span(f, level) - 1);
+}
+
+static always_inline bool pt_has_one_group(const struct pt_format *f, unsigned int level)
+{
+	return !(pt_group_sizes(f, level) & (pt_group_sizes(f, level) - 1));
+}
+
+/* As pt_group_of(), of a size that is a group's: a constant where the level has only one. */
+static always_inline unsigned int pt_group_only(const struct pt_format *f, uint64_t pgsize,
+						unsigned int level)
+{
+	if (__builtin_constant_p(level) && pt_has_one_group(f, level))
+		pgsize = pt_group_sizes(f, level);
+	return (unsigned int)__builtin_ctzll(pgsize) - pt_shift(f, level);
+}
+
+/* Do pages that take n entries in all lie in one table that is there? */
+static always_inline bool pt_groups_fit(const struct pt_format *f, const struct pt_domain *d,
+					uint64_t iova, uint64_t pgsize, size_t n,
+					unsigned int level, pt_entry **slot)
+{
+	return !(iova & (pgsize - 1)) && pt_run_fits(f, d, iova, n, level) &&
+	       pt_find(f, d, iova, level, PT_WALK_EXACT, slot);
+}
+
+/* As pt_map_run(), pgcount pages of several entries each: one of group_sizes, of this level. */
+static always_inline bool pt_map_groups(const struct pt_format *f, struct pt_domain *d,
+					uint64_t iova, uint64_t pa, uint64_t pgsize, size_t pgcount,
+					int prot, unsigned int level)
+{
+	enum pt_walk how = level ? PT_WALK_MASK : PT_WALK_EXACT;
+	unsigned int lg2 = pt_group_only(f, pgsize, level);
 	size_t n = pgcount << lg2;
 	pt_entry *slot;
+	uint64_t attr;
 
 	/* Also of so many pages that n is not theirs. */
-	if (unlikely(pgcount > pt_entries(f) || (pa & (page - 1)) ||
+	if (unlikely(pgcount > pt_entries(f) || (pa & (pgsize - 1)) ||
 		     (unsigned int)prot >= PT_PROT_COUNT))
 		return false;
 	attr = d->attr[prot];
-	if (unlikely(!attr || !pt_pa_fits(d, pa, false, pgcount * page, PT_WALK_MASK) ||
+	if (unlikely(!attr || !pt_pa_fits(d, pa, false, pgcount * pgsize, how) ||
 		     pt_linear(f, pa, pt_shift(f, level), n) < n ||
-		     !pt_groups_fit(f, d, iova, n, level, lg2, &slot) || !run_is_empty(slot, n)))
+		     !pt_groups_fit(f, d, iova, pgsize, n, level, &slot) || !run_is_empty(slot, n)))
 		return false;
-	pt_group_fill_of(f, d, slot, n, pa, attr, level, lg2);
+	run_fill_groups(d->wide_stores, slot, n, (size_t)1 << lg2,
+			f->group_leaf(pa, attr, level, lg2), pgsize >> f->pa_shift);
 	pt_wmb(d);
 	return true;
 }
@@ -603,27 +647,23 @@ static always_inline bool pt_map_groups(const struct pt_format *f, struct pt_dom
  * whole in them is another case.
  */
 static always_inline size_t pt_unmap_groups(const struct pt_format *f, struct pt_domain *d,
-					    uint64_t iova, size_t pgcount,
-					    struct iommu_iotlb_gather *gather, unsigned int level,
-					    unsigned int lg2)
+					    uint64_t iova, uint64_t pgsize, size_t pgcount,
+					    struct iommu_iotlb_gather *gather, unsigned int level)
 {
-	unsigned int shift = pt_shift(f, level);
+	unsigned int shift = pt_shift(f, level), lg2 = pt_group_only(f, pgsize, level);
 	size_t n = pgcount << lg2;
-	struct run_bits bits;
 	pt_entry *slot;
 
 	if (unlikely(pgcount > pt_entries(f) || n == pt_entries(f) ||
-		     !pt_groups_fit(f, d, iova, n, level, lg2, &slot) ||
-		     pt_group_lg2(f, port_load(slot), level) > lg2 ||
-		     pt_group_lg2(f, port_load(slot + (n - 1)), level) > lg2))
-		return 0;
-	bits = run_bits(slot, n);
-	if (unlikely(!(bits.all & f->valid_bit) ||
-		     (level && (bits.any & f->table_bit) && !(bits.all & f->block_bit))))
+		     !pt_groups_fit(f, d, iova, pgsize, n, level, &slot) ||
+		     (!pt_has_one_group(f, level) &&
+		      (!pt_ends_within(f, slot, level, lg2) ||
+		       !pt_ends_within(f, slot + (n - 1), level, lg2))) ||
+		     !pt_are_leaves(f, run_bits(slot, n), level)))
 		return 0;
 	run_clear_live(d->wide_stores, slot, n);
-	pt_flush_leaves(d, iova, (uint64_t)n << shift, shift, gather);
-	return n << shift;
+	pt_flush_leaves(d, iova, pgcount * pgsize, shift, gather);
+	return pgcount * pgsize;
 }
 
 static always_inline size_t pt_unmap_general(const struct pt_format *f, struct io_pgtable *iop,

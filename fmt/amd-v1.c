@@ -27,6 +27,7 @@ static const struct pt_format format = {
 	.block_bit = AMD_V1_LEAF,
 	.table_tag = AMD_V1_TABLE_TAG,
 	.table_level = 1ull << AMD_V1_NEXT_SHIFT,
+	.table_low = AMD_V1_NEXT | 0x1ff,
 	.splitting = AMD_V1_SPLITTING,
 	.cleaned = AMD_V1_CLEANED,
 	.reclaiming = AMD_V1_RECLAIMING,
@@ -47,6 +48,7 @@ static const struct pt_format format = {
 	.group_sizes = AMD_V1_SIZES & ~AMD_V1_SINGLES,
 	.replicated = true,
 	.is_group = amd_v1_is_group,
+	.is_larger = amd_v1_is_larger,
 };
 
 PT_STAMP(amd_v1, format);

@@ -63,7 +63,8 @@ static always_inline bool amd_v1_is_table(uint64_t desc, unsigned int level)
 
 static always_inline bool amd_v1_is_group(uint64_t desc, unsigned int level)
 {
-	return (desc & AMD_V1_NEXT) == AMD_V1_NEXT;
+	/* Where there are no tables one test does. */
+	return level ? (desc & AMD_V1_NEXT) == AMD_V1_NEXT : desc & AMD_V1_NEXT;
 }
 
 static always_inline unsigned int amd_v1_group_lg2(uint64_t desc, unsigned int level)
@@ -74,6 +75,14 @@ static always_inline unsigned int amd_v1_group_lg2(uint64_t desc, unsigned int l
 		return 0;
 	lg2 = 1 + (unsigned int)__builtin_ctzll(~(desc >> amd_v1_shift(level)));
 	return lg2 < 9 ? lg2 : 0;
+}
+
+/* So many ones say so in a group, and are a mere address elsewhere. */
+static always_inline bool amd_v1_is_larger(uint64_t desc, unsigned int level, unsigned int lg2)
+{
+	uint64_t ones = ((1ull << lg2) - 1) << amd_v1_shift(level);
+
+	return (desc & ones) == ones;
 }
 
 static always_inline uint64_t amd_v1_leaf(uint64_t pa, uint64_t attr, unsigned int level)

@@ -152,7 +152,7 @@ static always_inline bool riscv_is_valid(uint64_t desc, unsigned int level)
 		.granule_lg2 = 12, .words_lg2 = 9, .min_top = (top), .max_top = (top),          \
 		.pa_shift = RISCV_PA_SHIFT, .root_flip = (flip), .valid_bit = RISCV_V,          \
 		.table_bit = RISCV_V, .block_bit = RISCV_R, .table_tag = RISCV_V,               \
-		.splitting = RISCV_SPLITTING, .cleaned = RISCV_CLEANED,                         \
+		.table_low = 0xfff, .splitting = RISCV_SPLITTING, .cleaned = RISCV_CLEANED,     \
 		.reclaiming = RISCV_RECLAIMING, .dirty_mask = RISCV_D | RISCV_W,                \
 		.dirty_value = RISCV_D | RISCV_W, .dirty_flip = RISCV_D,                        \
 		.perm_mask = RISCV_R | RISCV_W | RISCV_X | RISCV_U | RISCV_D, .remaps = true,   \

@@ -73,6 +73,30 @@ static void test_fill(void **state)
 	check_fill(pt_vectors_choose()->fill, DESC, 1ull << 42);
 }
 
+/* Groups of each size, of entries that are the same, in each place that is aligned to them. */
+static void check_groups(bool wide)
+{
+	for (size_t one = 2; one <= N / 2; one *= 2)
+		for (size_t first = 0; first < N; first += one)
+			for (size_t n = one; first + n <= N; n += one) {
+				prepare();
+				run_fill_groups(wide, table + first, n, one, DESC, STEP);
+				for (size_t i = 0; i < N; i++)
+					assert_int_equal(
+						table[i],
+						i < first || i >= first + n
+							? GUARD
+							: (pt_entry)(DESC +
+								     (i - first) / one * STEP));
+			}
+}
+
+static void test_groups(void **state)
+{
+	check_groups(false);
+	check_groups(port_wide_stores());
+}
+
 static void test_clear(void **state)
 {
 	check_fill(clear_scalar, 0, 0);
@@ -121,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_bits),
 	};

@@ -27,6 +27,7 @@ COVER = [
     (r"core/(tree|domain|walker|run|batch|range|gather)\..*", r".*", r".*removals.*", "order-reclaim"),
     (r"core/cursor\..*", r".*", r".*", "order-reclaim"),
     (r"core/(reclaim\.[ch]|section\.h|port-host-section\.c)", r".*", r".*", "order-reclaim"),
+    (r"core/port\.h", r"port_load_acquire", r".*", "order-group"),
     (r"core/port\.h", r"port_(load|store|cas).*", r".*", "order-publish, order-reclaim"),
     (r"core/port\.h", r"port_.*lock.*", r".*", TSAN + "test-pool-threads"),
     (r"core/port\.h", r".*", r".*", "order-flushq, order-reclaim (the fences)"),
