@@ -4,10 +4,11 @@
  * beside one another become one of several entries (io-pgtable-update.h, io_pgtable_coalesce()). Compiled once for
  * all formats of a width.
  *
- * From the lowest level upwards, so that blocks join too. Break before make: while it lasts the entry has the mark
- * of a split, which a walker takes for nothing. Invariants: only tables, and groups, all of which lies in the range
- * are touched, so nobody else works below; a table is freed after the invalidation of everything that led to it;
- * what hardware recorded of writes until then holds for the block.
+ * From the lowest level upwards, so that blocks join too. Break before make, where the format needs that and for
+ * groups: while it lasts the entry has the mark of a split, which a walker takes for nothing. Invariants: only
+ * tables, and groups, all of which lies in the range are touched, so nobody else works below; a table is freed
+ * after the invalidation of everything that led to it; what hardware recorded of writes until then holds for the
+ * block.
  */
 #include "io-pgtable-update.h"
 
@@ -76,24 +77,35 @@ static bool was_written(const struct pt_domain *d, const pt_entry *table)
 	return false;
 }
 
-/* The table of level - 1 in *slot becomes a block. */
+/* What was written to before the table went is known now: no walker comes through it any more. */
+static void note_writes(struct pt_domain *d, pt_entry *slot, const pt_entry *table)
+{
+	uint64_t seen = port_load(slot);
+
+	if (was_written(d, table))
+		while (!pt_is_dirty(d->format, seen) &&
+		       !port_cas(slot, &seen, seen ^ d->format->dirty_flip))
+			;
+}
+
+/* The table of level - 1 in *slot becomes a block; where walkers may not find either, with a mark in between. */
 static void join(struct coalesce *c, pt_entry *slot, uint64_t desc, unsigned int level, uint64_t ia)
 {
 	struct pt_domain *d = c->d;
 	const struct pt_format *f = d->format;
 	pt_entry *table = pt_child(f, d, desc);
-	uint64_t leaf = port_load(table), attr;
+	uint64_t leaf = port_load(table), attr = same_attr(d, leaf, level - 1);
+	uint64_t block = f->leaf(f->leaf_pa(leaf, level - 1), attr, level);
 	struct iommu_iotlb_gather g;
 
-	if (!pt_tree_replace(d, slot, desc, f->splitting))
+	if (!pt_tree_replace(d, slot, desc, d->no_break ? block : f->splitting))
 		return;
 	pt_gather_init(&g);
 	pt_tree_gather(d, table, level - 1, ia, &g);
 	pt_gather_finish(d, &g);
-	attr = same_attr(d, leaf, level - 1);
-	if (was_written(d, table))
-		attr ^= f->dirty_flip;
-	port_store(slot, f->leaf(f->leaf_pa(leaf, level - 1), attr, level));
+	if (!d->no_break)
+		port_store(slot, block);
+	note_writes(d, slot, table);
 	pt_clean(d, slot, sizeof(*slot));
 	pt_tree_free(d, table, level - 1, 0);
 	c->joined++;

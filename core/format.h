@@ -61,8 +61,8 @@ struct pt_format {
 	uint64_t dirty_value; /* ... are these; mask 0: no way to tell */
 	uint64_t dirty_flip;  /* this is changed when hardware writes, and back to forget it */
 	uint64_t perm_mask;   /* attributes that may be changed in place, dirty_flip among them */
-	bool remaps;	      /* so may all of a leaf: walkers need no break before make */
-	bool narrow;	      /* descriptors have 32 bits, and there are two levels */
+	bool remaps; /* so may all of a leaf, also by a table: walkers need no break before make */
+	bool narrow; /* descriptors have 32 bits, and there are two levels */
 
 	bool (*is_table)(uint64_t desc, unsigned int level);
 	uint64_t (*leaf)(uint64_t pa, uint64_t attr, unsigned int level);

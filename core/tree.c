@@ -43,7 +43,7 @@ bool noinline pt_tree_see(struct pt_domain *d, pt_entry *slot, uint64_t desc)
 	return true;
 }
 
-/* The table takes the place of what is expected in *slot: nothing, or the mark of a split. */
+/* The table takes the place of what is expected in *slot: nothing, the mark of a split, a block that it maps like. */
 static bool publish(struct pt_domain *d, pt_entry *slot, uint64_t expected, pt_entry *table,
 		    unsigned int level)
 {
@@ -328,17 +328,31 @@ static void fill_split(struct pt_domain *d, pt_entry *table, uint64_t desc, unsi
 	pt_clean(d, table, pt_table_bytes(f));
 }
 
+static void invalidate_block(struct pt_domain *d, unsigned int level, uint64_t ia)
+{
+	unsigned int shift = pt_shift(d->format, level);
+	struct iommu_iotlb_gather g;
+
+	pt_gather_init(&g);
+	pt_gather_range(d, &g, ia >> shift << shift, 1ull << shift, shift, true);
+	pt_gather_finish(d, &g);
+}
+
 int pt_tree_split(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 		  uint64_t ia)
 {
 	const struct pt_format *f = d->format;
-	unsigned int shift = pt_shift(f, level);
-	struct iommu_iotlb_gather g;
 	pt_entry *table = pt_table_alloc(d, pt_table_bytes(f), 0);
 
 	if (!table)
 		return -ENOMEM;
 	fill_split(d, table, desc, level);
+	/* Whoever comes too late, hardware that records a write being first among them, looks again. */
+	if (d->no_break) {
+		if (publish(d, slot, desc, table, level))
+			invalidate_block(d, level, ia);
+		return 0;
+	}
 	/*
 	 * Break before make: no walker may find the block and the table at the same time. A mark that
 	 * it takes for nothing tells other threads to wait.
@@ -348,9 +362,7 @@ int pt_tree_split(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned i
 		return 0;
 	}
 	pt_clean(d, slot, sizeof(*slot));
-	pt_gather_init(&g);
-	pt_gather_range(d, &g, ia >> shift << shift, 1ull << shift, shift, true);
-	pt_gather_finish(d, &g);
+	invalidate_block(d, level, ia);
 	publish(d, slot, f->splitting, table, level);
 	return 0;
 }

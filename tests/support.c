@@ -241,6 +241,19 @@ void test_memory_reset(void)
 	memset(&test_memory, 0, sizeof(test_memory));
 }
 
+bool changes_in_place(enum io_pgtable_fmt fmt)
+{
+	switch (fmt) {
+	case AMD_IOMMU_V1:
+	case AMD_IOMMU_V2:
+	case INTEL_VTD_SS:
+	case INTEL_VTD_FS:
+		return true;
+	default:
+		return fmt >= RISCV_SV39 && fmt <= RISCV_SV57X4;
+	}
+}
+
 struct io_pgtable_cfg config(const struct variant *v)
 {
 	const unsigned long mtk = IO_PGTABLE_QUIRK_NO_PERMS | IO_PGTABLE_QUIRK_ARM_MTK_EXT;

@@ -56,6 +56,12 @@ static inline uint64_t table_span(const struct variant *v)
 	return table_entries(v) * v->granule;
 }
 
+/*
+ * From the architectures' documents, apart from the code: may walkers find a leaf, or a block, and what takes its
+ * place at the same time?
+ */
+bool changes_in_place(enum io_pgtable_fmt fmt);
+
 /* What a walk says at most of a leaf that was mapped with prot: without permissions it says both. */
 static inline int shown_prot(const struct variant *v, int prot)
 {
