@@ -76,6 +76,8 @@ struct pt_format {
 	unsigned int (*group_lg2)(uint64_t desc, unsigned int level); /* of any leaf: 0 if single */
 	uint64_t (*group_leaf)(uint64_t pa, uint64_t attr, unsigned int level, unsigned int lg2);
 	uint64_t group_sizes; /* what they can map; no other sizes */
+	uint64_t
+		group_any; /* bits of which a leaf of level 0 has some if, and only if, it is one; 0: not so */
 	bool replicated;
 	/* Is this leaf a group? For the fast tiers: domains that have groups do without them if it is absent. */
 	bool (*is_group)(uint64_t desc, unsigned int level);

@@ -191,6 +191,24 @@ static always_inline void run_fill_groups(bool wide, pt_entry *p, size_t n, size
 	}
 }
 
+/*
+ * Changes the same bits of n descriptors. Where a walker changes bits too it must be known that it does not change
+ * these descriptors now.
+ */
+static always_inline void run_flip_live(bool wide, pt_entry *p, size_t n, uint64_t flip)
+{
+	pt_entry *end = p + n;
+
+	if (likely(wide) && n >= RUN_LANES) {
+		for (; run_is_ahead(p); p++)
+			port_store(p, port_load(p) ^ flip);
+		for (; (size_t)(end - p) >= RUN_LANES; p += RUN_LANES)
+			run_store_vec(p, run_load_vec(p) ^ RUN_SAME((pt_entry)flip));
+	}
+	for (; p != end; p++)
+		port_store(p, port_load(p) ^ flip);
+}
+
 static always_inline void run_clear_live(bool wide, pt_entry *p, size_t n)
 {
 	pt_entry *end = p + n;

@@ -425,6 +425,11 @@ static bool low_bits_are_good(const struct pt_format *f, uint64_t desc, unsigned
 	return (desc - tag) & low;
 }
 
+static bool any_bits_are_good(const struct pt_format *f, uint64_t desc, unsigned int level)
+{
+	return level || !f->group_any || !(desc & f->group_any) == !pt_group_lg2(f, desc, level);
+}
+
 static void validate_table(const struct pt_domain *d, const pt_entry *table, size_t entries,
 			   unsigned int level, struct census *c)
 {
@@ -438,6 +443,7 @@ static void validate_table(const struct pt_domain *d, const pt_entry *table, siz
 			continue;
 		if (!f->is_valid(desc, level) || !f->is_table(desc, level)) {
 			c->bad = !f->is_valid(desc, level) || !low_bits_are_good(f, desc, level) ||
+				 !any_bits_are_good(f, desc, level) ||
 				 !leaf_is_good(d, desc, level, c) ||
 				 (pt_group_lg2(f, desc, level) &&
 				  !pt_group_validate(d, table, entries, i, desc, level));

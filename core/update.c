@@ -101,15 +101,23 @@ static bool lies_within(const struct update *u, uint64_t first, uint64_t span)
  */
 static size_t before_groups(const struct pt_domain *d, const pt_entry *slot, size_t n)
 {
+	const struct pt_format *f = d->format;
+	struct run_bits bits;
 	size_t i = 0;
 
-	for (; d->groups && i < n; i++) {
+	if (!d->groups)
+		return n;
+	/* Mostly there is neither, which one pass shows. */
+	bits = d->bits(slot, n);
+	if ((bits.all & f->valid_bit) && f->group_any && !(bits.any & f->group_any))
+		return n;
+	for (; i < n; i++) {
 		uint64_t desc = port_load(slot + i);
 
-		if (desc && (!(desc & d->format->valid_bit) || pt_group_lg2(d->format, desc, 0)))
+		if (desc && (!(desc & f->valid_bit) || pt_group_lg2(f, desc, 0)))
 			break;
 	}
-	return d->groups ? i : n;
+	return i;
 }
 
 /* As at_leaf(). A group that is not all in the range becomes single leaves, where those are what is wanted. */
@@ -417,8 +425,7 @@ static void forget(struct update *u, pt_entry *slot, uint64_t bits, unsigned int
 	while (bits) {
 		unsigned int from, n = take_run(&bits, &from);
 
-		for (unsigned int i = from; i < from + n; i++)
-			port_store(slot + i, port_load(slot + i) ^ f->dirty_flip);
+		run_flip_live(u->d->wide_stores, slot + from, n, f->dirty_flip);
 		pt_clean(u->d, slot + from, n * sizeof(*slot));
 		if (!u->note)
 			pt_gather_range(u->d, u->gather, ia + ((uint64_t)from << shift),

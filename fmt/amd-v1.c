@@ -46,6 +46,7 @@ static const struct pt_format format = {
 	.group_lg2 = amd_v1_group_lg2,
 	.group_leaf = amd_v1_group_leaf,
 	.group_sizes = AMD_V1_SIZES & ~AMD_V1_SINGLES,
+	.group_any = AMD_V1_NEXT,
 	.replicated = true,
 	.is_group = amd_v1_is_group,
 	.is_larger = amd_v1_is_larger,

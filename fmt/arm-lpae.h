@@ -223,7 +223,7 @@ LPAE_FUNCTIONS(14_lpa2, 14, LPAE_LPA2, 2)
 		.leaf_attr = lpae_leaf_attr_##key, .table = lpae_table_##key,           \
 		.table_pa = lpae_table_pa_##key, .is_valid = lpae_is_valid_##key,       \
 		.group_lg2 = lpae_group_lg2_##key, .group_leaf = lpae_group_leaf_##key, \
-		.group_sizes = LPAE_CONT_SIZES_##g,                                     \
+		.group_sizes = LPAE_CONT_SIZES_##g, .group_any = LPAE_CONT,             \
 	}
 #define LPAE_FORMAT(g, top, dirty) LPAE_FORMAT_OF(g, g, (g) == 16 ? 48 : 0, top, dirty)
 #define LPAE_LPA2_FORMAT(g, top, dirty) \

@@ -160,7 +160,7 @@ static always_inline bool riscv_is_valid(uint64_t desc, unsigned int level)
 		.leaf_attr = riscv_leaf_attr, .table = riscv_table, .table_pa = riscv_table_pa, \
 		.is_valid = riscv_is_valid, .group_lg2 = riscv_group_lg2,                       \
 		.group_leaf = riscv_group_leaf, .group_sizes = RISCV_NAPOT_SIZE,                \
-		.replicated = true, .is_group = riscv_is_group,                                 \
+		.group_any = RISCV_N, .replicated = true, .is_group = riscv_is_group,           \
 	}
 
 #endif /* FMT_RISCV_H */

@@ -39,6 +39,24 @@ static void fill_scalar(pt_entry *p, size_t n, uint64_t desc, uint64_t step)
 	run_fill_live(false, p, n, desc, step);
 }
 
+/* What it does to descriptors that are all the same is what a fill with the others would do. */
+static void flip(bool wide, pt_entry *p, size_t n, uint64_t desc)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = (pt_entry)(desc ^ 0x81);
+	run_flip_live(wide, p, n, 0x81);
+}
+
+static void flip_wide(pt_entry *p, size_t n, uint64_t desc, uint64_t step)
+{
+	flip(port_wide_stores(), p, n, desc);
+}
+
+static void flip_scalar(pt_entry *p, size_t n, uint64_t desc, uint64_t step)
+{
+	flip(false, p, n, desc);
+}
+
 static void clear_wide(pt_entry *p, size_t n, uint64_t desc, uint64_t step)
 {
 	run_clear_live(port_wide_stores(), p, n);
@@ -97,6 +115,12 @@ static void test_groups(void **state)
 	check_groups(port_wide_stores());
 }
 
+static void test_flip(void **state)
+{
+	check_fill(flip_scalar, DESC, 0);
+	check_fill(flip_wide, DESC, 0);
+}
+
 static void test_clear(void **state)
 {
 	check_fill(clear_scalar, 0, 0);
@@ -144,9 +168,8 @@ static void test_bits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fill),
-		cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_fill), cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_flip), cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_bits),
 	};
 
