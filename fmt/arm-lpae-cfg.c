@@ -2,7 +2,7 @@
 /*
  * From a configuration to an LPAE table: granule, start level, concatenated roots, registers.
  *
- * Source: Arm ARM DDI0487, D8.2 (start levels, concatenation) and D19.2 (TCR_EL1, TTBR0_EL1,
+ * Source: Arm ARM DDI0487, D8.2 (start levels, concatenation) and D24.2 (TCR_EL1, TTBR0_EL1,
  * MAIR_EL1, VTCR_EL2, VTTBR_EL2), G8.2 (TTBCR, VTCR of AArch32). A configuration that the
  * architecture does not allow is refused, never rounded; one exception is harmless: an oas between
  * two encodings programs the next larger physical size, and map still refuses beyond oas.
@@ -229,7 +229,7 @@ static void fill_s2(const struct lpae_kind *kind, const struct granule *g,
 		    const struct pt_domain *d, struct io_pgtable_cfg *cfg)
 {
 	uint64_t walk = walk_attributes(cfg);
-	/* 4K: levels 2, 1, 0 are 0, 1, 2; 16K and 64K count from level 3. D19.2 VTCR_EL2.SL0 */
+	/* 4K: levels 2, 1, 0 are 0, 1, 2; 16K and 64K count from level 3. D24.2 VTCR_EL2.SL0 */
 	uint64_t sl0 = g->lg2 == 12 ? d->top - 1 : d->top;
 	uint64_t vtcr = walk | sl0 << 6 | VTCR_RES1;
 

@@ -152,9 +152,9 @@ struct iommu_flush_ops {
  * @alloc: optional, with @free: returns zeroed memory at natural alignment, or NULL
  * @free: takes it back
  * @arm_lpae_s1_cfg: out: TTBR, MAIR, and of TCR what @tcr has
- * @tcr: fields of TCR_EL1, of the half that the table is for (ARM DDI0487, D19.2)
+ * @tcr: fields of TCR_EL1, of the half that the table is for (ARM DDI0487L.a, D24.2)
  * @arm_lpae_s2_cfg: out: VTTBR, and of VTCR what @vtcr has
- * @vtcr: fields of VTCR_EL2 (ARM DDI0487, D19.2)
+ * @vtcr: fields of VTCR_EL2 (ARM DDI0487L.a, D24.2)
  * @arm_v7s_cfg: out: as in io-pgtable.h
  * @arm_mali_lpae_cfg: out: as in io-pgtable.h
  * @apple_dart_cfg: out: as in io-pgtable.h

@@ -234,7 +234,7 @@ enum io_pgtable_reclaim {
  * @tlb: invalidation callbacks, may be NULL; must outlive the table
  * @mem: memory hooks, NULL for the library's pool and identity; copied
  * @arm_lpae_s1_cfg: out. @ttbr and @tcr in the layout of TTBRn_EL1 and TCR_EL1 (32-bit format:
- *	TTBCR with EAE), @mair as MAIR_EL1 (mair[1] is 0). Arm ARM DDI0487, D19.2.
+ *	TTBCR with EAE), @mair as MAIR_EL1 (mair[1] is 0). Arm ARM DDI0487L.a, D24.2.
  * @arm_lpae_s2_cfg: out. VTTBR_EL2 without the VMID, VTCR_EL2 (32-bit format: VTCR).
  * @arm_mali_lpae_cfg: out. AS_TRANSTAB and AS_MEMATTR.
  * @arm_v7s_cfg: out. @ttbr for TTBR0 (with IO_PGTABLE_QUIRK_ARM_MTK_EXT: the address, bits 34:32 of it in 2:0),

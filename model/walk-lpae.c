@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The Arm long descriptors for the model's walker, from the register values that a driver would
- * program (Arm ARM DDI0487, D8.2 and D8.3; TCR_EL1, VTCR_EL2 in D19.2; for the 32-bit formats G8.2
+ * program (Arm ARM DDI0487, D8.2 and D8.3; TCR_EL1, VTCR_EL2 in D24.2; for the 32-bit formats G8.2
  * TTBCR and VTCR).
  *
  * Read from the text of the architecture, not from the library's encoder: what the two disagree

@@ -2,7 +2,7 @@
 /*
  * What a driver programs and what a walker reads, bit by bit: register values, start levels,
  * concatenated roots and descriptors against values worked out by hand from the Arm ARM (DDI0487,
- * D8.2, D8.3, D19.2; G8.2 for AArch32).
+ * D8.2, D8.3, D24.2; G8.2 for AArch32).
  */
 #include "window.h"
 
