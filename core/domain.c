@@ -156,7 +156,7 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->wide_stores = processor() & WIDE_STORES;
 	d->locked_wmb = processor() & LOCKED_WMB;
 	d->see_tables = !cfg->coherent_walk || cfg->reclaim;
-	d->no_break = f->remaps;
+	d->no_break = f->remaps || (cfg->quirks & IO_PGTABLE_QUIRK_ARM_BBML2);
 	if (unlikely(f->root_flip)) {
 		d->half_last >>= 1;
 		d->tlb_add_run = NULL;

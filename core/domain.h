@@ -50,8 +50,8 @@ struct pt_domain {
 	bool locked_wmb;  /* core/port.h */
 	bool see_tables;  /* a table that is found may need pt_tree_see() */
 	bool translated;  /* physical addresses of tables are not their virtual ones */
-	bool no_break; /* walkers may find a block and the table that it becomes, and the reverse */
-	bool groups;   /* pgsize_bitmap has sizes that take several entries: core/group.h */
+	bool no_break; /* walkers may find a block and the table that it becomes: no break before make */
+	bool groups; /* pgsize_bitmap has sizes that take several entries: core/group.h */
 	void (*tlb_add_range)(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
 			      void *cookie);
 	void (*tlb_sync)(void *cookie);
