@@ -139,6 +139,7 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	pt_assert(!(layout->iova_base & (pt_span(f, layout->top) - 1)));
 	d->iop.ops = &layout->ops[ops_index(d, layout)];
 	d->fill = pt_vectors_choose()->fill;
+	d->fill_past = cfg->tlb && cfg->tlb->flush_pgtable ? NULL : pt_vectors_choose()->fill_past;
 	d->bits = pt_vectors_choose()->bits;
 	d->match = pt_vectors_choose()->match;
 	d->format = f;

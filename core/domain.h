@@ -59,6 +59,7 @@ struct pt_domain {
 	/* The rest. */
 	const struct pt_format *format;
 	pt_fill_fn *fill;
+	pt_fill_fn *fill_past; /* NULL also where the driver cleans */
 	pt_bits_fn *bits;
 	pt_match_fn *match;
 	void (*tlb_add_flush)(uint64_t iova, size_t size, bool leaf, void *cookie);

@@ -65,6 +65,7 @@ typedef uint32_t pt_entry;
 #define io_pgtable_validate   io_pgtable_validate_32
 #define pt_tree_detach	      pt_tree_detach_32
 #define pt_tree_drop_empty    pt_tree_drop_empty_32
+#define pt_tree_fill	      pt_tree_fill_32
 #define pt_tree_free	      pt_tree_free_32
 #define pt_tree_free_root     pt_tree_free_root_32
 #define pt_tree_gather	      pt_tree_gather_32

@@ -61,6 +61,17 @@ static bool publish(struct pt_domain *d, pt_entry *slot, uint64_t expected, pt_e
 	return false;
 }
 
+void noinline pt_tree_fill(struct pt_domain *d, pt_entry *table, size_t index, size_t n,
+			   uint64_t desc, uint64_t step)
+{
+	if (n == pt_entries(d->format) && d->fill_past) {
+		d->fill_past(table, n, desc, step);
+		return;
+	}
+	d->fill(table + index, n, desc, step);
+	pt_clean_slow(d, table, pt_table_bytes(d->format));
+}
+
 bool pt_tree_install(struct pt_domain *d, pt_entry *slot, pt_entry *table, unsigned int level)
 {
 	return publish(d, slot, 0, table, level);

@@ -11,6 +11,13 @@
 /* Makes the tables down to level that ia needs; *slot is its entry there. 0, -ENOMEM or -EEXIST. */
 int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, pt_entry **slot);
 
+/*
+ * n leaves from entry index on of a table that nobody else has yet, and whose other entries are 0, for a walker that
+ * does not snoop: all of the table can be seen by it afterwards.
+ */
+void pt_tree_fill(struct pt_domain *d, pt_entry *table, size_t index, size_t n, uint64_t desc,
+		  uint64_t step);
+
 /* Installs table in *slot, of level, if that is empty; if not, the table is freed and false returned. */
 bool pt_tree_install(struct pt_domain *d, pt_entry *slot, pt_entry *table, unsigned int level);
 

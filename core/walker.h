@@ -229,11 +229,14 @@ static always_inline int pt_map_new(const struct pt_format *f, struct pt_domain 
 
 	if (unlikely(!table))
 		return -ENOMEM;
-	if (lg2)
+	if (lg2) {
 		pt_group_fill(d, table + index, n, pa, attr, level, lg2);
-	else
+		pt_clean(d, table, pt_table_bytes(f));
+	} else if (likely(pt_coherent(d))) {
 		d->fill(table + index, n, f->leaf(pa, attr, level), pt_step(f, level));
-	pt_clean(d, table, pt_table_bytes(f));
+	} else {
+		pt_tree_fill(d, table, index, n, f->leaf(pa, attr, level), pt_step(f, level));
+	}
 	return pt_tree_install(d, slot, table, level + 1) ? 0 : -EAGAIN;
 }
 

@@ -115,6 +115,20 @@ static void test_groups(void **state)
 	check_groups(port_wide_stores());
 }
 
+/* Past the caches whole lines of 64 bytes are filled, each from where it begins. */
+static void test_fill_past(void **state)
+{
+	const size_t line = 64 / sizeof(pt_entry);
+
+	for (unsigned int v = 0; v < pt_vectors_nr; v++)
+		for (size_t first = 0; pt_vectors_versions[v].fill_past && first < N; first += line)
+			for (size_t n = line; first + n <= N; n += line) {
+				prepare();
+				pt_vectors_versions[v].fill_past(table + first, n, DESC, STEP);
+				expect(first, n, DESC, STEP);
+			}
+}
+
 static void test_flip(void **state)
 {
 	check_fill(flip_scalar, DESC, 0);
@@ -168,9 +182,9 @@ static void test_bits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fill), cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_flip), cmocka_unit_test(test_clear),
-		cmocka_unit_test(test_bits),
+		cmocka_unit_test(test_fill),	  cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_fill_past), cmocka_unit_test(test_flip),
+		cmocka_unit_test(test_clear),	  cmocka_unit_test(test_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
