@@ -12,6 +12,7 @@ new format has to be put there. What all formats have is said once, below the ta
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 START, END = "<!-- formats: made by tests/checks/formats.py -->\n", "<!-- end of formats -->\n"
@@ -153,9 +154,10 @@ class Table:
         rows = [row for lines in self.formats.values() for row in self.rows_of(lines)]
         made = "".join("| " + " | ".join(cells) + " |\n" for cells in [HEAD, ["---"] * len(HEAD)] + rows)
         words = "; ".join(f"{feature}: {what}" for feature, what in FEATURES.items())
-        return (f"{made}\nAll of them take the quirks {' and '.join(self.quirk_names(self.common_quirks))}, and have "
+        said = (f"All of them take the quirks {' and '.join(self.quirk_names(self.common_quirks))}, and have "
                 f"{self.feature_names(self.common)}. A row `with` quirks is what those change in the row above it. "
-                f"Features: {words}.\n")
+                f"Features: {words}.")
+        return f"{made}\n{textwrap.fill(said, 120, break_on_hyphens=False, break_long_words=False)}\n"
 
 
 def table(top, program):
