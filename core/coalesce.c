@@ -98,12 +98,12 @@ static void join(struct coalesce *c, pt_entry *slot, uint64_t desc, unsigned int
 	uint64_t block = f->leaf(f->leaf_pa(leaf, level - 1), attr, level);
 	struct iommu_iotlb_gather g;
 
-	if (!pt_tree_replace(d, slot, desc, d->no_break ? block : f->splitting))
+	if (!pt_tree_replace(d, slot, desc, f->remaps ? block : f->splitting))
 		return;
 	pt_gather_init(&g);
 	pt_tree_gather(d, table, level - 1, ia, &g);
 	pt_gather_finish(d, &g);
-	if (!d->no_break)
+	if (!f->remaps)
 		port_store(slot, block);
 	note_writes(d, slot, table);
 	pt_clean(d, slot, sizeof(*slot));

@@ -120,7 +120,8 @@ static void set_fast_sizes(struct pt_domain *d)
 	if (d->translated || (d->groups && !f->is_group))
 		return;
 	d->fast_sizes = pt_coherent(d) ? sizes : 0;
-	d->group_sizes = pt_coherent(d) ? d->iop.cfg.pgsize_bitmap & f->group_sizes : 0;
+	d->group_sizes =
+		pt_coherent(d) && !d->table_extra ? d->iop.cfg.pgsize_bitmap & f->group_sizes : 0;
 	d->clean_sizes = pt_coherent(d) ? 0 : sizes;
 	d->page_fast = (d->fast_sizes & pt_span(f, 0)) && !d->table_extra;
 }
@@ -157,7 +158,6 @@ static void set_layout(struct pt_domain *d, const struct pt_layout *layout)
 	d->wide_stores = processor() & WIDE_STORES;
 	d->locked_wmb = processor() & LOCKED_WMB;
 	d->see_tables = !cfg->coherent_walk || cfg->reclaim;
-	d->no_break = f->remaps || (cfg->quirks & IO_PGTABLE_QUIRK_ARM_BBML2);
 	if (unlikely(f->root_flip)) {
 		d->half_last >>= 1;
 		d->tlb_add_run = NULL;

@@ -42,7 +42,7 @@ struct pt_domain {
 	uint64_t table_extra; /* set in every table descriptor */
 	uint64_t fast_sizes;  /* pgsize_bitmap if the walker snoops and physical is virtual, or 0 */
 	uint64_t clean_sizes; /* the same for a walker that does not snoop */
-	uint64_t group_sizes; /* as fast_sizes, of those that take several entries */
+	uint64_t group_sizes; /* as page_fast, of those that take several entries */
 	uint8_t root_shift;
 	uint8_t top;	  /* level of the root */
 	bool page_fast;	  /* the smallest page is one of fast_sizes, and table_extra is 0 */
@@ -50,8 +50,7 @@ struct pt_domain {
 	bool locked_wmb;  /* core/port.h */
 	bool see_tables;  /* a table that is found may need pt_tree_see() */
 	bool translated;  /* physical addresses of tables are not their virtual ones */
-	bool no_break; /* walkers may find a block and the table that it becomes: no break before make */
-	bool groups; /* pgsize_bitmap has sizes that take several entries: core/group.h */
+	bool groups;	  /* pgsize_bitmap has sizes that take several entries: core/group.h */
 	void (*tlb_add_range)(uint64_t iova, size_t size, unsigned int stride_lg2, bool leaf,
 			      void *cookie);
 	void (*tlb_sync)(void *cookie);

@@ -11,7 +11,7 @@
  * tables of level l. (The Arm documents count the other way: their level is 3 - l.)
  *
  * Invariants a format keeps: a descriptor is 64 bits, or 32 (core/entry.h); empty is 0 and nothing else is (splitting is
- * not valid, and is there only while one thread splits a block); at level 0
+ * not valid, and is there only while one thread splits a block, rewrites a group or joins); at level 0
  * all non-empty descriptors are leaves; the leaves of consecutive addresses, and so
  * the groups of one size, differ by the size they map >> pa_shift, within an aligned output region of
  * 1 << linear_pa_lg2 bytes (0: everywhere).
@@ -52,7 +52,10 @@ struct pt_format {
 	uint64_t block_bit;   /* set in every block and in no table; 0: there is no such bit */
 	uint64_t table_tag;   /* a table descriptor less the address, where there is no extra */
 	uint64_t table_level; /* and less this times the level that the descriptor is at */
-	/* Of what is left then, shifted by pa_shift, a table has none of these bits, anything else some; 0: not so. */
+	/*
+	 * Of what is left then, shifted by pa_shift, a table has none of these bits, anything else some, and
+	 * so does a table with a mark (cleaned, reclaiming); 0: not so.
+	 */
 	uint64_t table_low;
 	uint64_t splitting;   /* neither empty nor valid: a block is being made a table */
 	uint64_t cleaned;     /* software bit of a table descriptor: a walker can see it; 0: none */
@@ -76,8 +79,8 @@ struct pt_format {
 	unsigned int (*group_lg2)(uint64_t desc, unsigned int level); /* of any leaf: 0 if single */
 	uint64_t (*group_leaf)(uint64_t pa, uint64_t attr, unsigned int level, unsigned int lg2);
 	uint64_t group_sizes; /* what they can map; no other sizes */
-	uint64_t
-		group_any; /* bits of which a leaf of level 0 has some if, and only if, it is one; 0: not so */
+	/* Bits of which a leaf of level 0 has some if, and only if, it is one; 0: there are none. */
+	uint64_t group_any;
 	bool replicated;
 	/* Is this leaf a group? For the fast tiers: domains that have groups do without them if it is absent. */
 	bool (*is_group)(uint64_t desc, unsigned int level);

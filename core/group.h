@@ -58,15 +58,17 @@ static always_inline bool pt_ends_within(const struct pt_format *f, const pt_ent
 
 /*
  * Of n > 0 leaves from ia on, in *first to *last: so many that the last group is whole. That is no other thread's
- * then; of one that was, the rest is not seen from before (pt_ends_within()).
+ * then; of one that was, the rest is not seen from before (pt_ends_within()). First comes first: if it is no part
+ * of a group any more, neither is a last one of the same.
  */
 static always_inline size_t pt_group_round(const struct pt_format *f, const pt_entry *first,
 					   const pt_entry *last, unsigned int level, uint64_t ia,
 					   size_t n)
 {
-	uint64_t end = (ia >> pt_shift(f, level)) + n, desc = port_load_acquire(last);
+	uint64_t end = (ia >> pt_shift(f, level)) + n, desc;
 
 	(void)port_load_acquire(first);
+	desc = port_load_acquire(last);
 	if (!(desc & f->valid_bit) || f->is_table(desc, level))
 		return n;
 	return n - (size_t)(end & ((1ull << pt_group_lg2(f, desc, level)) - 1));

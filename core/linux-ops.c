@@ -132,12 +132,12 @@ static void hook_free(void *ctx, void *ptr, size_t size_bytes, unsigned int flag
 /* What the kernel's code calls. */
 
 /* Pages that the library has no leaf for, said in its largest; what does not fit 64 bits it refuses as it is. */
-static void split_pages(const struct linux_table *t, size_t *pgsize, size_t *pgcount)
+static void split_pages(const struct linux_table *t, uint64_t at, size_t *pgsize, size_t *pgcount)
 {
 	size_t parts = *pgsize / t->largest;
 
 	if ((*pgsize & (*pgsize - 1)) || !(*pgsize & t->iop.cfg.pgsize_bitmap) ||
-	    *pgcount > SIZE_MAX / *pgsize)
+	    (at & (*pgsize - 1)) || *pgcount > SIZE_MAX / *pgsize)
 		return;
 	*pgsize = t->largest;
 	*pgcount *= parts;
@@ -149,7 +149,7 @@ static int map_pages(struct io_pgtable_ops *ops, unsigned long iova, phys_addr_t
 	struct linux_table *t = of_ops(ops);
 
 	if (unlikely(pgsize > t->largest))
-		split_pages(t, &pgsize, &pgcount);
+		split_pages(t, iova | paddr, &pgsize, &pgcount);
 	return t->native->ops->map_pages(t->native, iova, paddr, pgsize, pgcount, prot, mapped);
 }
 
@@ -188,7 +188,7 @@ static size_t unmap_pages(struct io_pgtable_ops *ops, unsigned long iova, size_t
 	size_t done;
 
 	if (unlikely(pgsize > t->largest))
-		split_pages(t, &pgsize, &pgcount);
+		split_pages(t, iova, &pgsize, &pgcount);
 	own.nr_ranges = own.nr_tables = 0;
 	own.queued = own.internal = false;
 	done = t->native->ops->unmap_pages(t->native, iova, pgsize, pgcount, &own);

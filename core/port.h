@@ -4,7 +4,7 @@
  * them.
  *
  * The first half is the processor: descriptor accesses, barriers, a spinlock, hints. The second
- * half is five functions that the environment supplies: core/port-host.c does for a hosted program,
+ * half is what the environment supplies: core/port-host.c does for a hosted program,
  * an embedder on bare metal writes its own and leaves that file out.
  *
  * Ordering, in one place: a table is filled with plain stores and published by a compare-and-swap

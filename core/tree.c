@@ -43,7 +43,7 @@ bool noinline pt_tree_see(struct pt_domain *d, pt_entry *slot, uint64_t desc)
 	return true;
 }
 
-/* The table takes the place of what is expected in *slot: nothing, the mark of a split, a block that it maps like. */
+/* The table takes the place of what is expected in *slot: nothing, or the mark of a split. */
 static bool publish(struct pt_domain *d, pt_entry *slot, uint64_t expected, pt_entry *table,
 		    unsigned int level)
 {
@@ -339,41 +339,31 @@ static void fill_split(struct pt_domain *d, pt_entry *table, uint64_t desc, unsi
 	pt_clean(d, table, pt_table_bytes(f));
 }
 
-static void invalidate_block(struct pt_domain *d, unsigned int level, uint64_t ia)
-{
-	unsigned int shift = pt_shift(d->format, level);
-	struct iommu_iotlb_gather g;
-
-	pt_gather_init(&g);
-	pt_gather_range(d, &g, ia >> shift << shift, 1ull << shift, shift, true);
-	pt_gather_finish(d, &g);
-}
-
 int pt_tree_split(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 		  uint64_t ia)
 {
 	const struct pt_format *f = d->format;
+	unsigned int shift = pt_shift(f, level);
+	struct iommu_iotlb_gather g;
 	pt_entry *table = pt_table_alloc(d, pt_table_bytes(f), 0);
 
 	if (!table)
 		return -ENOMEM;
 	fill_split(d, table, desc, level);
-	/* Whoever comes too late, hardware that records a write being first among them, looks again. */
-	if (d->no_break) {
-		if (publish(d, slot, desc, table, level))
-			invalidate_block(d, level, ia);
-		return 0;
-	}
 	/*
 	 * Break before make: no walker may find the block and the table at the same time. A mark that
-	 * it takes for nothing tells other threads to wait.
+	 * it takes for nothing tells other threads to wait. Where walkers could do without they need it: who has
+	 * another part of the block must not come through the table before the block's invalidation, since
+	 * its own, of a page, may miss a larger entry (an SMMU's TTL; VT-d's address mask).
 	 */
 	if (!port_cas(slot, &desc, f->splitting)) {
 		pt_table_free(d, table, pt_table_bytes(f), 0);
 		return 0;
 	}
 	pt_clean(d, slot, sizeof(*slot));
-	invalidate_block(d, level, ia);
+	pt_gather_init(&g);
+	pt_gather_range(d, &g, ia >> shift << shift, 1ull << shift, shift, true);
+	pt_gather_finish(d, &g);
 	publish(d, slot, f->splitting, table, level);
 	return 0;
 }

@@ -4,8 +4,8 @@
  * (io-pgtable-update.h). Compiled once for all formats.
  *
  * One way over a range (over_leaves), what is done with a run of leaves of one table in a struct update.
- * Invariants: an address is never unmapped on the way, but for a split and a group that is rewritten; a descriptor changes with one
- * store, or compare-and-swap where hardware may change it too; a range that is gathered has changed before.
+ * Invariants: an address is never unmapped on the way, but for a split and a group that is rewritten; a
+ * descriptor changes with one store, or compare-and-swap where hardware may change it too; a range that is gathered has changed before.
  *
  * What hardware may write, and why a plain store does for forgetting a write: A is always set, so all
  * that is left is D, or on Arm the permission to write, and only in a leaf that does not have it yet. A leaf

@@ -26,9 +26,9 @@
 /* How a walk gets from a table descriptor to the table; all of them without a call. */
 enum pt_walk {
 	PT_WALK_GUARDED, /* page_fast; only through tables that no reclaimer has marked */
-	PT_WALK_EXACT,	 /* the address and f->table_tag is all there is in it: page_fast */
-	PT_WALK_MASK,	 /* physical addresses are virtual ones: fast_sizes and clean_sizes */
-	PT_WALK_CLEANED	 /* the same, only through tables that a walker is known to see */
+	PT_WALK_EXACT, /* the address and f->table_tag is all there is in it: page_fast, group_sizes */
+	PT_WALK_MASK,	/* physical addresses are virtual ones: fast_sizes and clean_sizes */
+	PT_WALK_CLEANED /* the same, only through tables that a walker is known to see */
 };
 
 static always_inline bool pt_is_exact(enum pt_walk how)

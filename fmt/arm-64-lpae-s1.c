@@ -56,8 +56,7 @@ static const struct lpae_kind kind = {
 	.sets = sets,
 	.lpa2_sets = lpa2_sets,
 	.nr_sets = sizeof(sets) / sizeof(sets[0]),
-	.quirks = IO_PGTABLE_QUIRK_ARM_BBML2 | IO_PGTABLE_QUIRK_ARM_NS |
-		  IO_PGTABLE_QUIRK_ARM_TTBR1 | IO_PGTABLE_QUIRK_NO_WARN |
+	.quirks = IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_ARM_TTBR1 | IO_PGTABLE_QUIRK_NO_WARN |
 		  IO_PGTABLE_QUIRK_NO_SPLIT | IO_PGTABLE_QUIRK_ARM_HD |
 		  IO_PGTABLE_QUIRK_ARM_OUTER_WBWA,
 };

@@ -57,7 +57,7 @@ static const struct lpae_kind kind = {
 	.lpa2_sets = lpa2_sets,
 	.nr_sets = sizeof(sets) / sizeof(sets[0]),
 	.quirks = IO_PGTABLE_QUIRK_NO_WARN | IO_PGTABLE_QUIRK_NO_SPLIT | IO_PGTABLE_QUIRK_ARM_HD |
-		  IO_PGTABLE_QUIRK_ARM_S2FWB | IO_PGTABLE_QUIRK_ARM_BBML2,
+		  IO_PGTABLE_QUIRK_ARM_S2FWB,
 };
 
 static const struct lpae_variant variants[] = {

@@ -2,10 +2,10 @@
 /*
  * Changing what is mapped: permissions, what hardware recorded of writes, where it goes, the sizes of leaves.
  *
- * What holds: an address stays mapped, at every moment, except that what a leaf maps is away for the time that
- * break-before-make takes where it takes several entries, and, in the formats that need that (Arm's and Apple's), where
- * the leaf is split because only part of it is to change (io_pgtable_ops, unmap_pages), and where smaller ones become
- * it. Nothing here allocates but for a split. As for maps and unmaps: any number of threads, without a lock, on disjoint ranges; the
+ * What holds: an address stays mapped, at every moment, except that what a leaf maps is away for the time
+ * that break-before-make takes where the leaf is split because only part of it is to change
+ * (io_pgtable_ops, unmap_pages), where it takes several entries, and, in the formats that cannot
+ * replace (io_pgtable_replace()), where smaller ones become it. Nothing here allocates but for a split. As for maps and unmaps: any number of threads, without a lock, on disjoint ranges; the
  * hardware may be writing its bits at the same time.
  */
 #ifndef IO_PGTABLE_UPDATE_H
@@ -109,8 +109,9 @@ int io_pgtable_set_dirty(struct io_pgtable *iop, uint64_t iova, size_t size);
  *
  * A table becomes a block if all of what it covers is in the range and mapped, at the right addresses and
  * alike, and pgsize_bitmap has the size. From the smallest on: pages become 2M, these 1G. Its memory comes
- * back. A block was written to if one of its pages was. Invalidated and synced for each (break before make,
- * where a split needs that and for leaves of several entries: device accesses to it meanwhile find nothing). What is left in a table becomes leaves of several entries,
+ * back. A block was written to if one of its pages was. Invalidated and synced for each
+ * (in formats that cannot replace, and for leaves of several entries, break before make: device
+ * accesses to it meanwhile find nothing). What is left in a table becomes leaves of several entries,
  * if pgsize_bitmap has such sizes, the largest ones first. So does the table that hardware starts from (root_changed of
  * struct iommu_gather_ops), which becomes no block.
  *

@@ -115,11 +115,6 @@ enum io_pgtable_fmt {
 #define IO_PGTABLE_QUIRK_DIRTY \
 	(1ul << 18) /* AMD, x86-64, VT-d, RISC-V, coherent_walk: hardware sets D */
 #define IO_PGTABLE_QUIRK_RISCV_PBMT (1ul << 19) /* RISC-V: memory types in leaves (Svpbmt) */
-/*
- * 64-bit LPAE, a walker of BBM level 2 (SMMU_IDR3.BBML of Arm IHI0070, FEAT_BBM of Arm DDI0487): a block and the table
- * of the same may be found both, so that a split and its reverse need no break before make.
- */
-#define IO_PGTABLE_QUIRK_ARM_BBML2  (1ul << 20)
 
 /**
  * struct iommu_gather_ops - what the driver does when translations go away
@@ -330,8 +325,8 @@ struct io_pgtable_cfg {
  *	replaces the table: clear, invalidate (not leaf), sync, install.
  * @unmap_pages: remove what is mapped in the @pgcount * @pgsize bytes at @iova, whatever the sizes
  *	it was mapped with, up to the first hole. Returns the bytes removed: 0 also for arguments
- *	that map_pages would refuse. Part of a block is split off (in Arm's and Apple's formats the rest
- *	is unmapped for the time that break-before-make takes, but for IO_PGTABLE_QUIRK_ARM_BBML2); with IO_PGTABLE_QUIRK_NO_SPLIT, or when no memory can be had
+ *	that map_pages would refuse. Part of a block is split off (the rest is unmapped for the time
+ *	that break-before-make takes); with IO_PGTABLE_QUIRK_NO_SPLIT, or when no memory can be had
  *	for the split, the block is left alone and counts as a hole. With @gather NULL everything is
  *	invalidated and synced before the call returns; otherwise io_pgtable_sync() does that.
  * @iova_to_phys: the physical address @iova translates to, 0 if it is not mapped.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A block that becomes a table, and the reverse, seen at the moment of its invalidation: where walkers may find
- * either, every address keeps its translation; elsewhere there is nothing (break before make). Of every variant, for a
- * walker that snoops and one that does not.
+ * A block that becomes a table, and the reverse, seen at the moment of its invalidation. Split, there is nothing: other
+ * threads wait for the invalidation by that. Joined, in a range that is one thread's, every address keeps its
+ * translation where walkers may find either; elsewhere there is nothing (break before make). Of every variant.
  */
 #include "io-pgtable-update.h"
 #include "support.h"
@@ -50,8 +50,8 @@ static void expect_seen(bool there)
 	driver.iop = NULL;
 }
 
-/* False if the variant has no blocks, or not that quirk. */
-static bool check_variant(const struct variant *v, bool coherent, unsigned long quirk, bool there)
+/* False if the variant has no blocks. */
+static bool check_variant(const struct variant *v, bool coherent)
 {
 	struct io_pgtable_cfg cfg = config(v);
 	uint64_t page = v->granule, block = table_span(v);
@@ -61,7 +61,6 @@ static bool check_variant(const struct variant *v, bool coherent, unsigned long 
 	/* No pages of several entries: those break in every format (test-groups). */
 	cfg.pgsize_bitmap = page | block;
 	cfg.coherent_walk = coherent;
-	cfg.quirks |= quirk;
 	cfg.tlb = &driver_ops;
 	if (io_pgtable_check_cfg(v->fmt, &cfg))
 		return false;
@@ -71,14 +70,14 @@ static bool check_variant(const struct variant *v, bool coherent, unsigned long 
 
 	watch(iop, BASE + block - page);
 	assert_int_equal(io_pgtable_unmap(iop, BASE, page, NULL), page);
-	expect_seen(there);
+	expect_seen(false);
 	assert_int_equal(io_pgtable_iova_to_phys(iop, BASE), 0);
 
 	assert_int_equal(io_pgtable_map(iop, BASE, BASE, page, RW), 0);
 	watch(iop, BASE + block - page);
 	assert_int_equal(io_pgtable_coalesce(iop, BASE, block, &joined), 0);
 	assert_int_equal(joined, 1);
-	expect_seen(there);
+	expect_seen(changes_in_place(v->fmt));
 	free_io_pgtable(iop);
 	return true;
 }
@@ -90,28 +89,16 @@ static void test_every_variant(void **state)
 	for (size_t i = 0; i < 2ul * NR_VARIANTS; i++) {
 		const struct variant *v = &variants[i / 2];
 
-		checked += check_variant(v, i & 1, 0, changes_in_place(v->fmt));
+		checked += check_variant(v, i & 1);
 	}
 	/* All but Apple's three, which have no blocks. */
 	assert_int_equal(checked, 2 * (NR_VARIANTS - 3));
-}
-
-/* Arm's walkers of level 2. */
-static void test_level_2(void **state)
-{
-	for (size_t i = 0; i < 2ul * NR_VARIANTS; i++) {
-		const struct variant *v = &variants[i / 2];
-		bool has = v->fmt == ARM_64_LPAE_S1 || v->fmt == ARM_64_LPAE_S2;
-
-		assert_int_equal(check_variant(v, i & 1, IO_PGTABLE_QUIRK_ARM_BBML2, true), has);
-	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_variant),
-		cmocka_unit_test(test_level_2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,7 +142,6 @@ static const struct quirk {
 			 RISCV_FORMATS,
 		 0, SNOOPING },
 	[19] = { RISCV_FORMATS, 0, ANY_WALKER },
-	[20] = { F(ARM_64_LPAE_S1) | F(ARM_64_LPAE_S2), 0, ANY_WALKER },
 };
 
 static bool takes_quirk(const struct variant *v, unsigned int bit, bool snoops)

@@ -218,6 +218,9 @@ static void test_huge(void **state)
 	mapped = 0;
 	assert_int_equal(ops->map_pages(ops, 0, 0, SZ_1T / 2, 1, RW, GFP_KERNEL, &mapped), -EINVAL);
 	assert_int_equal(ops->map_pages(ops, 0, 0, 3 * SZ_1T, 1, RW, GFP_KERNEL, &mapped), -EINVAL);
+	/* Aligned to 256G is not enough. */
+	assert_int_equal(ops->map_pages(ops, SZ_1T / 4, SZ_1T, SZ_1T, 1, RW, GFP_KERNEL, &mapped),
+			 -EINVAL);
 	/* 2^24 of 2^40 would be no page at all. */
 	assert_int_equal(ops->map_pages(ops, 0, 0, SZ_1T, 1ul << 24, RW, GFP_KERNEL, &mapped),
 			 -EINVAL);

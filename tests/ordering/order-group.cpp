@@ -1,68 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unmapping beside a group that is being rewritten (core/group.[ch]): one thread makes marks, then single leaves,
- * of all of its entries; two others each unmap a half, as a run, if they find single leaves at both of its ends.
- * What is loaded between the ends is only known to be valid, so it must not be a leaf of the group any more, and
- * what is cleared must stay so.
+ * Unmapping beside a group that is being rewritten (core/group.[ch]): one thread makes marks of all of its entries,
+ * invalidates, and makes single leaves; others unmap runs that have a part of it, if they find single leaves at both
+ * ends, the first end first. What is loaded between the ends is only known to be valid, so it must not be a leaf of
+ * the group any more, and what is cleared must stay so. Nor may a run's last entry be one of the group
+ * where its first is none: a range is rounded to whole groups by that.
  */
 #include "model.h"
 
-enum bug { NONE, NO_ACQUIRE, NO_RELEASE, NO_MARKS };
-enum { N = 6, HALF = N / 2 };
+enum bug { NONE, NO_ACQUIRE, NO_BARRIER, NO_MARKS, LAST_FIRST };
+enum { N = 8, GROUP_FIRST = 2, GROUP_LAST = 5 };
 enum { EMPTY, MARK, SINGLE, GROUP };
 
-template <int bug> struct group : rl::test_suite<group<bug>, 3> {
+struct run {
+	int first, last;
+};
+
+/* Where two runs meet: in the middle of the group, or one of them lies in it. */
+static const run runs[2][2] = { { { 0, 3 }, { 4, 7 } }, { { 0, 2 }, { 3, 5 } } };
+
+template <int bug, int where> struct group : rl::test_suite<group<bug, where>, 3> {
 	rl::atomic<int> entry[N];
-	bool cleared[2];
+	bool cleared[N];
+
+	static bool is_part(int i)
+	{
+		return i >= GROUP_FIRST && i <= GROUP_LAST;
+	}
 
 	void before()
 	{
-		for (int i = 0; i < N; i++)
-			entry[i]($).store(GROUP, rl::mo_relaxed);
-		cleared[0] = cleared[1] = false;
+		for (int i = 0; i < N; i++) {
+			entry[i]($).store(is_part(i) ? GROUP : SINGLE, rl::mo_relaxed);
+			cleared[i] = false;
+		}
 	}
 
 	void rewrite()
 	{
-		for (int i = 0; i < N && bug != NO_MARKS; i++) {
+		for (int i = GROUP_FIRST; i <= GROUP_LAST && bug != NO_MARKS; i++) {
 			int seen = GROUP;
 
-			RL_ASSERT(entry[i]($).compare_exchange_strong(
-				seen, MARK, bug == NO_RELEASE ? rl::mo_relaxed : rl::mo_acq_rel));
+			RL_ASSERT(entry[i]($).compare_exchange_strong(seen, MARK, rl::mo_acq_rel));
 		}
-		/* Here the group is invalidated, with a barrier of its own that the model does without. */
-		for (int i = 0; i < N; i++)
+		/* Of the invalidation (pt_gather_finish). */
+		if (bug != NO_BARRIER)
+			rl::atomic_thread_fence(rl::mo_release, $);
+		for (int i = GROUP_FIRST; i <= GROUP_LAST; i++)
 			entry[i]($).store(SINGLE, rl::mo_relaxed);
 	}
 
-	bool end_is_single(int i)
+	int load_end(int i)
 	{
-		return entry[i]($).load(bug == NO_ACQUIRE ? rl::mo_relaxed : rl::mo_acquire) ==
-		       SINGLE;
+		return entry[i]($).load(bug == NO_ACQUIRE ? rl::mo_relaxed : rl::mo_acquire);
 	}
 
-	void unmap(int half)
+	void unmap(run r)
 	{
-		int first = half * HALF, last = first + HALF - 1;
+		int last = bug == LAST_FIRST ? load_end(r.last) : EMPTY;
+		int first = load_end(r.first);
 
-		if (!end_is_single(first) || !end_is_single(last))
+		if (bug != LAST_FIRST)
+			last = load_end(r.last);
+		if (is_part(r.first) && is_part(r.last) && first == SINGLE)
+			RL_ASSERT(last != GROUP);
+		if (first != SINGLE || last != SINGLE)
 			return;
-		for (int i = first; i <= last; i++) {
+		for (int i = r.first; i <= r.last; i++) {
 			int seen = entry[i]($).load(rl::mo_relaxed);
 
 			if (seen == MARK)
 				return;
 			RL_ASSERT(seen == SINGLE);
 		}
-		for (int i = first; i <= last; i++)
+		for (int i = r.first; i <= r.last; i++) {
 			entry[i]($).store(EMPTY, rl::mo_relaxed);
-		cleared[half] = true;
+			cleared[i] = true;
+		}
 	}
 
 	void thread(unsigned i)
 	{
 		if (i)
-			unmap((int)i - 1);
+			unmap(runs[where][i - 1]);
 		else
 			rewrite();
 	}
@@ -71,16 +91,19 @@ template <int bug> struct group : rl::test_suite<group<bug>, 3> {
 	{
 		for (int i = 0; i < N; i++)
 			RL_ASSERT(entry[i]($).load(rl::mo_relaxed) ==
-				  (cleared[i / HALF] ? EMPTY : SINGLE));
+				  (cleared[i] ? EMPTY : SINGLE));
 	}
 };
 
 int main()
 {
-	bool good = must_hold<group<NONE>>("unmap beside a group");
+	bool good = must_hold<group<NONE, 0>>("unmap across the ends of a group");
 
-	good &= must_break<group<NO_ACQUIRE>>("order between an end and the rest");
-	good &= must_break<group<NO_RELEASE>>("release by the marks");
-	good &= must_break<group<NO_MARKS>>("marks");
+	good &= must_break<group<NO_ACQUIRE, 0>>("order between an end and the rest");
+	good &= must_break<group<NO_BARRIER, 0>>("order between marks and leaves");
+	good &= must_break<group<NO_MARKS, 0>>("marks");
+	good &= must_hold<group<NONE, 1>>("unmap within a group");
+	good &= must_break<group<NO_ACQUIRE, 1>>("order between the ends");
+	good &= must_break<group<LAST_FIRST, 1>>("the first end first");
 	return good ? 0 : 1;
 }
