@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bench-cmdq: the program that measures what it costs to put commands into the SMMUv3 command queue.
- * What every such program does is in program.c.
+ * bench-cmdq: the program that measures what it costs to put commands into the SMMUv3 command
+ * queue. What every such program does is in program.c.
  */
 #include "cli.h"
 #include "cmdq-ops.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bench-contention: the program that measures what sharing costs. What every such program does is in
- * program.c.
+ * bench-contention: the program that measures what sharing costs. What every such program does is
+ * in program.c.
  */
 #include "cli.h"
 #include "contention-run.h"

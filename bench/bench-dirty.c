@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bench-dirty: the program that measures what it costs to read and clear what hardware recorded of writes.
- * What every such program does is in program.c.
+ * bench-dirty: the program that measures what it costs to read and clear what hardware recorded of
+ * writes. What every such program does is in program.c.
  */
 #include "cli.h"
 #include "dirty-ops.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bench-flush: the program that compares flush strategies, under a simulated clock and on this host.
- * What every such program does is in program.c.
+ * bench-flush: the program that compares flush strategies, under a simulated clock and on this
+ * host. What every such program does is in program.c.
  */
 #include <stdio.h>
 

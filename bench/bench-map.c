@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bench-map: the program that measures what mapping, unmapping and translating cost. What every such
- * program does is in program.c.
+ * bench-map: the program that measures what mapping, unmapping and translating cost. What every
+ * such program does is in program.c.
  */
 #include "cli.h"
 #include "gbench.h"

@@ -2,9 +2,9 @@
 /*
  * cmdq-ops: the operations of bench_cmdq. See cmdq-ops.h.
  *
- * The doorbell is a store to memory: a device's register costs more. Nobody executes a command: the thread
- * that stands for the SMMU only passes PROD on to CONS, and where there is none CONS is PROD, looked at
- * once in a ring's length.
+ * The doorbell is a store to memory: a device's register costs more. Nobody executes a command: the
+ * thread that stands for the SMMU only passes PROD on to CONS, and where there is none CONS is
+ * PROD, looked at once in a ring's length.
  */
 #include "cmdq-ops.h"
 
@@ -83,7 +83,10 @@ static void *poll_prod(void *arg)
 	return NULL;
 }
 
-/* One batch each. The compiler must not know what is in the commands, nor that the ring is not read. */
+/*
+ * One batch each. The compiler must not know what is in the commands, nor that the ring is not
+ * read.
+ */
 
 static void move_head(struct shared *s, uint64_t from, uint64_t to)
 {

@@ -3,8 +3,8 @@
  * cmdq-ops: what bench_cmdq measures, and its names: submitting to the SMMUv3 command queue without
  * waiting for the SMMU, and the least that each part of a submit can be.
  *
- * Invariants: a name has every key, always in the same order, and identifies one case; all cases write to
- * a ring of the same size, from its beginning to its end and again.
+ * Invariants: a name has every key, always in the same order, and identifies one case; all cases
+ * write to a ring of the same size, from its beginning to its end and again.
  */
 #ifndef BENCH_CMDQ_OPS_H
 #define BENCH_CMDQ_OPS_H
@@ -17,8 +17,8 @@
  * enum cmdq_op - what is done with a batch of commands
  * @CMDQ_OP_CAS: an uncontended compare-and-swap instead
  * @CMDQ_OP_STORES: they are stored to the ring, 16 bytes each
- * @CMDQ_OP_ONE_ATOMIC: a compare-and-swap, the stores, the doorbell: the least for a queue whose producers
- *	wait for each other
+ * @CMDQ_OP_ONE_ATOMIC: a compare-and-swap, the stores, the doorbell: the least for a queue
+ *	whose producers wait for each other
  * @CMDQ_OP_TWO_ATOMICS: and one more behind the doorbell: the least if nobody ever waits
  * @CMDQ_OP_SUBMIT: smmu_cmdq_submit()
  */
@@ -35,8 +35,8 @@ enum cmdq_op {
  * struct cmdq_case - one benchmark
  * @op: what is done
  * @batch: commands at a time
- * @polling: a thread that stands for the SMMU looks at PROD without a pause and moves CONS after it;
- *	otherwise nobody looks
+ * @polling: a thread that stands for the SMMU looks at PROD without a pause and moves CONS
+ *	after it; otherwise nobody looks
  * @producers: threads that submit
  * @threads: and the one that stands for the SMMU
  */

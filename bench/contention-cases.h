@@ -2,8 +2,8 @@
 /*
  * contention-cases: what bench_contention measures, and its names.
  *
- * Invariants: a name has every key, always in the same order, and identifies one case; what a thread
- * does at a point does not depend on how many threads there are.
+ * Invariants: a name has every key, always in the same order, and identifies one case; what a
+ * thread does at a point does not depend on how many threads there are.
  */
 #ifndef BENCH_CONTENTION_CASES_H
 #define BENCH_CONTENTION_CASES_H
@@ -17,13 +17,14 @@
  * @CONTENTION_DOMAIN: a domain; each has tables of its own in it
  * @CONTENTION_TABLE: a table; each has cache lines of its own in it, up to 32 threads to a table
  * @CONTENTION_LINE: a cache line; each has a descriptor of its own in it, 8 threads to a line
- * @CONTENTION_POOL: the table pool; each maps 256 whole tables of 512 pages, which come from the pool,
- *	and unmaps them, in a domain of its own
+ * @CONTENTION_POOL: the table pool; each maps 256 whole tables of 512 pages, which come from
+ *	the pool, and unmaps them, in a domain of its own
  * @CONTENTION_FLUSHQ: a domain with tables for each, and its flush queue, a ring for each
  * @CONTENTION_FLUSHQ_SINGLE: the same with one ring for all
- * @CONTENTION_CMDQ: a command queue, of an SMMU that has done everything at once; each its own domain
- * @CONTENTION_MPROTECT: the TLBs of an arm64 host: each makes a page of its own read-only and writable
- *	again by mprotect()
+ * @CONTENTION_CMDQ: a command queue, of an SMMU that has done everything at once; each its own
+ *	domain
+ * @CONTENTION_MPROTECT: the TLBs of an arm64 host: each makes a page of its own read-only and
+ *	writable again by mprotect()
  */
 enum contention_point {
 	CONTENTION_PRIVATE,

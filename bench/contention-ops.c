@@ -2,10 +2,10 @@
 /*
  * contention-ops: the points of bench_contention. See contention-ops.h.
  *
- * Who synchronises with whom: the shared table, flush queue and command queue are written by thread 0
- * before the sampler's first barrier and read by the others behind it; they are made for threads. What
- * the SMMU of the command queue would write, it reads from the doorbell that rang last. All else is a
- * worker's own.
+ * Who synchronises with whom: the shared table, flush queue and command queue are written by thread
+ * 0 before the sampler's first barrier and read by the others behind it; they are made for threads.
+ * What the SMMU of the command queue would write, it reads from the doorbell that rang last. All
+ * else is a worker's own.
  */
 #define _DEFAULT_SOURCE
 #include "contention-ops.h"

@@ -2,9 +2,9 @@
 /*
  * contention-ops: what one thread does at a point, in batches that are timed as a whole.
  *
- * Invariants: a batch is the same operations for every thread of a case; what it did is checked after
- * the clock was read; what threads share is made by thread 0 in step 0 of beginning and used by the
- * others from step 1 on, and goes in step 1 of ending, used by the others up to step 0.
+ * Invariants: a batch is the same operations for every thread of a case; what it did is checked
+ * after the clock was read; what threads share is made by thread 0 in step 0 of beginning and used
+ * by the others from step 1 on, and goes in step 1 of ending, used by the others up to step 0.
  */
 #ifndef BENCH_CONTENTION_OPS_H
 #define BENCH_CONTENTION_OPS_H

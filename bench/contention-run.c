@@ -18,7 +18,9 @@ enum {
 	TRIES = 9,
 };
 
-/* A batch that is found too short later, because this try was disturbed, would be one tick short. */
+/*
+ * A batch that is found too short later, because this try was disturbed, would be one tick short.
+ */
 static const double MARGIN = 1.5;
 
 static void begin(void *worker, int step)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * contention-run: runs a case of bench_contention on its threads. How samples are taken and which of
- * them count: sampler.h.
+ * contention-run: runs a case of bench_contention on its threads. How samples are taken and which
+ * of them count: sampler.h.
  */
 #ifndef BENCH_CONTENTION_RUN_H
 #define BENCH_CONTENTION_RUN_H

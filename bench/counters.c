@@ -37,7 +37,10 @@ bool counters_mode_find(const char *name, enum counters_mode *mode)
 	return false;
 }
 
-/* getrusage() in the order of the software events. Threads are pinned: a migration is what is seen of it. */
+/*
+ * getrusage() in the order of the software events. Threads are pinned: a migration is what is seen
+ * of it.
+ */
 static void read_usage(double *value)
 {
 	struct rusage usage = { 0 };

@@ -2,11 +2,11 @@
 /*
  * counters: events of the timed regions of a case, per page.
  *
- * Counting is no part of timing: when all samples of a case have been taken, the same spans run again,
- * in one round for each group of events, with counting switched on around every region (region.h). What
- * switching itself counts is measured with empty regions at the beginning of a round, and taken off.
- * Invariants: nothing is open while samples are taken; an event that could not be counted in every
- * thread has no figure.
+ * Counting is no part of timing: when all samples of a case have been taken, the same spans run
+ * again, in one round for each group of events, with counting switched on around every region
+ * (region.h). What switching itself counts is measured with empty regions at the beginning of a
+ * round, and taken off. Invariants: nothing is open while samples are taken; an event that could
+ * not be counted in every thread has no figure.
  */
 #ifndef BENCH_COUNTERS_H
 #define BENCH_COUNTERS_H

@@ -2,8 +2,8 @@
 /*
  * dirty-ops: the operations of bench_dirty. See dirty-ops.h.
  *
- * Before each span, untimed, the same pages are marked as hardware would. Both sides go over the same
- * descriptors, where the table has them. What was read is counted: a wrong count is an error.
+ * Before each span, untimed, the same pages are marked as hardware would. Both sides go over the
+ * same descriptors, where the table has them. What was read is counted: a wrong count is an error.
  */
 #include "dirty-ops.h"
 
@@ -27,7 +27,8 @@ static const struct {
 	const char *name;
 	enum io_pgtable_fmt fmt;
 	unsigned long quirk;
-	bool groups; /* the domain has 64K too, of several entries; what is mapped are single pages */
+	/* The domain has 64K too, of several entries; what is mapped are single pages. */
+	bool groups;
 	bool quick;
 } formats[] = {
 	{ "arm_64_lpae_s1", ARM_64_LPAE_S1, IO_PGTABLE_QUIRK_ARM_HD, false, true },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * dirty-ops: what bench_dirty measures, and its names: reading and clearing what hardware recorded of
- * writes, over 1 GiB of 4K pages, beside a loop that loads and stores the same descriptors.
+ * dirty-ops: what bench_dirty measures, and its names: reading and clearing what hardware recorded
+ * of writes, over 1 GiB of 4K pages, beside a loop that loads and stores the same descriptors.
  *
  * Invariant: a name has every key, always in the same order, and identifies one case.
  */

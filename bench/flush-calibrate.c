@@ -2,9 +2,10 @@
 /*
  * flush-calibrate: what the virtual clock predicts, beside what was published (docs/flush.md).
  *
- * A profile has two published rows in it: 4K and 1M with one thread. Everything else here is a prediction:
- * many threads, and how Linux's command queue falls with CPUs, for which the cost of a line is the one
- * figure that was fitted. With --sensitivity each setting is halved and doubled. All figures are modelled.
+ * A profile has two published rows in it: 4K and 1M with one thread. Everything else here is a
+ * prediction: many threads, and how Linux's command queue falls with CPUs, for which the cost of a
+ * line is the one figure that was fitted. With --sensitivity each setting is halved and doubled.
+ * All figures are modelled.
  */
 #include <math.h>
 #include <stdio.h>
@@ -13,7 +14,9 @@
 
 #include "flush-machine.h"
 
-/* Microseconds map and unmap, by dma_map_benchmark: a call and its neighbour, nothing kept mapped. */
+/*
+ * Microseconds map and unmap, by dma_map_benchmark: a call and its neighbour, nothing kept mapped.
+ */
 static const struct {
 	const char *model, *row;
 	unsigned int pages, threads;

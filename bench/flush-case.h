@@ -2,8 +2,8 @@
 /*
  * flush-case: what bench_flush runs, and its names.
  *
- * Invariants: a name has every key, always in the same order, and identifies one case; what cannot be
- * run says why (flush_case_refused()), it is not left out.
+ * Invariants: a name has every key, always in the same order, and identifies one case; what cannot
+ * be run says why (flush_case_refused()), it is not left out.
  */
 #ifndef BENCH_FLUSH_CASE_H
 #define BENCH_FLUSH_CASE_H
@@ -42,8 +42,8 @@ enum flush_layout { FLUSH_CONTIGUOUS, FLUSH_STRIDED, FLUSH_RANDOM, FLUSH_EMPTYIN
  * @depth: of the queue; 0: it has none
  * @timeout_us: of the queue; 0: none
  * @budget_ns: adaptive's: the mean exposure of a page; 0 elsewhere
- * @model: a profile's name, and what differs from it: -ril, -event, -2q, -4q, -sync63, -twice, -parallel,
- *	as many as there are: hi1620-ril-2q
+ * @model: a profile's name, and what differs from it: -ril, -event, -2q, -4q, -sync63, -twice,
+ *	-parallel, as many as there are: hi1620-ril-2q
  * @load: 0: closed loop, each CPU maps and unmaps as fast as it can; otherwise arrivals at so many
  *	percent of what it then does
  */
@@ -161,7 +161,8 @@ extern const double flush_release_quantiles[FLUSH_RELEASES];
  * @max_drained: the most releases inside one call
  * @batch: unmaps in one sample of op_ns
  * @violations: releases before the invalidation was complete; must be 0
- * @counts: events of the timed unmaps, real clock only: of the threads that unmap, not of the SMMU's
+ * @counts: events of the timed unmaps, real clock only: of the threads that unmap, not of the
+ *	SMMU's
  * @recorded_regions: into a profile, likewise
  * @error: what went wrong, NULL if nothing did
  */

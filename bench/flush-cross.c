@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * flush-cross: a walk over the keys, in the order of the names, each of which has a table of values. See
- * flush-cross.h.
+ * flush-cross: a walk over the keys, in the order of the names, each of which has a table of
+ * values. See flush-cross.h.
  */
 #include "flush-cross.h"
 
@@ -49,7 +49,9 @@ static bool set_size(struct walk *w, unsigned int i)
 	return true;
 }
 
-/* From a page to 4M, by powers of two; and 511 to 513 pages, of which 512 may have been among them. */
+/*
+ * From a page to 4M, by powers of two; and 511 to 513 pages, of which 512 may have been among them.
+ */
 static bool set_unmap(struct walk *w, unsigned int i)
 {
 	static const uint16_t around[] = { 511, 513, 512 };

@@ -2,14 +2,15 @@
 /*
  * flush-cross: every combination of what bench_flush can be asked for, one after the other.
  *
- * There are millions: they are made when they are looked at, and never all in memory. A key that means
- * nothing for a strategy has one value (enum flush_uses): the depth of what holds nothing is 0, a timeout
- * is a flush queue's, a budget adaptive's, rounds use one command queue, strict-page and gather no range
- * commands, gather-ril nothing else; a flush queue invalidates everything, so range commands mean nothing to it; "none"
- * invalidates nothing, so that its model is the plain one.
+ * There are millions: they are made when they are looked at, and never all in memory. A key that
+ * means nothing for a strategy has one value (enum flush_uses): the depth of what holds nothing is
+ * 0, a timeout is a flush queue's, a budget adaptive's, rounds use one command queue, strict-page
+ * and gather no range commands, gather-ril nothing else; a flush queue invalidates everything, so
+ * range commands mean nothing to it; "none" invalidates nothing, so that its model is the plain
+ * one.
  *
- * Invariants: the order is always the same; no combination comes twice; what cannot be run is there too
- * (flush_case_refused()).
+ * Invariants: the order is always the same; no combination comes twice; what cannot be run is there
+ * too (flush_case_refused()).
  */
 #ifndef BENCH_FLUSH_CROSS_H
 #define BENCH_FLUSH_CROSS_H

@@ -125,7 +125,10 @@ void flush_effect_unmaps(struct flush_effect *e, uint32_t place)
 	__atomic_store_n(&p->left, (uint32_t)(e->size >> e->granule_lg2), __ATOMIC_RELEASE);
 }
 
-/* The completion of the first one of a queue that began at this time or later; UINT64_MAX: not known. */
+/*
+ * The completion of the first one of a queue that began at this time or later; UINT64_MAX: not
+ * known.
+ */
 static uint64_t whole_after(const struct flush_effect_queue *q, uint64_t ns)
 {
 	uint64_t head = __atomic_load_n(&q->head, __ATOMIC_ACQUIRE);

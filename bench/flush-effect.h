@@ -3,15 +3,16 @@
  * flush-effect: when invalidations took effect, on the real clock: the exposure of each place of a
  * window, and which translations were thrown out that were still mapped.
  *
- * The software SMMU says what it invalidates, and when a CMD_SYNC is complete. A place that commands
- * have named in full is clean from the next SYNC of that queue on; an invalidation of everything cleans a
- * place if it began after the unmap had returned (when exactly the descriptor was cleared is not known).
- * At the latest a place is clean when it is released. So what is said is never too short, and too long only
- * for a place that another thread's invalidation of everything cleaned while its unmap was under way.
+ * The software SMMU says what it invalidates, and when a CMD_SYNC is complete. A place that
+ * commands have named in full is clean from the next SYNC of that queue on; an invalidation of
+ * everything cleans a place if it began after the unmap had returned (when exactly the descriptor
+ * was cleared is not known). At the latest a place is clean when it is released. So what is said is
+ * never too short, and too long only for a place that another thread's invalidation of everything
+ * cleaned while its unmap was under way.
  *
- * Who writes what: left and clean_ns, the place's thread before the unmap, then the consumers, under the
- * SMMU's lock; mapped, its thread; a queue's named list and ring, its consumer; ring entries with release
- * of head.
+ * Who writes what: left and clean_ns, the place's thread before the unmap, then the consumers,
+ * under the SMMU's lock; mapped, its thread; a queue's named list and ring, its consumer; ring
+ * entries with release of head.
  */
 #ifndef BENCH_FLUSH_EFFECT_H
 #define BENCH_FLUSH_EFFECT_H
@@ -51,7 +52,10 @@ struct flush_effect {
 	uint64_t collateral; /* by consumers, under the SMMU's lock */
 };
 
-/* For places at base, each step from the next, size long. 0 or -ENOMEM; flush_effect_fini() in any case. */
+/*
+ * For places at base, each step from the next, size long. 0 or -ENOMEM; flush_effect_fini() in any
+ * case.
+ */
 int flush_effect_init(struct flush_effect *e, uint32_t nr, unsigned int queues);
 void flush_effect_fini(struct flush_effect *e);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * flush-full: what bench_flush does with --matrix=full: counts, lists, hands a small part to the benchmark
- * library, or runs any part by itself.
+ * flush-full: what bench_flush does with --matrix=full: counts, lists, hands a small part to the
+ * benchmark library, or runs any part by itself.
  *
- * The library keeps every registered case in memory and writes its report at the end: not for millions.
- * So --stream runs one case after the other, each in a process of its own, and appends a row to a file as each
- * ends: one JSON object a line, with the library's keys. Called again it goes on behind the last whole row.
+ * The library keeps every registered case in memory and writes its report at the end: not for
+ * millions. So --stream runs one case after the other, each in a process of its own, and appends a
+ * row to a file as each ends: one JSON object a line, with the library's keys. Called again it goes
+ * on behind the last whole row.
  *
  * Invariants: memory does not grow with the number of cases; a case that dies, or takes longer than
  * FLUSH_CASE_S, is a row that says so; a file of another selection is not touched.

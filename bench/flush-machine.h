@@ -8,7 +8,9 @@
 #include "flush-case.h"
 #include "model/virtual-machine.h"
 
-/* Places that each CPU keeps mapped. dma_map_benchmark keeps none: bench_flush --calibrate sets it. */
+/*
+ * Places that each CPU keeps mapped. dma_map_benchmark keeps none: bench_flush --calibrate sets it.
+ */
 extern unsigned int flush_live;
 
 /* Instead of hi1620, if not NULL: for finding out what a setting does. */
@@ -25,7 +27,10 @@ extern const struct machine_profile *flush_profile;
 int flush_machine_opts(const struct flush_case *c, struct machine_profile *profile,
 		       struct machine_opts *opts);
 
-/* The distance of two places, log2 of what divides it, of the smallest page, and of what a leaf table maps. */
+/*
+ * The distance of two places, log2 of what divides it, of the smallest page, and of what a leaf
+ * table maps.
+ */
 uint64_t flush_step(const struct flush_case *c);
 unsigned int flush_unit_lg2(const struct flush_case *c);
 unsigned int flush_granule_lg2(const struct flush_case *c);

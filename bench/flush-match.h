@@ -2,8 +2,8 @@
 /*
  * flush-match: which combinations of the cross --benchmark_filter and --slice leave.
  *
- * Invariant: the filter means what it means to the benchmark library: a POSIX extended expression that is
- * found anywhere in the name, or, behind a minus, is not.
+ * Invariant: the filter means what it means to the benchmark library: a POSIX extended expression
+ * that is found anywhere in the name, or, behind a minus, is not.
  */
 #ifndef BENCH_FLUSH_MATCH_H
 #define BENCH_FLUSH_MATCH_H

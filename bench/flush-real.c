@@ -2,18 +2,18 @@
 /*
  * flush-real: bench_flush's loops on this host: threads in front of the software SMMU.
  *
- * For what the strategies cost the CPU and for how they behave with real threads; what an SMMU takes is
- * a setting here too (the model's service times), and each command queue's consumer is a thread that may share
- * a core. Each thread has places of its own and keeps some of them mapped. An unmap is too short for the
- * clock: what is sampled is the mean of a batch that lasts at least 50 ticks: closed loop, of unmaps behind one
- * another, with their maps outside; open loop, of requests that come at random times, each from when it came. Exposure:
- * flush-effect.h.
+ * For what the strategies cost the CPU and for how they behave with real threads; what an SMMU
+ * takes is a setting here too (the model's service times), and each command queue's consumer is a
+ * thread that may share a core. Each thread has places of its own and keeps some of them mapped. An
+ * unmap is too short for the clock: what is sampled is the mean of a batch that lasts at least 50
+ * ticks: closed loop, of unmaps behind one another, with their maps outside; open loop, of requests
+ * that come at random times, each from when it came. Exposure: flush-effect.h.
  *
- * A run has passes: it warms up; open loop: a closed one says what the peak is; then what is measured; then a
- * short one during which the IOTLB is filled as devices would, and what is thrown out of it is counted; then
- * those in which events of the regions (region.h) are counted, or a profile of them is recorded: a batch's
- * unmaps, or a request's map and unmap. What counts are the threads that unmap, never those that stand for
- * the SMMU.
+ * A run has passes: it warms up; open loop: a closed one says what the peak is; then what is
+ * measured; then a short one during which the IOTLB is filled as devices would, and what is thrown
+ * out of it is counted; then those in which events of the regions (region.h) are counted, or a
+ * profile of them is recorded: a batch's unmaps, or a request's map and unmap. What counts are the
+ * threads that unmap, never those that stand for the SMMU.
  */
 #define _GNU_SOURCE
 #include <math.h>
@@ -268,7 +268,10 @@ static void closed_batch(struct thread *t)
 	run_timer(t, end);
 }
 
-/* A batch of requests that come at random times; who is late makes the next ones late, and that counts. */
+/*
+ * A batch of requests that come at random times; who is late makes the next ones late, and that
+ * counts.
+ */
 static void open_batch(struct thread *t, double gap_ns)
 {
 	double sum = 0;

@@ -2,10 +2,11 @@
 /*
  * flush-virtual: bench_flush's loops under the virtual clock (model/virtual-machine.h).
  *
- * Each CPU owns places in the window. It keeps some of them mapped, as a driver's rings do; an operation
- * maps one more and unmaps the oldest. A place can be used again when it was released. With the strategy
- * "ticket" one ticket is outstanding: an unmap is followed by a wait for the one before. What is measured
- * begins when a tenth of the operations are done, and ends when all are; CPUs go on until then.
+ * Each CPU owns places in the window. It keeps some of them mapped, as a driver's rings do; an
+ * operation maps one more and unmaps the oldest. A place can be used again when it was released.
+ * With the strategy "ticket" one ticket is outstanding: an unmap is followed by a wait for the one
+ * before. What is measured begins when a tenth of the operations are done, and ends when all are;
+ * CPUs go on until then.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,7 +208,9 @@ static void body(void *arg)
 	c->timer_ps = virtual_now_ps() + r->period_ps;
 	for (uint32_t i = 0; i < r->live && !r->error; i++)
 		map_one(c, i);
-	/* Those that are done go on until nobody is measured: the others' load stays what it was. */
+	/*
+	 * Those that are done go on until nobody is measured: the others' load stays what it was.
+	 */
 	for (uint64_t i = 0; !r->ended && !r->error; i++) {
 		uint64_t start = wait_for_request(c);
 

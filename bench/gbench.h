@@ -80,8 +80,8 @@ void gbench_drop(struct gbench_state *state);
  * @argc: in and out
  * @argv: in and out
  *
- * Return: 0, 1 when the report could not be written, or 2 when an argument is left that the library does not
- * know; stderr has which.
+ * Return: 0, 1 when the report could not be written, or 2 when an argument is left that the library
+ * does not know; stderr has which.
  */
 int gbench_init(const char *name, int *argc, char **argv);
 

@@ -3,8 +3,8 @@
  * handover: pointers from one thread to another, in batches, bounded.
  *
  * One sends, one receives. Who writes what: sent, the sender, release, behind the batch; done, the
- * receiver, release, when it no longer reads the batch; each is acquired by the other. A full ring makes
- * the sender wait, an empty one the receiver. Zero is an empty ring.
+ * receiver, release, when it no longer reads the batch; each is acquired by the other. A full ring
+ * makes the sender wait, an empty one the receiver. Zero is an empty ring.
  */
 #ifndef BENCH_HANDOVER_H
 #define BENCH_HANDOVER_H

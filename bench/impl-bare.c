@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * impl-bare: the least that a map, an unmap and a translation take on this machine, to show how near
- * the library comes to it. Not page tables that anybody should use.
+ * impl-bare: the least that a map, an unmap and a translation take on this machine, to show how
+ * near the library comes to it. Not page tables that anybody should use.
  *
  * Behind the same indirect call as the library's: the loads of a walk of four levels, a look at the
  * entries, their stores two at a time, the barrier or the driver's callbacks. Nothing is checked of
- * addresses, sizes, permissions, levels or races. Only for the base geometry (ARM 64-bit stage 1, 4K
- * granule, 48 bits), tables whose physical addresses are virtual ones, and runs that start at an even
- * entry and stay within one table. Tables that are missing are made by the library, while a case is
- * prepared.
+ * addresses, sizes, permissions, levels or races. Only for the base geometry (ARM 64-bit stage 1,
+ * 4K granule, 48 bits), tables whose physical addresses are virtual ones, and runs that start at an
+ * even entry and stay within one table. Tables that are missing are made by the library, while a
+ * case is prepared.
  */
 #include <string.h>
 

@@ -2,8 +2,8 @@
 /*
  * interrupt: the handler. See interrupt.h.
  *
- * Who synchronises with whom: the flag is set in a handler, in whichever thread, and read relaxed by all;
- * nothing else is passed with it.
+ * Who synchronises with whom: the flag is set in a handler, in whichever thread, and read relaxed
+ * by all; nothing else is passed with it.
  */
 #include "interrupt.h"
 

@@ -2,9 +2,9 @@
 /*
  * interrupt: Ctrl-C, or SIGTERM, ends a run in order: what was measured is kept, marked as partial.
  *
- * Invariants: the first signal only sets a flag, which is looked at between samples and between cases; a
- * second one, half a second later or more, ends the program at once (a terminal and the script that
- * started the program may both pass on the same one).
+ * Invariants: the first signal only sets a flag, which is looked at between samples and between
+ * cases; a second one, half a second later or more, ends the program at once (a terminal and the
+ * script that started the program may both pass on the same one).
  */
 #ifndef BENCH_INTERRUPT_H
 #define BENCH_INTERRUPT_H

@@ -433,8 +433,9 @@ static bool is_default(const struct map_case *c, size_t batch)
 }
 
 /*
- * Whether a geometry is in the full matrix with all that the default leaves out. Formats that differ in
- * nothing but their constants are not: registering takes the square of the number of names.
+ * Whether a geometry is in the full matrix with all that the default leaves out. Formats that
+ * differ in nothing but their constants are not: registering takes the square of the number of
+ * names.
  */
 static bool is_crossed(const struct map_geometry *g)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * measure-zero: where zeroing a table is cheapest, counted together with what follows: a map writes 16
- * entries of the new table, and a translation reads one.
+ * measure-zero: where zeroing a table is cheapest, counted together with what follows: a map writes
+ * 16 entries of the new table, and a translation reads one.
  *
- * Prints a table; docs/pool.md has what it said and what was decided. Invariants: every way ends with
- * the same table, which is checked; the ways take turns within each round, and medians are of rounds;
- * between making "cold" pages and using them 96 MiB of others are read.
+ * Prints a table; docs/pool.md has what it said and what was decided. Invariants: every way ends
+ * with the same table, which is checked; the ways take turns within each round, and medians are of
+ * rounds; between making "cold" pages and using them 96 MiB of others are read.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -41,7 +41,9 @@ static void by_stream(uint64_t *p)
 #endif
 }
 
-/* arm64: whole lines without reading them; DCZID_EL0 says how long they are, or that it may not be. */
+/*
+ * arm64: whole lines without reading them; DCZID_EL0 says how long they are, or that it may not be.
+ */
 static void by_line(uint64_t *p)
 {
 #if defined(__aarch64__)

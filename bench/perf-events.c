@@ -22,9 +22,10 @@ enum { MAX_NAMES = 4 };
 	 PERF_COUNT_HW_CACHE_RESULT_MISS << 16)
 
 /*
- * Names are tried from left to right. A name of Arm's is none of x86's, so the two stand in one list.
- * The last level: Arm's LL_CACHE_MISS_RD, which not every core has. Slots: an issue slot that stayed
- * empty; cycles in which nothing was issued are a different thing and have rows of their own.
+ * Names are tried from left to right. A name of Arm's is none of x86's, so the two stand in one
+ * list. The last level: Arm's LL_CACHE_MISS_RD, which not every core has. Slots: an issue slot that
+ * stayed empty; cycles in which nothing was issued are a different thing and have rows of their
+ * own.
  */
 static const struct event {
 	const char *name;

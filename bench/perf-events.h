@@ -3,9 +3,9 @@
  * perf-events: what is worth counting, and what this processor calls it.
  *
  * A row of the table has a name of ours, the names that Arm's and x86's processors have for it, for
- * libpfm4, the best first, and what the kernel has for it on any processor. Invariant: an event that
- * nothing has a name for is absent, and never stands for another one. Without libpfm4 the kernel's are
- * all there are, and the state says so.
+ * libpfm4, the best first, and what the kernel has for it on any processor. Invariant: an event
+ * that nothing has a name for is absent, and never stands for another one. Without libpfm4 the
+ * kernel's are all there are, and the state says so.
  */
 #ifndef BENCH_PERF_EVENTS_H
 #define BENCH_PERF_EVENTS_H

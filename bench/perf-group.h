@@ -2,11 +2,11 @@
 /*
  * perf-group: counts events of the calling thread with perf_event_open(2), in groups.
  *
- * A group is on the processor's counters as a whole or not at all, so its values are of the same time.
- * Events that do not fit one group go to the next, and who counts takes one group at a time. Invariants:
- * an event is in one group or has a state that says why not; a value is of the whole time that its group
- * was enabled: if the kernel took the group off its counters for a while, it is scaled by enabled by
- * running time, and if it never ran there is no value, never a 0.
+ * A group is on the processor's counters as a whole or not at all, so its values are of the same
+ * time. Events that do not fit one group go to the next, and who counts takes one group at a time.
+ * Invariants: an event is in one group or has a state that says why not; a value is of the whole
+ * time that its group was enabled: if the kernel took the group off its counters for a while, it is
+ * scaled by enabled by running time, and if it never ran there is no value, never a 0.
  */
 #ifndef BENCH_PERF_GROUP_H
 #define BENCH_PERF_GROUP_H
@@ -76,7 +76,8 @@ struct perf_set {
 
 /**
  * struct perf_reading - what a group has counted since it was opened
- * @running_share: how much of the enabled time it was on the counters; 0: never, and no value is any
+ * @running_share: how much of the enabled time it was on the counters; 0: never, and no value
+ *	is any
  * @value: of each event of the group, scaled to the enabled time
  */
 struct perf_reading {

@@ -2,11 +2,13 @@
 /*
  * perf-record: events that sample, their ring buffers, and the file. See perf-record.h.
  *
- * The file is perf's (Linux, tools/perf/Documentation/perf.data-file-format.txt): a header, one attribute, and
- * records: a name for each thread, where code is mapped, and what the kernel has put into the ring buffers, as it is.
+ * The file is perf's (Linux, tools/perf/Documentation/perf.data-file-format.txt): a header, one
+ * attribute, and records: a name for each thread, where code is mapped, and what the kernel has put
+ * into the ring buffers, as it is.
  *
- * Who synchronises with whom: the kernel adds to a ring and stores its head, which is loaded with acquire; what was
- * taken is given back by storing the tail with release. The file, and what is counted of it, belong to who has the lock.
+ * Who synchronises with whom: the kernel adds to a ring and stores its head, which is loaded with
+ * acquire; what was taken is given back by storing the tail with release. The file, and what is
+ * counted of it, belong to who has the lock.
  */
 #define _GNU_SOURCE
 #include "perf-record.h"

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * perf-record: a profile of the timed regions only, in a file as perf record writes it: what perf report
- * and perf annotate read.
+ * perf-record: a profile of the timed regions only, in a file as perf record writes it: what perf
+ * report and perf annotate read.
  *
- * perf record itself can be switched on and off from outside (its --control), but that takes longer than
- * many regions last. So the program samples itself, each thread with an event of its own, which it switches on and off around each
- * region by a system call, as the counters do (counters.h); and as with these, no times are taken meanwhile.
+ * perf record itself can be switched on and off from outside (its --control), but that takes longer
+ * than many regions last. So the program samples itself, each thread with an event of its own,
+ * which it switches on and off around each region by a system call, as the counters do
+ * (counters.h); and as with these, no times are taken meanwhile.
  *
- * Invariants: of a thread only what is between its region_begin() and region_end() is sampled, outside of the
- * kernel; where a ring buffer could become full it is emptied, after a region; a write that fails, a thread that
- * cannot be sampled, or samples that the kernel says had no room, are an error at the end, never a profile of less.
+ * Invariants: of a thread only what is between its region_begin() and region_end() is sampled,
+ * outside of the kernel; where a ring buffer could become full it is emptied, after a region; a
+ * write that fails, a thread that cannot be sampled, or samples that the kernel says had no room,
+ * are an error at the end, never a profile of less.
  */
 #ifndef BENCH_PERF_RECORD_H
 #define BENCH_PERF_RECORD_H
@@ -50,7 +52,8 @@ unsigned long perf_record_stop(void);
  *
  * Says on stderr how many samples of how many regions there are, or what is wrong.
  *
- * Return: 0 or a negative errno; -ENODATA if there is no sample, -EOVERFLOW if some are not in the file.
+ * Return: 0 or a negative errno; -ENODATA if there is no sample, -EOVERFLOW if some are not in the
+ * file.
  */
 int perf_record_close(void);
 

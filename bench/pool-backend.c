@@ -3,8 +3,8 @@
  * pool-backend: the library's pool, glibc's and jemalloc's aligned_alloc(), and plain mmap(). See
  * pool-backend.h.
  *
- * jemalloc has names of its own here (je_*, bench/CMakeLists.txt): the process's malloc stays what it
- * is.
+ * jemalloc has names of its own here (je_*, bench/CMakeLists.txt): the process's malloc stays what
+ * it is.
  */
 #define _GNU_SOURCE
 #include "pool-backend.h"

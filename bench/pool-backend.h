@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * pool-backend: allocators of table memory behind one interface, struct io_pgtable_mem, so that each can
- * be measured by itself and under a page table.
+ * pool-backend: allocators of table memory behind one interface, struct io_pgtable_mem, so that
+ * each can be measured by itself and under a page table.
  *
- * Invariants: every backend gives naturally aligned blocks of 64 bytes to 1 MiB, zeroed where that is
- * asked for; only the project's own makes use of being told that a block reads as zero.
+ * Invariants: every backend gives naturally aligned blocks of 64 bytes to 1 MiB, zeroed where that
+ * is asked for; only the project's own makes use of being told that a block reads as zero.
  */
 #ifndef BENCH_POOL_BACKEND_H
 #define BENCH_POOL_BACKEND_H

@@ -13,8 +13,8 @@
  * enum pool_op - what is done
  * @POOL_OP_PAIR: a block is allocated and freed
  * @POOL_OP_BURST: 256 are allocated, then freed
- * @POOL_OP_COLD: the same with 512 and nothing at hand: memory comes from the operating system and is
- *	written to
+ * @POOL_OP_COLD: the same with 512 and nothing at hand: memory comes from the operating system
+ *	and is written to
  * @POOL_OP_REMOTE: one thread allocates, another frees
  * @POOL_OP_POPULATE: 16 GiB of 4K pages are mapped in a page table and unmapped; per page
  * @POOL_OP_DOMAINS: a page is mapped and unmapped in each of many domains in turn; per domain

@@ -2,10 +2,10 @@
 /*
  * pool-ops: one function for each operation. See pool-ops.h.
  *
- * Who synchronises with whom: workers share the backend, which is made for threads, and the handover
- * of POOL_OP_REMOTE; all else is a worker's own. Invariants: every block is checked to be there; what is
- * timed is allocating and freeing, and writing only where the operation says so; at the end of a span
- * nothing is allocated that was not before.
+ * Who synchronises with whom: workers share the backend, which is made for threads, and the
+ * handover of POOL_OP_REMOTE; all else is a worker's own. Invariants: every block is checked to be
+ * there; what is timed is allocating and freeing, and writing only where the operation says so; at
+ * the end of a span nothing is allocated that was not before.
  */
 #include "pool-ops.h"
 

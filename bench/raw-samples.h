@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * raw-samples: every sample of every case, as lines of JSON, for whoever wants to look behind a median.
+ * raw-samples: every sample of every case, as lines of JSON, for whoever wants to look behind a
+ * median.
  *
- * Invariants: a line is a whole case (or a part of one that says which); at most RAW_SAMPLES_BYTES are
- * written, then one line says that the rest was left out, and how many bytes there are; a write that fails
- * is told at the end, not lost.
+ * Invariants: a line is a whole case (or a part of one that says which); at most RAW_SAMPLES_BYTES
+ * are written, then one line says that the rest was left out, and how many bytes there are; a write
+ * that fails is told at the end, not lost.
  */
 #ifndef BENCH_RAW_SAMPLES_H
 #define BENCH_RAW_SAMPLES_H

@@ -2,9 +2,9 @@
 /*
  * region: what a benchmark times, and where something else may be switched on for exactly that.
  *
- * Invariants: the hook is looked at before the clock is read the first time and after it was read the
- * second time, so a region without a hook costs what two readings cost; who sets a hook takes no times
- * from the regions that ran under it.
+ * Invariants: the hook is looked at before the clock is read the first time and after it was read
+ * the second time, so a region without a hook costs what two readings cost; who sets a hook takes
+ * no times from the regions that ran under it.
  */
 #ifndef BENCH_REGION_H
 #define BENCH_REGION_H

@@ -2,8 +2,8 @@
 /*
  * replay-advice-run: runs the strategies that were asked for on each trace. See replay-advice.h.
  *
- * A strategy that went wrong (a release before its invalidation, a space that is full) is a row with
- * an error, and exit status 1; nothing is advised from it.
+ * A strategy that went wrong (a release before its invalidation, a space that is full) is a row
+ * with an error, and exit status 1; nothing is advised from it.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -2,10 +2,10 @@
 /*
  * replay-advice: every strategy on a trace, and which one to use.
  *
- * The rule: of those that keep the mean exposure of a page within the budget, the one that costs the
- * CPUs least; of those within 2% of it, the one that exposes least. "none" is never advised; what needs
- * range invalidation is, with the best that does not beside it. Invariant: what is advised depends on
- * the figures of one clock only, the virtual one if it was asked for.
+ * The rule: of those that keep the mean exposure of a page within the budget, the one that costs
+ * the CPUs least; of those within 2% of it, the one that exposes least. "none" is never advised;
+ * what needs range invalidation is, with the best that does not beside it. Invariant: what is
+ * advised depends on the figures of one clock only, the virtual one if it was asked for.
  */
 #ifndef BENCH_REPLAY_ADVICE_H
 #define BENCH_REPLAY_ADVICE_H

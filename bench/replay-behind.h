@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * replay-behind: what is behind the figures of a trace: every chunk's time, events of the timed segments,
- * a profile of them.
+ * replay-behind: what is behind the figures of a trace: every chunk's time, events of the timed
+ * segments, a profile of them.
  *
- * Invariants: the passes that are counted or recorded are further ones, whose times are not used; they are cut
- * by events, so a region (region.h) is a segment of up to REPLAY_EVENT_CHUNK operations.
+ * Invariants: the passes that are counted or recorded are further ones, whose times are not used;
+ * they are cut by events, so a region (region.h) is a segment of up to REPLAY_EVENT_CHUNK
+ * operations.
  */
 #ifndef BENCH_REPLAY_BEHIND_H
 #define BENCH_REPLAY_BEHIND_H

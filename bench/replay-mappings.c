@@ -65,7 +65,10 @@ static uint64_t later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* Clears a range; out: the last operation that mapped any of it, and whether all of it may be blocks. */
+/*
+ * Clears a range; out: the last operation that mapped any of it, and whether all of it may be
+ * blocks.
+ */
 static int cut_out(const struct maker *mk, struct live_map *map, uint64_t start, uint64_t last,
 		   uint32_t *map_op, bool *blocks)
 {

@@ -3,14 +3,14 @@
  * replay-mappings: a plan without its addresses: what is mapped and unmapped, by whom and in which
  * order, for strategies that give the addresses out themselves.
  *
- * A trace that was recorded with strict invalidation uses an address again at once, which a strategy
- * that holds it back cannot do. So the addresses are forgotten, and with them the domains, which are
- * known by nothing else: all mappings live in one address space. A mapping is what one unmap removes:
- * of several maps (a scatter list), mapped with the last of them; or a part of one. What is never
- * unmapped stays.
+ * A trace that was recorded with strict invalidation uses an address again at once, which a
+ * strategy that holds it back cannot do. So the addresses are forgotten, and with them the domains,
+ * which are known by nothing else: all mappings live in one address space. A mapping is what one
+ * unmap removes: of several maps (a scatter list), mapped with the last of them; or a part of one.
+ * What is never unmapped stays.
  *
- * Invariants: a thread's steps are in the order of the trace; the first step of a mapping is its map;
- * a mapping is mapped by one thread and unmapped by one, perhaps another.
+ * Invariants: a thread's steps are in the order of the trace; the first step of a mapping is its
+ * map; a mapping is mapped by one thread and unmapped by one, perhaps another.
  */
 #ifndef BENCH_REPLAY_MAPPINGS_H
 #define BENCH_REPLAY_MAPPINGS_H
@@ -23,8 +23,9 @@
  * @paddr: where (what was mapped last) goes to
  * @thread: who maps it
  * @stays: it is never unmapped
- * @blocks: by blocks as far as they go: in the trace its addresses, and those that it goes to, are multiples
- *	of a block (a leaf table's worth of the smallest pages), also of each map that it consists of
+ * @blocks: by blocks as far as they go: in the trace its addresses, and those that it goes to,
+ *	are multiples of a block (a leaf table's worth of the smallest pages), also of each map that
+ *	it consists of
  */
 struct replay_mapping {
 	uint64_t size_bytes;

@@ -3,16 +3,17 @@
  * replay-real: a trace's mappings on this host, in front of the software SMMU (model/smmu.h). See
  * replay-strategy.h.
  *
- * Steps are too short to be timed one by one: the clock is read around runs of up to SEGMENT of them,
- * which end early where a thread has to wait for another, and that wait is not counted. The first
- * round warms up. In the last one, which is not timed, every page that is mapped is put into the IOTLB, as if a
- * device had used it, and what is thrown out while it is mapped is counted; and what waits.
+ * Steps are too short to be timed one by one: the clock is read around runs of up to SEGMENT of
+ * them, which end early where a thread has to wait for another, and that wait is not counted. The
+ * first round warms up. In the last one, which is not timed, every page that is mapped is put into
+ * the IOTLB, as if a device had used it, and what is thrown out while it is mapped is counted; and
+ * what waits.
  *
  * Who writes what: state, a mapping's thread in turn, store-release, and load-acquire by who waits
- * for it; so the mapping's address is visible. place, its thread, release, now and then. returned_ns
- * (of one mapping in SAMPLE), who unmaps it; who releases it reads 0 if it comes first. effect: flush-effect.h, a
- * place for each page of the window; what is watched of a mapping in SAMPLE is its last leaf. All else is a
- * thread's own.
+ * for it; so the mapping's address is visible. place, its thread, release, now and then.
+ * returned_ns (of one mapping in SAMPLE), who unmaps it; who releases it reads 0 if it comes first.
+ * effect: flush-effect.h, a place for each page of the window; what is watched of a mapping in
+ * SAMPLE is its last leaf. All else is a thread's own.
  */
 #define _GNU_SOURCE
 #include "replay-strategy.h"
@@ -276,7 +277,9 @@ static void next_segment(struct member *m, uint64_t place)
 	poll_if_time(m, m->segment_ns);
 }
 
-/* Where the trace has it; the library takes blocks where it can, so what has none lies beside one. */
+/*
+ * Where the trace has it; the library takes blocks where it can, so what has none lies beside one.
+ */
 static uint64_t paddr_of(const struct run *r, const struct replay_mapping *what)
 {
 	uint64_t granule = 1ull << r->what->granule_lg2, block = block_bytes(r);

@@ -135,7 +135,8 @@ struct replay_pass {
  * struct replay_check - what the checking pass found out
  * @table_peak_bytes: most table memory at any time, all domains together
  * @table_end_bytes: table memory when all operations were done
- * @chunk_table_bytes: table memory after each whole chunk of REPLAY_EVENT_CHUNK operations; free() it
+ * @chunk_table_bytes: table memory after each whole chunk of REPLAY_EVENT_CHUNK operations;
+ *	free() it
  */
 struct replay_check {
 	uint64_t table_peak_bytes;

@@ -2,11 +2,11 @@
 /*
  * replay-strategy: a trace's mappings through a flush strategy, on either clock.
  *
- * Every thread makes its steps in the order of the trace, as fast as it can (or at the trace's pace),
- * and no further than REPLAY_WINDOW steps ahead of the slowest, so that those who meet in the trace
- * meet here. Addresses come from the recycler (iommu-iova.h) and go back when the strategy releases
- * them. With a strategy that gives the page out at its release, one ticket is outstanding: an unmap is
- * followed by a wait for the one before.
+ * Every thread makes its steps in the order of the trace, as fast as it can (or at the trace's
+ * pace), and no further than REPLAY_WINDOW steps ahead of the slowest, so that those who meet in
+ * the trace meet here. Addresses come from the recycler (iommu-iova.h) and go back when the
+ * strategy releases them. With a strategy that gives the page out at its release, one ticket is
+ * outstanding: an unmap is followed by a wait for the one before.
  *
  * Invariants: the virtual clock's figures are modelled and depend on nothing but the arguments; the
  * real clock's are this host's, in front of a software SMMU whose service times are the profile's.
@@ -48,15 +48,16 @@ struct strategy_run {
  * @pages_per_s: of all CPUs together
  * @unmap_ns: quantiles of an unmap (and its wait): 50%, 99%
  * @release_ns: quantiles from the unmap's beginning to the release of its address: 50%, 99%
- * @exposure_us: the mean exposure of a page; negative: unbounded (none), or not known, as nothing was
- *	invalidated while this was measured. On the real clock as flush-effect.h
- *	has it, of one mapping in 16
+ * @exposure_us: the mean exposure of a page; negative: unbounded (none), or not known, as
+ *	nothing was invalidated while this was measured. On the real clock as flush-effect.h has it,
+ *	of one mapping in 16
  * @invalidations_per_page: commands but CMD_SYNC
  * @syncs_per_page: CMD_SYNCs
  * @collateral_per_page: live translations thrown out of the IOTLB; negative: not known
  * @quarantine_bytes: the most that was unmapped and not released; negative: not known
  * @batch: unmaps that unmap_ns is an average of
- * @rounds: how often the trace was played, the warm-up included, and what is played for the collateral
+ * @rounds: how often the trace was played, the warm-up included, and what is played for the
+ *	collateral
  * @threads: that there were
  * @steady: each queue was filled at least twice
  * @error: what went wrong; NULL if nothing did

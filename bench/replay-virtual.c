@@ -3,8 +3,8 @@
  * replay-virtual: a trace's mappings under the virtual clock (model/virtual-machine.h). See
  * replay-strategy.h.
  *
- * Measuring begins when the slowest CPU has been through the trace once (at the trace's pace: at once)
- * and ends when the last one is through, so that what is measured is the whole trace. The
+ * Measuring begins when the slowest CPU has been through the trace once (at the trace's pace: at
+ * once) and ends when the last one is through, so that what is measured is the whole trace. The
  * CPUs' own bookkeeping (whose turn it is, which mapping is where) is plain memory that costs no
  * simulated time: the simulation is one thread.
  */
@@ -113,8 +113,8 @@ static void busy_since(struct cpu *c, uint64_t start_ps)
 }
 
 /*
- * A timer that is armed while something of this CPU waits, and that fires when there is something to
- * do: a look that finds nothing is not charged to the CPU.
+ * A timer that is armed while something of this CPU waits, and that fires when there is something
+ * to do: a look that finds nothing is not charged to the CPU.
  */
 static void poll_if_time(struct cpu *c, uint64_t period_ps)
 {

@@ -3,16 +3,16 @@
  * sampler: takes samples of work that one or more threads do, and sums them up.
  *
  * A sample is the same number of spans in every thread, from one barrier to the next; or, for work
- * that is about how threads share something (together), it ends for all as soon as the first has done
- * that number, so that nobody goes on alone. Invariants:
- * all threads are between the same two barriers at any time; a sample is at least 50 clock ticks of
- * timed work per thread, with several threads at least 20 us, so that the barrier's skew does not
- * matter; the slowest thread of a sample counts, as the one that the others would wait for; a sample
- * counts only if every thread had its core to itself (quiet.h). Sampling goes on for up to four times
- * the budget until enough samples count; if not even five do, all are used and the result says so.
- * Then, if anything is to be counted (counters.h), the spans of a few samples run again in each round,
- * for a tenth of the budget or one sample; and once more, for as long as the budget, if they are to be
- * recorded (perf-record.h). Those times are not used.
+ * that is about how threads share something (together), it ends for all as soon as the first has
+ * done that number, so that nobody goes on alone. Invariants: all threads are between the same two
+ * barriers at any time; a sample is at least 50 clock ticks of timed work per thread, with several
+ * threads at least 20 us, so that the barrier's skew does not matter; the slowest thread of a
+ * sample counts, as the one that the others would wait for; a sample counts only if every thread
+ * had its core to itself (quiet.h). Sampling goes on for up to four times the budget until enough
+ * samples count; if not even five do, all are used and the result says so. Then, if anything is to
+ * be counted (counters.h), the spans of a few samples run again in each round, for a tenth of the
+ * budget or one sample; and once more, for as long as the budget, if they are to be recorded
+ * (perf-record.h). Those times are not used.
  */
 #ifndef BENCH_SAMPLER_H
 #define BENCH_SAMPLER_H

@@ -124,7 +124,10 @@ unsigned int steadiness_check(const char *root, struct unsteady *found)
 {
 	unsigned int nr = 0;
 
-	/* A slot is written before it is known whether it is kept: never more than there are checks. */
+	/*
+	 * A slot is written before it is known whether it is kept: never more than there are
+	 * checks.
+	 */
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		found[nr].what = checks[i].what;
 		found[nr].mend = checks[i].mend;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * steadiness: settings and neighbours of a host that make times differ from run to run, and what to do
- * about each.
+ * steadiness: settings and neighbours of a host that make times differ from run to run, and what to
+ * do about each.
  *
- * Invariants: nothing is changed; what cannot be found out is not warned about; a state names no path
- * and no host, as it goes into the results.
+ * Invariants: nothing is changed; what cannot be found out is not warned about; a state names no
+ * path and no host, as it goes into the results.
  */
 #ifndef BENCH_STEADINESS_H
 #define BENCH_STEADINESS_H

@@ -11,7 +11,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* A topology that is not this machine's (HWLOC_SYNTHETIC) has CPUs that this process cannot have. */
+/*
+ * A topology that is not this machine's (HWLOC_SYNTHETIC) has CPUs that this process cannot have.
+ */
 static bool may_use(hwloc_topology_t topology, unsigned int cpu)
 {
 	cpu_set_t set;

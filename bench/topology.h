@@ -3,8 +3,8 @@
  * topology: which CPUs to run threads on, from hwloc.
  *
  * Invariants: only CPUs that this process may use are listed; one hardware thread of every core
- * comes before the second of any. Unless all nodes were asked for, they are those of one NUMA node, the
- * first of those that have the most of them: a thread's memory is never another node's.
+ * comes before the second of any. Unless all nodes were asked for, they are those of one NUMA node,
+ * the first of those that have the most of them: a thread's memory is never another node's.
  */
 #ifndef BENCH_TOPOLOGY_H
 #define BENCH_TOPOLOGY_H

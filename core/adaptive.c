@@ -2,13 +2,14 @@
 /*
  * What the strategy "adaptive" decides by: a model of what a round costs, measured as it goes.
  *
- * A round of n leaves takes sync + n * leaf; a flush of everything takes sync + leaf, and what devices
- * pay to fill the IOTLB again. Now and then, when no other round is under way, one is waited for and
- * timed: short rounds correct the first number, long ones the second; range commands show as cheaper
- * leaves. How many leaves a round has is guessed from how fast they come. The mean exposure of a page is
- * half of the age at which a round is begun, and the round itself; so the age is twice what the budget
- * leaves for it. Integer arithmetic only. Invariant: what is learnt from one round changes an average
- * by an eighth, and is bounded by four times the average, so one preempted measurement does no harm.
+ * A round of n leaves takes sync + n * leaf; a flush of everything takes sync + leaf, and what
+ * devices pay to fill the IOTLB again. Now and then, when no other round is under way, one is
+ * waited for and timed: short rounds correct the first number, long ones the second; range commands
+ * show as cheaper leaves. How many leaves a round has is guessed from how fast they come. The mean
+ * exposure of a page is half of the age at which a round is begun, and the round itself; so the age
+ * is twice what the budget leaves for it. Integer arithmetic only. Invariant: what is learnt from
+ * one round changes an average by an eighth, and is bounded by four times the average, so one
+ * preempted measurement does no harm.
  */
 #include "core/strategy.h"
 

@@ -2,17 +2,17 @@
 /*
  * A lock that costs its owner a store and a load, and everybody else a system call.
  *
- * One thread owns it and enters all the time; others come rarely. The owner says that it is busy and
- * then looks whether the bias was revoked; another revokes the bias, makes every thread of the process
- * execute a barrier, and then looks whether the owner is busy. Each of the two sees the other, as
- * with a full barrier on both sides (Dekker), but the owner has none: the fence of the one who comes
- * rarely counts for it (membarrier, in io_pgtable_port_fence_all()). While the bias is revoked
- * everybody, the owner included, takes the spinlock inside.
+ * One thread owns it and enters all the time; others come rarely. The owner says that it is busy
+ * and then looks whether the bias was revoked; another revokes the bias, makes every thread of the
+ * process execute a barrier, and then looks whether the owner is busy. Each of the two sees the
+ * other, as with a full barrier on both sides (Dekker), but the owner has none: the fence of the
+ * one who comes rarely counts for it (membarrier, in io_pgtable_port_fence_all()). While the bias
+ * is revoked everybody, the owner included, takes the spinlock inside.
  *
- * Who writes what: busy, the owner, relaxed on the way in (the fence orders it) and release on the way
- * out; revoked, one at a time (the pool's drain lock), release, so that an owner that reads 0 with
- * acquire sees what was done while it was 1. Where there is no such fence (bare metal, a kernel
- * without membarrier, TSan) the lock stays revoked for ever, which makes it a spinlock.
+ * Who writes what: busy, the owner, relaxed on the way in (the fence orders it) and release on the
+ * way out; revoked, one at a time (the pool's drain lock), release, so that an owner that reads 0
+ * with acquire sees what was done while it was 1. Where there is no such fence (bare metal, a
+ * kernel without membarrier, TSan) the lock stays revoked for ever, which makes it a spinlock.
  */
 #ifndef CORE_BIASED_LOCK_H
 #define CORE_BIASED_LOCK_H

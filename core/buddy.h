@@ -3,8 +3,8 @@
  * Free blocks of a space of pages, as bitmaps: a buddy system whose bookkeeping never touches the
  * pages.
  *
- * For each order a bitmap of the blocks of 1 << order pages that are free, and above it summaries, a
- * bit for each word that is not 0: the lowest free block is found in a few steps. Two buddies are
+ * For each order a bitmap of the blocks of 1 << order pages that are free, and above it summaries,
+ * a bit for each word that is not 0: the lowest free block is found in a few steps. Two buddies are
  * never both free: they would be one block of the next order. Not synchronised: the owner's lock is
  * around every call.
  */

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The reverse of a split: a table whose leaves are what one block would map becomes that block, and leaves
- * beside one another become one of several entries (io-pgtable-update.h, io_pgtable_coalesce()). Compiled once for
- * all formats of a width.
+ * The reverse of a split: a table whose leaves are what one block would map becomes that block, and
+ * leaves beside one another become one of several entries (io-pgtable-update.h,
+ * io_pgtable_coalesce()). Compiled once for all formats of a width.
  *
- * From the lowest level upwards, so that blocks join too. Break before make, where the format needs that and for
- * groups: while it lasts the entry has the mark of a split, which a walker takes for nothing. Invariants: only
- * tables, and groups, all of which lies in the range are touched, so nobody else works below; a table is freed
- * after the invalidation of everything that led to it; what hardware recorded of writes until then holds for the
- * block.
+ * From the lowest level upwards, so that blocks join too. Break before make, where the format needs
+ * that and for groups: while it lasts the entry has the mark of a split, which a walker takes for
+ * nothing. Invariants: only tables, and groups, all of which lies in the range are touched, so
+ * nobody else works below; a table is freed after the invalidation of everything that led to it;
+ * what hardware recorded of writes until then holds for the block.
  */
 #include "io-pgtable-update.h"
 
@@ -88,7 +88,10 @@ static void note_writes(struct pt_domain *d, pt_entry *slot, const pt_entry *tab
 			;
 }
 
-/* The table of level - 1 in *slot becomes a block; where walkers may not find either, with a mark in between. */
+/*
+ * The table of level - 1 in *slot becomes a block; where walkers may not find either, with a mark
+ * in between.
+ */
 static void join(struct coalesce *c, pt_entry *slot, uint64_t desc, unsigned int level, uint64_t ia)
 {
 	struct pt_domain *d = c->d;
@@ -112,8 +115,9 @@ static void join(struct coalesce *c, pt_entry *slot, uint64_t desc, unsigned int
 }
 
 /*
- * What of the table, of level, for ia, could be leaves of several entries becomes such: the largest ones first. One
- * that is part of a larger one already begins where that begins, or has another address.
+ * What of the table, of level, for ia, could be leaves of several entries becomes such: the largest
+ * ones first. One that is part of a larger one already begins where that begins, or has another
+ * address.
  */
 static void join_groups(struct coalesce *c, pt_entry *table, size_t entries, unsigned int level,
 			uint64_t ia)

@@ -3,10 +3,10 @@
  * Cursors: single pages without the walk, as long as they stay in one table.
  *
  * A cursor holds the address of a table of level 0. It may be used only while no table was removed
- * from the domain since it was looked up. A table can be removed by unmapping all of what it covers,
- * which is never disjoint from a page that is mapped or unmapped through the cursor at the same
- * time: the check before each use is enough, and what it does not see is a caller's bug. Or it is
- * reclaimed: then check and use are in one section, and the count is increased before the
+ * from the domain since it was looked up. A table can be removed by unmapping all of what it
+ * covers, which is never disjoint from a page that is mapped or unmapped through the cursor at the
+ * same time: the check before each use is enough, and what it does not see is a caller's bug. Or it
+ * is reclaimed: then check and use are in one section, and the count is increased before the
  * reclaimer waits for sections (core/reclaim.c).
  */
 #ifndef CORE_CURSOR_H

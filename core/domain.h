@@ -4,8 +4,8 @@
  *
  * Input addresses inside core/ are "ia": the iova less iova_base, so that the upper half of an
  * address space (TTBR1) is walked like any other and 0 <= ia <= ia_last always. Where iovas are
- * sign-extended, iova_base is the lowest negative one: the comparison with ia_last refuses what is not
- * canonical, and core/format.h's root_flip says where the root has them.
+ * sign-extended, iova_base is the lowest negative one: the comparison with ia_last refuses what is
+ * not canonical, and core/format.h's root_flip says where the root has them.
  *
  * Who writes what: everything is written once, by the allocating thread before the domain is handed
  * out, except the descriptors (core/port.h says how), table_bytes, which any thread adds to with
@@ -76,7 +76,10 @@ struct pt_domain {
 	struct io_pgtable_mem mem;
 };
 
-/* A format has its operations once for each level that a root can be at, for hooks, and for reclaim. */
+/*
+ * A format has its operations once for each level that a root can be at, for hooks, and for
+ * reclaim.
+ */
 #define PT_MAX_TOP   5
 #define PT_OPS_HOOKS (PT_MAX_TOP + 1)
 #define PT_OPS_SYNC  (PT_MAX_TOP + 2) /* reclaim on sync */
@@ -111,8 +114,8 @@ static always_inline pt_entry *pt_root_slot(const struct pt_format *f, const str
 
 /*
  * The same for an iova of the input range, top being the root's level. Nothing is subtracted on the
- * way to it: iova_base has only bits of the root's index and above, so that those are in root_of_iova
- * or, where the halves are flipped, masked off, and the indices below are iova's own.
+ * way to it: iova_base has only bits of the root's index and above, so that those are in
+ * root_of_iova or, where the halves are flipped, masked off, and the indices below are iova's own.
  */
 static always_inline pt_entry *pt_root_of_iova(const struct pt_format *f, const struct pt_domain *d,
 					       uint64_t iova, unsigned int top)
@@ -183,7 +186,10 @@ static always_inline bool pt_tracks_dirty(const struct pt_domain *d)
 	return pt_quirk(d, IO_PGTABLE_QUIRK_ARM_HD | IO_PGTABLE_QUIRK_DIRTY);
 }
 
-/* -EINVAL: nothing, or not of whole units; -ERANGE: not all in the input range, or across its halves. */
+/*
+ * -EINVAL: nothing, or not of whole units; -ERANGE: not all in the input range, or across its
+ * halves.
+ */
 static inline int pt_check_input(const struct pt_domain *d, uint64_t ia, uint64_t size,
 				 uint64_t unit)
 {

@@ -2,9 +2,9 @@
 /*
  * The dump of a table as text or JSON, made of the walk and a small formatter of its own.
  *
- * Nothing of the C library's, nothing allocated: a line is put together in a buffer on the stack, and
- * is cut where that ends (it holds the longest line there can be). Both forms come from the same
- * runs; what differs is a table of strings.
+ * Nothing of the C library's, nothing allocated: a line is put together in a buffer on the stack,
+ * and is cut where that ends (it holds the longest line there can be). Both forms come from the
+ * same runs; what differs is a table of strings.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How wide a descriptor is: 64 bits, but for the one format that has 32 (ARMv7's short descriptors).
+ * How wide a descriptor is: 64 bits, but for the one format that has 32 (ARMv7's short
+ * descriptors).
  *
- * The width is a constant of a translation unit. In memory a descriptor is a pt_entry, everywhere else a
- * uint64_t, so that formats and the walker have one type for both. What core/ compiles once for all formats
- * it therefore compiles once for each width: core/NAME-32.c is core/NAME.c with PT_ENTRY_BITS 32, and
- * a format of that width begins with the same definition. The functions of the second kind have names that
- * end in _32, by the list below, so a wide format pays nothing for the narrow one: not an instruction.
+ * The width is a constant of a translation unit. In memory a descriptor is a pt_entry, everywhere
+ * else a uint64_t, so that formats and the walker have one type for both. What core/ compiles once
+ * for all formats it therefore compiles once for each width: core/NAME-32.c is core/NAME.c with
+ * PT_ENTRY_BITS 32, and a format of that width begins with the same definition. The functions of
+ * the second kind have names that end in _32, by the list below, so a wide format pays nothing for
+ * the narrow one: not an instruction.
  *
  * Calls that come through the API arrive in the first kind, and pass on tables that are not theirs
- * (core/narrow.h). Files that only hand tables on (gathers, queues) are compiled once: a narrow format has two
- * levels, so all that they ever hold is tables of leaves, in which nobody looks for more.
+ * (core/narrow.h). Files that only hand tables on (gathers, queues) are compiled once: a narrow
+ * format has two levels, so all that they ever hold is tables of leaves, in which nobody looks for
+ * more.
  */
 #ifndef CORE_ENTRY_H
 #define CORE_ENTRY_H

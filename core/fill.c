@@ -19,9 +19,10 @@ static void fill_baseline(pt_entry *p, size_t n, uint64_t desc, uint64_t step)
 }
 
 /*
- * Non-temporal stores to write-back memory: what caches have of it is evicted, and the data goes to memory (Intel SDM
- * vol. 1, 10.4.6.2 "Caching of Temporal vs. Non-Temporal Data"; AMD APM vol. 4, MOVNTDQ), so that no line is left to be
- * cleaned for a walker that does not snoop. No other architecture here promises that.
+ * Non-temporal stores to write-back memory: what caches have of it is evicted, and the data goes to
+ * memory (Intel SDM vol. 1, 10.4.6.2 "Caching of Temporal vs. Non-Temporal Data"; AMD APM vol. 4,
+ * MOVNTDQ), so that no line is left to be cleaned for a walker that does not snoop. No other
+ * architecture here promises that.
  */
 #if defined(__x86_64__) && !PORT_TSAN
 static void fill_past(pt_entry *p, size_t n, uint64_t desc, uint64_t step)
@@ -49,8 +50,9 @@ static always_inline uint64_t match_scalar(const pt_entry *p, unsigned int from,
 
 #if PT_ENTRY_BITS == 64
 /*
- * Lanes that match keep their bit; the bits move up with the descriptors. (Whoever changes a descriptor
- * meanwhile, a walker that is, changes it before or after we look: lanes need be whole, not together.)
+ * Lanes that match keep their bit; the bits move up with the descriptors. (Whoever changes a
+ * descriptor meanwhile, a walker that is, changes it before or after we look: lanes need be whole,
+ * not together.)
  */
 static uint64_t match_baseline(const pt_entry *p, unsigned int n, uint64_t mask, uint64_t value)
 {

@@ -23,8 +23,8 @@ typedef uint64_t pt_match_fn(const pt_entry *p, unsigned int n, uint64_t mask, u
 
 struct pt_vectors {
 	pt_fill_fn *fill;
-	pt_fill_fn *
-		fill_past; /* past the caches, in order before anything later; whole lines only; or NULL */
+	/* Past the caches, in order before anything later; whole lines only; or NULL. */
+	pt_fill_fn *fill_past;
 	pt_bits_fn *bits;
 	pt_match_fn *match;
 };

@@ -10,21 +10,22 @@
  * Levels count upwards from the leaf: level 0 holds the smallest pages, level l + 1 points to
  * tables of level l. (The Arm documents count the other way: their level is 3 - l.)
  *
- * Invariants a format keeps: a descriptor is 64 bits, or 32 (core/entry.h); empty is 0 and nothing else is (splitting is
- * not valid, and is there only while one thread splits a block, rewrites a group or joins); at level 0
- * all non-empty descriptors are leaves; the leaves of consecutive addresses, and so
- * the groups of one size, differ by the size they map >> pa_shift, within an aligned output region of
- * 1 << linear_pa_lg2 bytes (0: everywhere).
+ * Invariants a format keeps: a descriptor is 64 bits, or 32 (core/entry.h); empty is 0 and nothing
+ * else is (splitting is not valid, and is there only while one thread splits a block, rewrites a
+ * group or joins); at level 0 all non-empty descriptors are leaves; the leaves of consecutive
+ * addresses, and so the groups of one size, differ by the size they map >> pa_shift, within an
+ * aligned output region of 1 << linear_pa_lg2 bytes (0: everywhere).
  *
  * A leaf of several entries, a group (the contiguous hint, Svnapot, AMD's and ARMv7's replicated
- * entries), is 1 << group_lg2 of them, aligned in their table, of one level. Either they are all the
- * same (replicated; leaf_pa is then the address of the whole), or each is the leaf of its own part with
- * one thing in addition (leaf_attr does not show it). A group is whole whenever no thread rewrites it,
- * and only core/group.c changes a part of it.
+ * entries), is 1 << group_lg2 of them, aligned in their table, of one level. Either they are all
+ * the same (replicated; leaf_pa is then the address of the whole), or each is the leaf of its own
+ * part with one thing in addition (leaf_attr does not show it). A group is whole whenever no thread
+ * rewrites it, and only core/group.c changes a part of it.
  *
- * Input addresses that hardware sign-extends: the lower half of the address space is the second half
- * of what core/ counts as input addresses (core/domain.h, iova_base), and root_flip takes the highest
- * index bit back. No range lies across the two halves. Fields that a format leaves 0 cost it nothing.
+ * Input addresses that hardware sign-extends: the lower half of the address space is the second
+ * half of what core/ counts as input addresses (core/domain.h, iova_base), and root_flip takes the
+ * highest index bit back. No range lies across the two halves. Fields that a format leaves 0 cost
+ * it nothing.
  */
 #ifndef CORE_FORMAT_H
 #define CORE_FORMAT_H
@@ -53,8 +54,8 @@ struct pt_format {
 	uint64_t table_tag;   /* a table descriptor less the address, where there is no extra */
 	uint64_t table_level; /* and less this times the level that the descriptor is at */
 	/*
-	 * Of what is left then, shifted by pa_shift, a table has none of these bits, anything else some, and
-	 * so does a table with a mark (cleaned, reclaiming); 0: not so.
+	 * Of what is left then, shifted by pa_shift, a table has none of these bits, anything else
+	 * some, and so does a table with a mark (cleaned, reclaiming); 0: not so.
 	 */
 	uint64_t table_low;
 	uint64_t splitting;   /* neither empty nor valid: a block is being made a table */
@@ -79,18 +80,27 @@ struct pt_format {
 	unsigned int (*group_lg2)(uint64_t desc, unsigned int level); /* of any leaf: 0 if single */
 	uint64_t (*group_leaf)(uint64_t pa, uint64_t attr, unsigned int level, unsigned int lg2);
 	uint64_t group_sizes; /* what they can map; no other sizes */
-	/* Bits of which a leaf of level 0 has some if, and only if, it is one; 0: there are none. */
+	/*
+	 * Bits of which a leaf of level 0 has some if, and only if, it is one; 0: there are none.
+	 */
 	uint64_t group_any;
 	bool replicated;
-	/* Is this leaf a group? For the fast tiers: domains that have groups do without them if it is absent. */
+	/*
+	 * Is this leaf a group? For the fast tiers: domains that have groups do without them if it
+	 * is absent.
+	 */
 	bool (*is_group)(uint64_t desc, unsigned int level);
-	/* Could it be one of more than 1 << lg2 > 1 entries? Where a level has groups of several sizes. */
+	/*
+	 * Could it be one of more than 1 << lg2 > 1 entries? Where a level has groups of several
+	 * sizes.
+	 */
 	bool (*is_larger)(uint64_t desc, unsigned int level, unsigned int lg2);
 };
 
 /*
- * A leaf's attributes under some quirks: [PT_PROT_COUNT], by prot, 0: refused, the same ones in all sets of
- * a format. An array of these has every combination of the quirks that matter to it, 0 first, all of them last.
+ * A leaf's attributes under some quirks: [PT_PROT_COUNT], by prot, 0: refused, the same ones in all
+ * sets of a format. An array of these has every combination of the quirks that matter to it, 0
+ * first, all of them last.
  */
 struct pt_attr_set {
 	unsigned long quirks;

@@ -9,8 +9,8 @@
 #include "core/tree.h"
 
 /*
- * A driver without tlb_add_range gets one call per leaf, as in 2014. Where iovas are sign-extended, a
- * run may have been merged across address 0: then it is two for the driver.
+ * A driver without tlb_add_range gets one call per leaf, as in 2014. Where iovas are sign-extended,
+ * a run may have been merged across address 0: then it is two for the driver.
  */
 void noinline pt_emit_slow(const struct pt_domain *d, uint64_t iova, uint64_t size,
 			   unsigned int stride_lg2, bool leaf)
@@ -69,7 +69,9 @@ unsigned int pt_gather_begin(struct pt_domain *d, struct iommu_iotlb_gather *g, 
 {
 	unsigned int reclaimed = 0;
 
-	/* Only where the sync follows: until then mappers next to these tables sync by themselves. */
+	/*
+	 * Only where the sync follows: until then mappers next to these tables sync by themselves.
+	 */
 	if (unlikely(d->reclaim != NULL))
 		reclaimed = pt_reclaim_unlink(d, g);
 	pt_gather_close(d, g, emit);

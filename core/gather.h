@@ -4,8 +4,9 @@
  *
  * Invariants: a run is added only after its descriptors were cleared; no two runs of a gather could
  * be merged at the time the later one was added; a removed table is added after the runs that lay
- * in it, which are not leaf; tables are released only after a tlb_sync that follows the invalidation of every run
- * gathered before them. The structure belongs to one thread; nothing in it is shared.
+ * in it, which are not leaf; tables are released only after a tlb_sync that follows the
+ * invalidation of every run gathered before them. The structure belongs to one thread; nothing in
+ * it is shared.
  */
 #ifndef CORE_GATHER_H
 #define CORE_GATHER_H
@@ -26,9 +27,9 @@ void pt_gather_table(struct pt_domain *d, struct iommu_iotlb_gather *g, void *ta
 void pt_gather_close(struct pt_domain *d, struct iommu_iotlb_gather *g, bool emit);
 
 /*
- * The halves of pt_gather_finish(), for who flushes by itself: begin takes out empty tables that were
- * noted (how many: for pt_reclaim_synced() after the flush) and closes g; then an invalidation begins
- * and completes; then end releases the tables of g.
+ * The halves of pt_gather_finish(), for who flushes by itself: begin takes out empty tables that
+ * were noted (how many: for pt_reclaim_synced() after the flush) and closes g; then an invalidation
+ * begins and completes; then end releases the tables of g.
  */
 unsigned int pt_gather_begin(struct pt_domain *d, struct iommu_iotlb_gather *g, bool emit);
 void pt_gather_end(struct pt_domain *d, struct iommu_iotlb_gather *g);

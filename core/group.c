@@ -2,10 +2,11 @@
 /*
  * The cold half of groups (core/group.h), compiled once for all formats.
  *
- * While a group is rewritten all of its entries are marks that a walker takes for nothing and that tell
- * other threads to wait, as in a split (core/tree.c). Who changes the first entry from a leaf of the group to
- * the mark rewrites; whoever comes too late finds the mark or a leaf of another kind, and looks again. No
- * thread makes the same group anew meanwhile: for that it would need all of the range, and a part is the other's.
+ * While a group is rewritten all of its entries are marks that a walker takes for nothing and that
+ * tell other threads to wait, as in a split (core/tree.c). Who changes the first entry from a leaf
+ * of the group to the mark rewrites; whoever comes too late finds the mark or a leaf of another
+ * kind, and looks again. No thread makes the same group anew meanwhile: for that it would need all
+ * of the range, and a part is the other's.
  */
 #include "core/group.h"
 
@@ -33,7 +34,9 @@ void noinline pt_group_fill(const struct pt_domain *d, pt_entry *p, size_t n, ui
 	pt_group_fill_of(d->format, d, p, n, pa, attr, level, lg2);
 }
 
-/* All n entries are marks: invalidates what they were, and makes them leaves of 1 << lg2 entries. */
+/*
+ * All n entries are marks: invalidates what they were, and makes them leaves of 1 << lg2 entries.
+ */
 static void remake(struct pt_domain *d, pt_entry *first, size_t n, unsigned int level, uint64_t ia,
 		   uint64_t pa, uint64_t attr, bool dirty, unsigned int lg2)
 {

@@ -2,9 +2,10 @@
 /*
  * Groups: leaves that take several entries of a table (core/format.h says which there are).
  *
- * Entries of a group are written and cleared together. Where a call covers only a part of one, or changes
- * its attributes, the whole group is broken before it is made again (core/group.c): no walker may find
- * entries of one group that differ. Invalidations go entry by entry: hardware may have ignored the hint.
+ * Entries of a group are written and cleared together. Where a call covers only a part of one, or
+ * changes its attributes, the whole group is broken before it is made again (core/group.c): no
+ * walker may find entries of one group that differ. Invalidations go entry by entry: hardware may
+ * have ignored the hint.
  */
 #ifndef CORE_GROUP_H
 #define CORE_GROUP_H
@@ -36,16 +37,18 @@ static always_inline bool pt_is_group(const struct pt_format *f, const pt_entry 
 	return (desc & f->valid_bit) && !f->is_table(desc, level) && pt_group_lg2(f, desc, level);
 }
 
-/* For formats that look for groups: neither one nor the mark of one that another thread rewrites. */
+/*
+ * For formats that look for groups: neither one nor the mark of one that another thread rewrites.
+ */
 static always_inline bool pt_is_single(const struct pt_format *f, uint64_t desc, unsigned int level)
 {
 	return (desc & f->valid_bit) && !f->is_group(desc, level);
 }
 
 /*
- * Is a run's first or last entry a leaf of at most 1 << lg2 entries? A larger one may go beyond that end. If another
- * thread has rewritten that, all of its entries were marks before this one became what it is: acquiring that,
- * no other is seen from before.
+ * Is a run's first or last entry a leaf of at most 1 << lg2 entries? A larger one may go beyond
+ * that end. If another thread has rewritten that, all of its entries were marks before this one
+ * became what it is: acquiring that, no other is seen from before.
  */
 static always_inline bool pt_ends_within(const struct pt_format *f, const pt_entry *end,
 					 unsigned int level, unsigned int lg2)
@@ -57,9 +60,9 @@ static always_inline bool pt_ends_within(const struct pt_format *f, const pt_ent
 }
 
 /*
- * Of n > 0 leaves from ia on, in *first to *last: so many that the last group is whole. That is no other thread's
- * then; of one that was, the rest is not seen from before (pt_ends_within()). First comes first: if it is no part
- * of a group any more, neither is a last one of the same.
+ * Of n > 0 leaves from ia on, in *first to *last: so many that the last group is whole. That is no
+ * other thread's then; of one that was, the rest is not seen from before (pt_ends_within()). First
+ * comes first: if it is no part of a group any more, neither is a last one of the same.
  */
 static always_inline size_t pt_group_round(const struct pt_format *f, const pt_entry *first,
 					   const pt_entry *last, unsigned int level, uint64_t ia,
@@ -74,7 +77,9 @@ static always_inline size_t pt_group_round(const struct pt_format *f, const pt_e
 	return n - (size_t)(end & ((1ull << pt_group_lg2(f, desc, level)) - 1));
 }
 
-/* Leaves of 1 << lg2 entries (0: single ones) for n entries from p on; any thread may be looking. */
+/*
+ * Leaves of 1 << lg2 entries (0: single ones) for n entries from p on; any thread may be looking.
+ */
 static always_inline void pt_group_fill_of(const struct pt_format *f, const struct pt_domain *d,
 					   pt_entry *p, size_t n, uint64_t pa, uint64_t attr,
 					   unsigned int level, unsigned int lg2)
@@ -93,13 +98,16 @@ void pt_group_fill(const struct pt_domain *d, pt_entry *p, size_t n, uint64_t pa
 		   unsigned int level, unsigned int lg2);
 
 /*
- * Makes leaves with attr of 1 << lg2 entries out of the group that *slot, for ia, is a part of, and that
- * had desc; break before make. Nothing, if another thread changed it first: look again.
+ * Makes leaves with attr of 1 << lg2 entries out of the group that *slot, for ia, is a part of, and
+ * that had desc; break before make. Nothing, if another thread changed it first: look again.
  */
 void pt_group_rewrite(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 		      uint64_t ia, uint64_t attr, unsigned int lg2);
 
-/* A group out of the leaves from *first on, for ia, that map what it maps; all of it is the caller's range. */
+/*
+ * A group out of the leaves from *first on, for ia, that map what it maps; all of it is the
+ * caller's range.
+ */
 void pt_group_join(struct pt_domain *d, pt_entry *first, unsigned int level, uint64_t ia,
 		   uint64_t attr, unsigned int lg2);
 

@@ -2,9 +2,10 @@
 /*
  * The allocator of IOVA ranges (iommu-iova.h): magazines on top of a buddy system.
  *
- * Invariants: every page is in the buddy system, in one magazine, or live; a cache has two magazines
- * of each class, and there are as many more as the depot can hold, so an exchange always finds one:
- * full ones in the depot and empty ones in spare are IOMMU_IOVA_DEPOT for each class together.
+ * Invariants: every page is in the buddy system, in one magazine, or live; a cache has two
+ * magazines of each class, and there are as many more as the depot can hold, so an exchange always
+ * finds one: full ones in the depot and empty ones in spare are IOMMU_IOVA_DEPOT for each class
+ * together.
  */
 #include "iommu-iova.h"
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel makes of a driver's configuration before there is a table: SMMU drivers offer all sizes that
- * their hardware has and get those of one granule, others leave in sizes that the format does not have, and AMD's
- * driver says nothing at all.
+ * What the kernel makes of a driver's configuration before there is a table: SMMU drivers offer all
+ * sizes that their hardware has and get those of one granule, others leave in sizes that the format
+ * does not have, and AMD's driver says nothing at all.
  *
- * Source: what the allocation functions of Linux 6.12 do (drivers/iommu: io-pgtable-arm.c, io-pgtable-arm-v7s.c,
- * io-pgtable-dart.c, amd/io_pgtable.c, amd/io_pgtable_v2.c); tests/peers/test-peers-cfg.c asks them. Invariant: a
- * plan has sizes of one granule, and no group of entries of a granule that would be smaller: 64K beside 4K
- * stands for another granule here, never for the contiguous hint.
+ * Source: what the allocation functions of Linux 6.12 do (drivers/iommu: io-pgtable-arm.c,
+ * io-pgtable-arm-v7s.c, io-pgtable-dart.c, amd/io_pgtable.c, amd/io_pgtable_v2.c);
+ * tests/peers/test-peers-cfg.c asks them. Invariant: a plan has sizes of one granule, and no group
+ * of entries of a granule that would be smaller: 64K beside 4K stands for another granule here,
+ * never for the contiguous hint.
  */
 #include "core/linux-cfg.h"
 
@@ -93,7 +94,10 @@ static bool settle_nothing(const struct linux_rules *rules, struct io_pgtable_cf
 	return true;
 }
 
-/* The library has sizes above 512G only where parts are never unmapped; linux-ops.c makes them of 256G. */
+/*
+ * The library has sizes above 512G only where parts are never unmapped; linux-ops.c makes them of
+ * 256G.
+ */
 static bool settle_amd_v1(const struct linux_rules *rules, struct io_pgtable_cfg *cfg,
 			  size_t page_bytes, struct linux_plan *plan)
 {
@@ -104,7 +108,10 @@ static bool settle_amd_v1(const struct linux_rules *rules, struct io_pgtable_cfg
 	return true;
 }
 
-/* The kernel's driver knows from its command line whether there are five levels; here who asks for 57 bits. */
+/*
+ * The kernel's driver knows from its command line whether there are five levels; here who asks for
+ * 57 bits.
+ */
 static bool settle_amd_v2(const struct linux_rules *rules, struct io_pgtable_cfg *cfg,
 			  size_t page_bytes, struct linux_plan *plan)
 {

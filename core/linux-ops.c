@@ -4,9 +4,10 @@
  * what differs is only how invalidations are told.
  *
  * The library gathers on the stack of an unmap. What went as leaves is added to the kernel's gather
- * page by page; everything else, removed tables above all, is invalidated at once by tlb_flush_walk,
- * which waits. What is made of the driver's configuration first is in linux-cfg.c. Invariant: a table is
- * freed after tlb_flush_walk returned for it. An object is not written after it was made.
+ * page by page; everything else, removed tables above all, is invalidated at once by
+ * tlb_flush_walk, which waits. What is made of the driver's configuration first is in linux-cfg.c.
+ * Invariant: a table is freed after tlb_flush_walk returned for it. An object is not written after
+ * it was made.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -67,7 +68,10 @@
 	 IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT | IO_PGTABLE_QUIRK_ARM_TTBR1 |                     \
 	 IO_PGTABLE_QUIRK_ARM_OUTER_WBWA | IO_PGTABLE_QUIRK_ARM_HD | IO_PGTABLE_QUIRK_ARM_S2FWB)
 
-/* largest: the library's largest page. The caller may have been promised larger ones, which are several of it. */
+/*
+ * largest: the library's largest page. The caller may have been promised larger ones, which are
+ * several of it.
+ */
 struct linux_table {
 	struct io_pgtable iop;
 	struct native_table *native;
@@ -131,7 +135,10 @@ static void hook_free(void *ctx, void *ptr, size_t size_bytes, unsigned int flag
 
 /* What the kernel's code calls. */
 
-/* Pages that the library has no leaf for, said in its largest; what does not fit 64 bits it refuses as it is. */
+/*
+ * Pages that the library has no leaf for, said in its largest; what does not fit 64 bits it refuses
+ * as it is.
+ */
 static void split_pages(const struct linux_table *t, uint64_t at, size_t *pgsize, size_t *pgcount)
 {
 	size_t parts = *pgsize / t->largest;
@@ -295,7 +302,9 @@ static void fill_amd_v2(struct io_pgtable_cfg *cfg, const struct native_cfg *nat
 	cfg->amd.mode = native->amd_iommu_v2_cfg.guest_paging_mode;
 }
 
-/* dirty: there is an operation for it; dirty_quirk: and no quirk of the kernel's that asks for it. */
+/*
+ * dirty: there is an operation for it; dirty_quirk: and no quirk of the kernel's that asks for it.
+ */
 static const struct linux_format {
 	void (*fill)(struct io_pgtable_cfg *cfg, const struct native_cfg *native, bool is_32);
 	enum native_fmt native;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the API calls for a table whose descriptors have 32 bits: the second kind of core/entry.h, of those
- * functions that no stamped operation leads to.
+ * What the API calls for a table whose descriptors have 32 bits: the second kind of core/entry.h,
+ * of those functions that no stamped operation leads to.
  */
 #ifndef CORE_NARROW_H
 #define CORE_NARROW_H

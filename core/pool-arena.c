@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Arenas, the 2 MiB that blocks of one size are cut from, and the store of empty boxes (core/pool.h).
+ * Arenas, the 2 MiB that blocks of one size are cut from, and the store of empty boxes
+ * (core/pool.h).
  *
- * Invariants: an arena's header lies directly below its blocks and is found from any of them; memory
- * for as many boxes as all blocks could need is there before the blocks are. The limit is reserved
- * before the system is asked and given back if it refuses, so that two threads cannot exceed it
- * together.
+ * Invariants: an arena's header lies directly below its blocks and is found from any of them;
+ * memory for as many boxes as all blocks could need is there before the blocks are. The limit is
+ * reserved before the system is asked and given back if it refuses, so that two threads cannot
+ * exceed it together.
  */
 #include "core/pool.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What keeps a pool within bounds, ahead of need or after it: reserving, zeroing, trimming, and the end
- * of a pool (core/pool.h).
+ * What keeps a pool within bounds, ahead of need or after it: reserving, zeroing, trimming, and the
+ * end of a pool (core/pool.h).
  *
- * None of it runs on anybody's fast path; each takes the locks that it needs for as long as it looks at
- * what they guard, and none while the system is asked for memory or given some back.
+ * None of it runs on anybody's fast path; each takes the locks that it needs for as long as it
+ * looks at what they guard, and none while the system is asked for memory or given some back.
  */
 #include <errno.h>
 #include <string.h>
@@ -109,7 +109,10 @@ static bool has_boxes(const struct magazine_set *set)
 	return set->away.box;
 }
 
-/* Without an arena there is no block, so nobody has a box in hand; a magazine may keep an empty one. */
+/*
+ * Without an arena there is no block, so nobody has a box in hand; a magazine may keep an empty
+ * one.
+ */
 static void unmap_boxes_if_unused(struct table_pool *pool)
 {
 	struct magazine_set *sets = pt_pool_lock_all(pool), *set;
@@ -145,8 +148,9 @@ static size_t purge_box(struct table_pool *pool, unsigned int node, unsigned int
 }
 
 /*
- * What lies free in arenas that stay: dirty blocks become known-zero ones, so each is taken once. Those
- * that are zero already are called dirty for that; not before one box has shown that it can be done.
+ * What lies free in arenas that stay: dirty blocks become known-zero ones, so each is taken once.
+ * Those that are zero already are called dirty for that; not before one box has shown that it can
+ * be done.
  */
 static size_t purge_size(struct table_pool *pool, unsigned int node, unsigned int lg2)
 {

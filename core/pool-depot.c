@@ -3,8 +3,9 @@
  * A depot: full boxes of the free blocks of one NUMA node, and its arenas (core/pool.h).
  *
  * Invariants: every block in a depot's boxes is of an arena of that depot; of the full boxes of a
- * size and kind only the first may have room left; blocks at or above arena->fresh were never handed
- * out and read as zero; handed out = live, in a magazine, or on the way home from another node.
+ * size and kind only the first may have room left; blocks at or above arena->fresh were never
+ * handed out and read as zero; handed out = live, in a magazine, or on the way home from another
+ * node.
  */
 #include "core/pool.h"
 

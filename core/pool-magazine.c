@@ -5,9 +5,10 @@
  *
  * A slot is a thread for as long as it lives (a CPU on bare metal): nothing has to happen when it
  * ends, the next thread that gets the slot finds what was left. Two boxes of each kind, so that a
- * sequence of allocations and frees around a full or an empty box does not go to the depot each time
- * (Bonwick and Adams, "Magazines and Vmem", USENIX 2001). Invariants: loaded boxes are never NULL; a
- * set's node is that of its thread when it last went to a depot, its blocks may be of others.
+ * sequence of allocations and frees around a full or an empty box does not go to the depot each
+ * time (Bonwick and Adams, "Magazines and Vmem", USENIX 2001). Invariants: loaded boxes are never
+ * NULL; a set's node is that of its thread when it last went to a depot, its blocks may be of
+ * others.
  */
 #include "core/pool.h"
 

@@ -3,11 +3,11 @@
  * The inside of the table pool: magazines before depots before arenas.
  *
  * A box is an array of pointers to free blocks of one size and kind (known to read as zero, or
- * not). A magazine is the two boxes of each kind that a slot (a thread, or a CPU on bare metal) works
- * from; full and empty boxes change hands with a depot whole (core/pool-magazine.c). There is a depot
- * for each NUMA node (core/pool-depot.c): it keeps full boxes, and cuts new blocks from arenas of its
- * node (core/pool-arena.c). Boxes and arena headers lie outside the blocks: a free block is never
- * touched, but by validation, and by zeroing ahead of need.
+ * not). A magazine is the two boxes of each kind that a slot (a thread, or a CPU on bare metal)
+ * works from; full and empty boxes change hands with a depot whole (core/pool-magazine.c). There is
+ * a depot for each NUMA node (core/pool-depot.c): it keeps full boxes, and cuts new blocks from
+ * arenas of its node (core/pool-arena.c). Boxes and arena headers lie outside the blocks: a free
+ * block is never touched, but by validation, and by zeroing ahead of need.
  *
  * Who writes what, under which order, and why that is enough:
  *
@@ -20,9 +20,9 @@
  * | pool->arena_bytes | whoever maps or unmaps | atomic add; nothing is ordered by it |
  * | an arena's pool, base, node, size | whoever maps it | before any block of it is handed out |
  *
- * Lock order: the drain lock, sets in order, depots in order, the box store. At assertion level 2 and
- * above an arena also keeps whether each block is live, written by whoever allocates or frees it:
- * that is what finds a double free.
+ * Lock order: the drain lock, sets in order, depots in order, the box store. At assertion level 2
+ * and above an arena also keeps whether each block is live, written by whoever allocates or frees
+ * it: that is what finds a double free.
  *
  * Bounds: a magazine holds at most four boxes; a box BOX_BLOCKS blocks and, of larger ones,
  * BOX_BYTES. Memory for every box that could be needed is mapped together with an arena, so that

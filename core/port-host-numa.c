@@ -4,8 +4,8 @@
  *
  * Nodes are numbered from 0 in hwloc's order; the system's numbers (numa_node in sysfs) are
  * translated. Binding is a wish: memory of another node is better than none. Built without
- * IO_PGTABLE_HWLOC, or where hwloc finds nothing, there is one node and nothing is bound. Invariant: the
- * topology is loaded once, before the first answer, and never changed.
+ * IO_PGTABLE_HWLOC, or where hwloc finds nothing, there is one node and nothing is bound.
+ * Invariant: the topology is loaded once, before the first answer, and never changed.
  */
 #define _GNU_SOURCE
 #include <pthread.h>

@@ -100,7 +100,10 @@ static char *map_at(uintptr_t place, size_t head, size_t bytes)
 	return NULL;
 }
 
-/* Every other place is tried, so that each arena has room for its head; from where the last was found on, once around. */
+/*
+ * Every other place is tried, so that each arena has room for its head; from where the last was
+ * found on, once around.
+ */
 void *io_pgtable_port_arena_map_low(size_t head_bytes, size_t arena_bytes, unsigned int node,
 				    enum port_pages *pages)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of the hosted environment share (core/port-host*.c); core/port.h is what they supply.
+ * What the files of the hosted environment share (core/port-host*.c); core/port.h is what they
+ * supply.
  */
 #ifndef CORE_PORT_HOST_H
 #define CORE_PORT_HOST_H

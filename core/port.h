@@ -70,7 +70,10 @@
  */
 static always_inline uint64_t port_load(const pt_entry *p)
 {
-	/* Either is one single-copy atomic load. On arm64 gcc lets only the first add up its address. */
+	/*
+	 * Either is one single-copy atomic load. On arm64 gcc lets only the first add up its
+	 * address.
+	 */
 	return PORT_VOLATILE ? *(const volatile pt_entry *)p : __atomic_load_n(p, PORT_LOAD_ORDER);
 }
 
@@ -309,14 +312,14 @@ size_t io_pgtable_port_page_bytes(void);
 size_t io_pgtable_port_line_bytes(void);
 
 /*
- * Lets go of what backs a part of an arena that is a whole number of its pages, if that can be: then
- * it reads as zero, takes no memory until it is written to, and true is returned.
+ * Lets go of what backs a part of an arena that is a whole number of its pages, if that can be:
+ * then it reads as zero, takes no memory until it is written to, and true is returned.
  */
 bool io_pgtable_port_purge(void *ptr, size_t bytes);
 
 /*
- * A number from 0 to PORT_SLOTS - 1 that belongs to the caller: on a host to its thread, for as long
- * as it lives; on bare metal the CPU's. Negative if there is none left.
+ * A number from 0 to PORT_SLOTS - 1 that belongs to the caller: on a host to its thread, for as
+ * long as it lives; on bare metal the CPU's. Negative if there is none left.
  */
 int io_pgtable_port_slot(void);
 
@@ -333,10 +336,10 @@ void io_pgtable_port_clean(const void *ptr, size_t bytes);
 void io_pgtable_port_report(bool fatal, const char *what, const char *file, int line);
 
 /*
- * A host has three more. A barrier in every running thread of the process, false if there is no such
- * thing; where it is a constant false, locks that rely on it are spinlocks (core/biased-lock.h). Arenas below
- * 4 GiB, otherwise as io_pgtable_port_arena_map(), which also takes them back. And
- * the caller's slot where it has one already: negative, ask.
+ * A host has three more. A barrier in every running thread of the process, false if there is no
+ * such thing; where it is a constant false, locks that rely on it are spinlocks
+ * (core/biased-lock.h). Arenas below 4 GiB, otherwise as io_pgtable_port_arena_map(), which also
+ * takes them back. And the caller's slot where it has one already: negative, ask.
  */
 #if __STDC_HOSTED__
 bool io_pgtable_port_fence_all(void);

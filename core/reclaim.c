@@ -61,7 +61,10 @@ void pt_reclaim_destroy(struct pt_domain *d)
 		table_pool_free(table_pool_default(), d->reclaim, 4096, 0);
 }
 
-/* Dekker's pattern between a reclaimer (rounds, then entries) and who detaches (entry, then rounds). */
+/*
+ * Dekker's pattern between a reclaimer (rounds, then entries) and who detaches (entry, then
+ * rounds).
+ */
 static void full_fence(void)
 {
 #if !PORT_TSAN
@@ -97,8 +100,8 @@ void pt_reclaim_release(struct pt_domain *d)
 }
 
 /*
- * Waits for rounds that are under way, not for the next ones: the caller may be in a section, which those
- * would wait for in turn. These end after a bounded time.
+ * Waits for rounds that are under way, not for the next ones: the caller may be in a section, which
+ * those would wait for in turn. These end after a bounded time.
  */
 void pt_reclaim_settle(struct pt_domain *d)
 {
@@ -208,7 +211,9 @@ bool pt_reclaim_quiesce(struct pt_domain *d)
 {
 	if (!d->reclaim)
 		return true;
-	/* Before the fence: a cursor's section that begins later finds its table's address stale. */
+	/*
+	 * Before the fence: a cursor's section that begins later finds its table's address stale.
+	 */
 	__atomic_fetch_add(&d->removals, 1, __ATOMIC_RELEASE);
 	count(&d->reclaim->stats.fences, 1);
 #if PT_RECLAIM
@@ -248,8 +253,8 @@ static void add_parent(struct pt_domain *d, struct batch *b, const struct pick *
 }
 
 /*
- * One round, under lock: what can be taken out of b is appended to taken, b becomes the parents that
- * are empty now. False: another thread stayed in an operation; nothing has changed.
+ * One round, under lock: what can be taken out of b is appended to taken, b becomes the parents
+ * that are empty now. False: another thread stayed in an operation; nothing has changed.
  */
 static bool do_round(struct pt_domain *d, struct batch *b, struct batch *taken)
 {
@@ -278,8 +283,8 @@ static bool do_round(struct pt_domain *d, struct batch *b, struct batch *taken)
 }
 
 /*
- * Rounds upwards from todo, under lock, while there is room in taken; todo is what is left. False: as
- * do_round().
+ * Rounds upwards from todo, under lock, while there is room in taken; todo is what is left. False:
+ * as do_round().
  */
 static bool take_batch(struct pt_domain *d, struct batch *todo, struct batch *taken,
 		       unsigned int room)

@@ -11,9 +11,10 @@
  * Who writes what: a mark is set by the owner of lock only, and taken off by anyone, by
  * compare-and-swap. candidate, nr and epoch: the owner of ring_lock; nr and epoch are read without
  * it, relaxed, as hints. rounds: the owner of lock; read by whoever frees a table that
- * it has detached, which waits while it is odd: a reclaimer that found the table before is done with it then. The counters are
- * relaxed statistics. pending: the reclaimer increases it before it clears an entry, and decreases it with
- * release after the sync; who finds an entry empty reads it after that, with acquire.
+ * it has detached, which waits while it is odd: a reclaimer that found the table before is done
+ * with it then. The counters are relaxed statistics. pending: the reclaimer increases it before it
+ * clears an entry, and decreases it with release after the sync; who finds an entry empty reads it
+ * after that, with acquire.
  */
 #ifndef CORE_RECLAIM_H
 #define CORE_RECLAIM_H
@@ -73,9 +74,9 @@ unsigned int pt_reclaim_unlink(struct pt_domain *d, struct iommu_iotlb_gather *g
 void pt_reclaim_synced(struct pt_domain *d, unsigned int nr);
 
 /*
- * n entries of level from the one for ia on are empty, and are about to be used. If a table was taken
- * out of one of them a moment ago, a walk cache may still know it, and devices would fault at what
- * is mapped now: invalidates and syncs first.
+ * n entries of level from the one for ia on are empty, and are about to be used. If a table was
+ * taken out of one of them a moment ago, a walk cache may still know it, and devices would fault at
+ * what is mapped now: invalidates and syncs first.
  */
 void pt_reclaim_vacant(struct pt_domain *d, uint64_t ia, unsigned int level, size_t n);
 

@@ -2,9 +2,10 @@
 /*
  * Growing and shrinking: see core/root.h.
  *
- * Invariants: whatever is mapped lies in what hardware's root reaches, from before the map's entry is there until
- * after it is gone; the chain's tables from hardware's root upwards are there as long as the domain. The driver is
- * called under lock, by one thread at a time, so that the roots it is told come in order.
+ * Invariants: whatever is mapped lies in what hardware's root reaches, from before the map's entry
+ * is there until after it is gone; the chain's tables from hardware's root upwards are there as
+ * long as the domain. The driver is called under lock, by one thread at a time, so that the roots
+ * it is told come in order.
  */
 #include "core/root.h"
 
@@ -130,7 +131,10 @@ static unsigned int needed(const struct pt_domain *d, unsigned int level)
 	return level;
 }
 
-/* First step: whoever maps beyond it from now on asks for a larger root. False: there is no smaller one. */
+/*
+ * First step: whoever maps beyond it from now on asks for a larger root. False: there is no smaller
+ * one.
+ */
 static bool lower(struct pt_domain *d, unsigned int *level)
 {
 	bool found;
@@ -145,8 +149,9 @@ static bool lower(struct pt_domain *d, unsigned int *level)
 }
 
 /*
- * All sections that may not have seen the first step have ended, and the lower end of the chain is there again. Not
- * if an invalidation is under way: to make a table where one was taken out would have to wait for it.
+ * All sections that may not have seen the first step have ended, and the lower end of the chain is
+ * there again. Not if an invalidation is under way: to make a table where one was taken out would
+ * have to wait for it.
  */
 static bool settled(struct pt_domain *d, unsigned int level)
 {

@@ -24,7 +24,9 @@ static bool can_invalidate(const struct io_pgtable *iop, const struct iommu_stra
 {
 	const struct iommu_gather_ops *tlb = iop->cfg.tlb;
 
-	/* What a round begins with async are ranges of leaves; tables that are reclaimed go by tlb. */
+	/*
+	 * What a round begins with async are ranges of leaves; tables that are reclaimed go by tlb.
+	 */
 	if (opts->async && iop->cfg.reclaim &&
 	    !(tlb && tlb->tlb_sync && (tlb->tlb_add_range || tlb->tlb_add_flush)))
 		return false;

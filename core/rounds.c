@@ -3,16 +3,16 @@
  * Rounds: one invalidation of what every CPU has handed over (iommu-strategy.h has the table of who
  * writes what).
  *
- * An unmap leaves posts in its CPU's lane: ranges to invalidate, addresses to release, removed tables.
- * Whoever takes busy begins a round: it collects what is in the lanes, hands it to the driver with one
- * sync behind it, and lets go of busy without waiting. A few rounds may be under way; then posts pile
- * up, and the next round takes them all: that is how concurrent unmaps share syncs, and the fewer CPUs
- * touch the command queue the more there are.
+ * An unmap leaves posts in its CPU's lane: ranges to invalidate, addresses to release, removed
+ * tables. Whoever takes busy begins a round: it collects what is in the lanes, hands it to the
+ * driver with one sync behind it, and lets go of busy without waiting. A few rounds may be under
+ * way; then posts pile up, and the next round takes them all: that is how concurrent unmaps share
+ * syncs, and the fewer CPUs touch the command queue the more there are.
  *
- * Invariants: completed <= issued <= begun <= completed + FLIGHTS; a post that no round has taken is
- * among the pending newest of its lane; a post leaves its lane, in order, only when the round that
- * took it is complete, or a whole one that began after its descriptors were cleared; no lock is held
- * while the driver or a hook is called.
+ * Invariants: completed <= issued <= begun <= completed + FLIGHTS; a post that no round has taken
+ * is among the pending newest of its lane; a post leaves its lane, in order, only when the round
+ * that took it is complete, or a whole one that began after its descriptors were cleared; no lock
+ * is held while the driver or a hook is called.
  */
 #include <string.h>
 
@@ -153,8 +153,8 @@ struct harvest {
 };
 
 /*
- * Takes pending posts of a lane into the chunk, and says so in them, until the chunk is full or it is too
- * much. Returns how many are left.
+ * Takes pending posts of a lane into the chunk, and says so in them, until the chunk is full or it
+ * is too much. Returns how many are left.
  */
 static uint32_t take(struct pt_rounds *r, struct lane *l, struct harvest *h, uint32_t most)
 {
@@ -184,9 +184,9 @@ static uint32_t take(struct pt_rounds *r, struct lane *l, struct harvest *h, uin
 }
 
 /*
- * What lay in the lanes when this looked at them; a lane's bound is a bound of this. Every post that
- * is taken has a sync behind it; with none there is nothing to wait for but the round before. Ends
- * early when it is too much: then a flush of everything has to follow.
+ * What lay in the lanes when this looked at them; a lane's bound is a bound of this. Every post
+ * that is taken has a sync behind it; with none there is nothing to wait for but the round before.
+ * Ends early when it is too much: then a flush of everything has to follow.
  */
 static uint64_t collect(struct pt_rounds *r, struct harvest *h)
 {
@@ -254,8 +254,8 @@ static uint64_t consult(struct pt_rounds *r, bool *whole, bool *measured)
 }
 
 /*
- * Empty tables, before the round has its number; what an earlier round in their place took out has been
- * given back, as that one is complete.
+ * Empty tables, before the round has its number; what an earlier round in their place took out has
+ * been given back, as that one is complete.
  */
 static void unlink_tables(struct pt_rounds *r)
 {
@@ -277,7 +277,9 @@ static void take_ranges(struct pt_rounds *r, struct harvest *h)
 	pt_round_tables_wait_for(t, h->round);
 }
 
-/* By ranges, until that turns out to be too much. Returns whether it was of everything after all. */
+/*
+ * By ranges, until that turns out to be too much. Returns whether it was of everything after all.
+ */
 static bool hand_over(struct pt_rounds *r, uint64_t round, bool whole, uint64_t *leaves,
 		      uint64_t *token)
 {

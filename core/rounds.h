@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The state of rounds, for core/rounds.c, which runs them, and core/rounds-state.c, which makes, counts and checks
- * it. Who writes what: iommu-strategy.h.
+ * The state of rounds, for core/rounds.c, which runs them, and core/rounds-state.c, which makes,
+ * counts and checks it. Who writes what: iommu-strategy.h.
  */
 #ifndef CORE_ROUNDS_H
 #define CORE_ROUNDS_H

@@ -3,8 +3,9 @@
  * Runs: consecutive descriptors of one table, checked and written together.
  *
  * "live" functions write where a walker may be reading, so every descriptor must change with one
- * single-copy atomic store. Two at a time, four narrow ones, are written with 16-byte stores where the
- * architecture makes both halves atomic (wide is true), and so each aligned part of a half, which is:
+ * single-copy atomic store. Two at a time, four narrow ones, are written with 16-byte stores where
+ * the architecture makes both halves atomic (wide is true), and so each aligned part of a half,
+ * which is:
  *   arm64: always. A 128-bit SIMD&FP store that is aligned to 8 bytes is a pair of single-copy
  *     atomic 64-bit stores (Arm ARM DDI0487, B2.2.1 "Requirements for single-copy atomicity").
  *   x86-64: processors with AVX, 16-byte aligned MOVDQA/MOVAPS (Intel SDM vol. 3A, 9.1.1
@@ -166,7 +167,10 @@ static always_inline void run_fill_live(bool wide, pt_entry *p, size_t n, uint64
 		port_store(p, desc);
 }
 
-/* n entries in groups of one > 1 same ones, each aligned to its size; step from a group to the next. */
+/*
+ * n entries in groups of one > 1 same ones, each aligned to its size; step from a group to the
+ * next.
+ */
 static always_inline void run_fill_groups(bool wide, pt_entry *p, size_t n, size_t one,
 					  uint64_t desc, uint64_t step)
 {
@@ -192,8 +196,8 @@ static always_inline void run_fill_groups(bool wide, pt_entry *p, size_t n, size
 }
 
 /*
- * Changes the same bits of n descriptors. Where a walker changes bits too it must be known that it does not change
- * these descriptors now.
+ * Changes the same bits of n descriptors. Where a walker changes bits too it must be known that it
+ * does not change these descriptors now.
  */
 static always_inline void run_flip_live(bool wide, pt_entry *p, size_t n, uint64_t flip)
 {

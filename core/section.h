@@ -9,10 +9,10 @@
  * operating system has neither threads' own memory nor that, so it has no sections and refuses the
  * modes that need them.
  *
- * Who writes what: depth and live belong to their thread. depth is read by whoever reclaims: acquire,
- * pairs with the store-release on the way out, so that a thread seen outside has its stores to
- * tables seen too; the store on the way in is ordered by the fence only. next and prev are under
- * the registry's lock.
+ * Who writes what: depth and live belong to their thread. depth is read by whoever reclaims:
+ * acquire, pairs with the store-release on the way out, so that a thread seen outside has its
+ * stores to tables seen too; the store on the way in is ordered by the fence only. next and prev
+ * are under the registry's lock.
  */
 #ifndef CORE_SECTION_H
 #define CORE_SECTION_H
@@ -64,8 +64,9 @@ static always_inline void pt_section_store(long depth)
 }
 
 /*
- * For the shortest operations: a section that is not within another one. False, and no section: take
- * the longer way. Constants are stored, so that one operation does not wait for the one before it.
+ * For the shortest operations: a section that is not within another one. False, and no section:
+ * take the longer way. Constants are stored, so that one operation does not wait for the one before
+ * it.
  */
 static always_inline bool pt_section_begin(void)
 {

@@ -4,9 +4,10 @@
  * writes what; docs/cmdq.md why it is done this way and what it costs).
  *
  * Invariants: done <= published <= head <= done + size and rung <= published, as positions; every
- * position below published was written by its owner; one thread at a time writes CMDQ_PROD, and what it
- * writes only grows. A slot is written again only after done has passed it. While MET is clear at most
- * one batch that was handed out is not rung, and nobody relies on its producer to ring for others.
+ * position below published was written by its owner; one thread at a time writes CMDQ_PROD, and
+ * what it writes only grows. A slot is written again only after done has passed it. While MET is
+ * clear at most one batch that was handed out is not rung, and nobody relies on its producer to
+ * ring for others.
  */
 #include <errno.h>
 
@@ -203,8 +204,8 @@ static always_inline bool become_publisher(struct smmu_cmdq *q)
 }
 
 /*
- * Ends the publisher's part if nothing was handed out beyond to; forgets that producers had met if they
- * have not for long, and everything is rung.
+ * Ends the publisher's part if nothing was handed out beyond to; forgets that producers had met if
+ * they have not for long, and everything is rung.
  */
 static always_inline bool retire(struct smmu_cmdq *q, uint64_t to, bool calm)
 {
@@ -216,9 +217,9 @@ static always_inline bool retire(struct smmu_cmdq *q, uint64_t to, bool calm)
 }
 
 /*
- * From where and how far the doorbell can be rung: up to where batches are ready, one behind the other.
- * Nowhere while a lone producer is at it, between its stores to published and rung; before the first of
- * them it holds the chain up, as its batch is never marked. False: nothing to do.
+ * From where and how far the doorbell can be rung: up to where batches are ready, one behind the
+ * other. Nowhere while a lone producer is at it, between its stores to published and rung; before
+ * the first of them it holds the chain up, as its batch is never marked. False: nothing to do.
  */
 static always_inline bool reach(const struct smmu_cmdq *q, uint64_t *to)
 {
@@ -234,8 +235,9 @@ static always_inline bool reach(const struct smmu_cmdq *q, uint64_t *to)
 
 /*
  * By the publisher: everything that is ready, until there is nothing more. Not wait-free: a thread
- * goes on here while others make batches ready. What is handed out and not ready stays with its owner, who will
- * find that there is no publisher; it may have become ready just before that, so one more look.
+ * goes on here while others make batches ready. What is handed out and not ready stays with its
+ * owner, who will find that there is no publisher; it may have become ready just before that, so
+ * one more look.
  */
 static void noinline publish(struct smmu_cmdq *q)
 {
@@ -267,10 +269,10 @@ static void noinline help(struct smmu_cmdq *q)
 }
 
 /*
- * By the one that met a lone producer, whose batch lies just before this position: its store to rung is
- * all that tells of its end, and it may have looked for others before that store was seen. It has a batch
- * to write and the doorbell to ring; if it was preempted on the way it will look later, and who waits for
- * these commands looks too.
+ * By the one that met a lone producer, whose batch lies just before this position: its store to
+ * rung is all that tells of its end, and it may have looked for others before that store was seen.
+ * It has a batch to write and the doorbell to ring; if it was preempted on the way it will look
+ * later, and who waits for these commands looks too.
  */
 static void noinline wait_for_lone(const struct smmu_cmdq *q, uint64_t position)
 {

@@ -354,7 +354,10 @@ static uint64_t on_begin_all(void *cookie)
 	return submit_batch(&b);
 }
 
-/* The sync has been consumed, or there is none: errors are looked for before anybody may rely on it. */
+/*
+ * The sync has been consumed, or there is none: errors are looked for before anybody may rely on
+ * it.
+ */
 static void settle(struct smmu_cmdq_domain *d, uint64_t token)
 {
 	look_for_refused(d, token);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Strategies by name: those that invalidate before they return, those with a flush queue, and the way
- * to those with rounds (core/rounds.c).
+ * Strategies by name: those that invalidate before they return, those with a flush queue, and the
+ * way to those with rounds (core/rounds.c).
  *
  * Invariants: a release comes after the invalidation of its range is complete, except in "none";
  * every strategy answers every call, with nothing to do where it holds nothing.
@@ -86,7 +86,10 @@ static size_t unmap_none(struct iommu_strategy *s, uint64_t iova, uint64_t size,
 	return bytes;
 }
 
-/* A wait for each leaf, whatever its size; tables behind all of them, with a sync if there are more ranges. */
+/*
+ * A wait for each leaf, whatever its size; tables behind all of them, with a sync if there are more
+ * ranges.
+ */
 static size_t unmap_page(struct iommu_strategy *s, uint64_t iova, uint64_t size, uint64_t *ticket)
 {
 	struct pt_domain *d = pt_domain(s->iop);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table pool's interface: arguments, the fast halves of allocating and freeing, zeroing, the last
- * resort, and what keeps a pool within bounds.
+ * The table pool's interface: arguments, the fast halves of allocating and freeing, zeroing, the
+ * last resort, and what keeps a pool within bounds.
  *
  * Zeroing happens outside of every lock, by the thread that already owns the block. core/pool.h has
  * the structures and who writes what.

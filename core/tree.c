@@ -38,7 +38,10 @@ bool noinline pt_tree_see(struct pt_domain *d, pt_entry *slot, uint64_t desc)
 	if (pt_coherent(d) || (desc & f->cleaned))
 		return true;
 	pt_clean_slow(d, slot, sizeof(*slot));
-	/* Whoever changed it meanwhile has seen to it as well, or a reclaimer marked it: seen later. */
+	/*
+	 * Whoever changed it meanwhile has seen to it as well, or a reclaimer marked it: seen
+	 * later.
+	 */
 	port_cas(slot, &desc, desc | f->cleaned);
 	return true;
 }
@@ -141,7 +144,9 @@ bool pt_tree_detach(struct pt_domain *d, pt_entry *slot, uint64_t desc)
 	return pt_tree_replace(d, slot, desc, 0);
 }
 
-/* All entries are valid. Where that may show in one bit or another, the bits of all do not say so. */
+/*
+ * All entries are valid. Where that may show in one bit or another, the bits of all do not say so.
+ */
 static bool all_valid(const struct pt_format *f, struct run_bits bits, const pt_entry *table)
 {
 	if (bits.all & f->valid_bit)
@@ -351,10 +356,11 @@ int pt_tree_split(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned i
 		return -ENOMEM;
 	fill_split(d, table, desc, level);
 	/*
-	 * Break before make: no walker may find the block and the table at the same time. A mark that
-	 * it takes for nothing tells other threads to wait. Where walkers could do without they need it: who has
-	 * another part of the block must not come through the table before the block's invalidation, since
-	 * its own, of a page, may miss a larger entry (an SMMU's TTL; VT-d's address mask).
+	 * Break before make: no walker may find the block and the table at the same time. A mark
+	 * that it takes for nothing tells other threads to wait. Where walkers could do without
+	 * they need it: who has another part of the block must not come through the table before
+	 * the block's invalidation, since its own, of a page, may miss a larger entry (an SMMU's
+	 * TTL; VT-d's address mask).
 	 */
 	if (!port_cas(slot, &desc, f->splitting)) {
 		pt_table_free(d, table, pt_table_bytes(f), 0);
@@ -413,7 +419,10 @@ static bool leaf_is_good(const struct pt_domain *d, uint64_t desc, unsigned int 
 	       attr_is_good(d, f->leaf_attr(desc, level), c);
 }
 
-/* A walk may take for a table what has none of table_low (core/walker.h): that is right, for marked ones as well. */
+/*
+ * A walk may take for a table what has none of table_low (core/walker.h): that is right, for marked
+ * ones as well.
+ */
 static bool low_bits_are_good(const struct pt_format *f, uint64_t desc, unsigned int level)
 {
 	uint64_t tag = f->table_tag + f->table_level * level, low = f->table_low >> f->pa_shift;

@@ -12,22 +12,28 @@
 int pt_tree_slot(struct pt_domain *d, uint64_t ia, unsigned int level, pt_entry **slot);
 
 /*
- * n leaves from entry index on of a table that nobody else has yet, and whose other entries are 0, for a walker that
- * does not snoop: all of the table can be seen by it afterwards.
+ * n leaves from entry index on of a table that nobody else has yet, and whose other entries are 0,
+ * for a walker that does not snoop: all of the table can be seen by it afterwards.
  */
 void pt_tree_fill(struct pt_domain *d, pt_entry *table, size_t index, size_t n, uint64_t desc,
 		  uint64_t step);
 
-/* Installs table in *slot, of level, if that is empty; if not, the table is freed and false returned. */
+/*
+ * Installs table in *slot, of level, if that is empty; if not, the table is freed and false
+ * returned.
+ */
 bool pt_tree_install(struct pt_domain *d, pt_entry *slot, pt_entry *table, unsigned int level);
 
 /*
- * A table is found on the way: takes a reclaimer's mark off, and makes the descriptor visible if who
- * installed it has not done so yet. False: it changed, look again.
+ * A table is found on the way: takes a reclaimer's mark off, and makes the descriptor visible if
+ * who installed it has not done so yet. False: it changed, look again.
  */
 bool pt_tree_see(struct pt_domain *d, pt_entry *slot, uint64_t desc);
 
-/* Puts something, or nothing, in the place of the table that desc points to; false if somebody else did. */
+/*
+ * Puts something, or nothing, in the place of the table that desc points to; false if somebody else
+ * did.
+ */
 bool pt_tree_replace(struct pt_domain *d, pt_entry *slot, uint64_t desc, uint64_t with);
 bool pt_tree_detach(struct pt_domain *d, pt_entry *slot, uint64_t desc);
 
@@ -40,8 +46,8 @@ void pt_tree_gather(struct pt_domain *d, const pt_entry *table, unsigned int lev
 		    struct iommu_iotlb_gather *g);
 
 /*
- * Notes in the statistics of whoever supplies the memory that a detached tree waits for an invalidation,
- * or no longer does.
+ * Notes in the statistics of whoever supplies the memory that a detached tree waits for an
+ * invalidation, or no longer does.
  */
 void pt_tree_quarantine(struct pt_domain *d, const pt_entry *table, unsigned int level, bool held);
 
@@ -50,8 +56,8 @@ void pt_tree_free(struct pt_domain *d, pt_entry *table, unsigned int level, unsi
 void pt_tree_free_root(struct pt_domain *d);
 
 /*
- * Replaces the block in *slot by a table with the same translations: 0, also if somebody else changed it
- * first (look again), or -ENOMEM.
+ * Replaces the block in *slot by a table with the same translations: 0, also if somebody else
+ * changed it first (look again), or -ENOMEM.
  */
 int pt_tree_split(struct pt_domain *d, pt_entry *slot, uint64_t desc, unsigned int level,
 		  uint64_t ia);

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leaves that change where they are: permissions, what hardware recorded of writes, and what they map to
- * (io-pgtable-update.h). Compiled once for all formats.
+ * Leaves that change where they are: permissions, what hardware recorded of writes, and what they
+ * map to (io-pgtable-update.h). Compiled once for all formats.
  *
- * One way over a range (over_leaves), what is done with a run of leaves of one table in a struct update.
- * Invariants: an address is never unmapped on the way, but for a split and a group that is rewritten; a
- * descriptor changes with one store, or compare-and-swap where hardware may change it too; a range that is gathered has changed before.
+ * One way over a range (over_leaves), what is done with a run of leaves of one table in a struct
+ * update. Invariants: an address is never unmapped on the way, but for a split and a group that is
+ * rewritten; a descriptor changes with one store, or compare-and-swap where hardware may change it
+ * too; a range that is gathered has changed before.
  *
- * What hardware may write, and why a plain store does for forgetting a write: A is always set, so all
- * that is left is D, or on Arm the permission to write, and only in a leaf that does not have it yet. A leaf
- * that was seen to have it is not written by hardware until the store that takes it away, so nothing can
- * come in between and be lost; a leaf that was seen not to have it is not stored to. All of it needs a
- * walker that snoops: otherwise a line that is cleaned takes back what hardware wrote beside it.
+ * What hardware may write, and why a plain store does for forgetting a write: A is always set, so
+ * all that is left is D, or on Arm the permission to write, and only in a leaf that does not have
+ * it yet. A leaf that was seen to have it is not written by hardware until the store that takes it
+ * away, so nothing can come in between and be lost; a leaf that was seen not to have it is not
+ * stored to. All of it needs a walker that snoops: otherwise a line that is cleaned takes back what
+ * hardware wrote beside it.
  */
 #include "io-pgtable-update.h"
 
@@ -27,9 +29,9 @@
 #include "core/walk.h"
 
 /*
- * What is done: with n entries from *slot on, of a level, the first of which is for ia. Above the smallest
- * pages n is 1, and desc what was seen there: another thread may have split it since. -EAGAIN: look again.
- * group: the same with the n entries of a group.
+ * What is done: with n entries from *slot on, of a level, the first of which is for ia. Above the
+ * smallest pages n is 1, and desc what was seen there: another thread may have split it since.
+ * -EAGAIN: look again. group: the same with the n entries of a group.
  */
 struct update {
 	struct pt_domain *d;
@@ -80,7 +82,10 @@ static void find(struct pt_domain *d, uint64_t ia, struct spot *s)
 	}
 }
 
-/* Of the entries from ia on in one table, those of smallest pages, which all are leaves, or nothing. */
+/*
+ * Of the entries from ia on in one table, those of smallest pages, which all are leaves, or
+ * nothing.
+ */
 static size_t leaves_of(const struct pt_domain *d, uint64_t ia, uint64_t last)
 {
 	const struct pt_format *f = d->format;
@@ -96,8 +101,9 @@ static bool lies_within(const struct update *u, uint64_t first, uint64_t span)
 }
 
 /*
- * Of n entries from *slot on: how many there are before a group, or before the mark of one that another thread
- * rewrites. None of these becomes a group meanwhile: that would take all of it, and a part is ours.
+ * Of n entries from *slot on: how many there are before a group, or before the mark of one that
+ * another thread rewrites. None of these becomes a group meanwhile: that would take all of it, and
+ * a part is ours.
  */
 static size_t before_groups(const struct pt_domain *d, const pt_entry *slot, size_t n)
 {
@@ -120,7 +126,10 @@ static size_t before_groups(const struct pt_domain *d, const pt_entry *slot, siz
 	return i;
 }
 
-/* As at_leaf(). A group that is not all in the range becomes single leaves, where those are what is wanted. */
+/*
+ * As at_leaf(). A group that is not all in the range becomes single leaves, where those are what is
+ * wanted.
+ */
 static int at_group(struct update *u, const struct spot *s, unsigned int lg2, uint64_t *ia)
 {
 	const struct pt_format *f = u->d->format;
@@ -236,7 +245,10 @@ static uint64_t permitted(const struct update *u, uint64_t desc)
 	return now;
 }
 
-/* Wide formats have their permissions where the attributes do; a narrow one has them elsewhere by level. */
+/*
+ * Wide formats have their permissions where the attributes do; a narrow one has them elsewhere by
+ * level.
+ */
 static uint64_t permitted_leaf(const struct update *u, uint64_t desc, unsigned int level)
 {
 	if (PT_ENTRY_BITS == 32) {
@@ -461,7 +473,9 @@ static void note_pages(struct update *u, uint64_t bits, uint64_t ia)
 	}
 }
 
-/* A block that goes beyond the range stays as it is: what was recorded of the rest would be lost. */
+/*
+ * A block that goes beyond the range stays as it is: what was recorded of the rest would be lost.
+ */
 static void dirty_block(struct update *u, pt_entry *slot, uint64_t desc, unsigned int level,
 			uint64_t ia)
 {
@@ -496,7 +510,10 @@ static int dirty_run(struct update *u, pt_entry *slot, uint64_t desc, size_t n, 
 	return 0;
 }
 
-/* Still an entry of a leaf of n entries? Who has only a part of the range of one does not keep others from it. */
+/*
+ * Still an entry of a leaf of n entries? Who has only a part of the range of one does not keep
+ * others from it.
+ */
 static bool is_of_group(const struct pt_format *f, uint64_t desc, size_t n, unsigned int level)
 {
 	return (desc & f->valid_bit) && !f->is_table(desc, level) &&

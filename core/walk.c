@@ -94,7 +94,9 @@ static int report_hole(struct walk *w, unsigned int level, uint64_t ia, uint64_t
 	return w->callback(&e, w->ctx);
 }
 
-/* May the table be followed? As io_pgtable_validate() has it; what is left of the bytes goes down. */
+/*
+ * May the table be followed? As io_pgtable_validate() has it; what is left of the bytes goes down.
+ */
 static bool may_follow(struct walk *w, const pt_entry *table)
 {
 	size_t bytes = pt_table_bytes(w->d->format);

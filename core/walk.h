@@ -10,9 +10,10 @@
 int pt_walk_all(const struct pt_domain *d, io_pgtable_walk_fn *callback, void *ctx);
 
 /*
- * The prot that a map would have been given for a leaf with these attributes, written to or not; -1: none.
- * Where several give them, the permissions are all that are granted (a format without write-only grants
- * reading), and the rest is what they agree on (a bit that a format ignores says nothing).
+ * The prot that a map would have been given for a leaf with these attributes, written to or not;
+ * -1: none. Where several give them, the permissions are all that are granted (a format without
+ * write-only grants reading), and the rest is what they agree on (a bit that a format ignores says
+ * nothing).
  */
 int pt_prot_of_attr(const struct pt_domain *d, uint64_t attr);
 

@@ -37,8 +37,8 @@ static always_inline bool pt_is_exact(enum pt_walk how)
 }
 
 /*
- * From the root at top down to the table of level. In this shape, with top and level constants, each
- * step is one load whose address the load itself adds up: nothing but loads is on the way.
+ * From the root at top down to the table of level. In this shape, with top and level constants,
+ * each step is one load whose address the load itself adds up: nothing but loads is on the way.
  */
 static always_inline bool pt_find_from(const struct pt_format *f, const struct pt_domain *d,
 				       uint64_t iova, unsigned int top, unsigned int level,
@@ -70,8 +70,8 @@ static always_inline bool pt_find_from(const struct pt_format *f, const struct p
 }
 
 /*
- * The entry for iova at level; false if there is no table for it. how is a constant, and one that the
- * domain allows. That the walk makes no call keeps everything around it in registers.
+ * The entry for iova at level; false if there is no table for it. how is a constant, and one that
+ * the domain allows. That the walk makes no call keeps everything around it in registers.
  */
 static always_inline bool pt_find(const struct pt_format *f, const struct pt_domain *d,
 				  uint64_t iova, unsigned int level, enum pt_walk how,
@@ -186,8 +186,8 @@ static always_inline unsigned int pt_group_of(const struct pt_format *f, uint64_
 }
 
 /*
- * Leaves over existing entries of one table; over tables only if nothing is mapped by them. Here and
- * below lg2 is what pt_group_of() says of the pages, n counts entries.
+ * Leaves over existing entries of one table; over tables only if nothing is mapped by them. Here
+ * and below lg2 is what pt_group_of() says of the pages, n counts entries.
  */
 static always_inline int pt_map_live(const struct pt_format *f, struct pt_domain *d, pt_entry *p,
 				     size_t n, uint64_t ia, uint64_t pa, uint64_t attr,
@@ -323,7 +323,10 @@ static always_inline int pt_map_general(const struct pt_format *f, struct io_pgt
 		f->grow_from ? __atomic_load_n(&d->hw.map_last, __ATOMIC_ACQUIRE) : d->ia_last;
 	int err = pt_check_map(f, d, ia, pa, pgsize, pgcount, prot, last, &level);
 
-	/* What only hardware's root is in the way of. Whoever would like to lower it again waits for this section. */
+	/*
+	 * What only hardware's root is in the way of. Whoever would like to lower it again waits
+	 * for this section.
+	 */
 	if (f->grow_from && unlikely(err == -ERANGE) && last < d->ia_last) {
 		err = pt_check_map(f, d, ia, pa, pgsize, pgcount, prot, d->ia_last, &level);
 		if (!err)
@@ -366,7 +369,9 @@ static always_inline bool pt_run_fits(const struct pt_format *f, const struct pt
 
 	if (unlikely(ia > d->ia_last))
 		return false;
-	/* In the root too iova's own index will do: iova_base ends, or begins, where a table does. */
+	/*
+	 * In the root too iova's own index will do: iova_base ends, or begins, where a table does.
+	 */
 	if (unlikely(n - 1 >= pt_entries(f) - pt_index(f, level, iova)))
 		return false;
 	/* A table of smallest pages never lies across the end; a root may be shorter than a table.
@@ -389,8 +394,8 @@ static always_inline bool pt_pa_fits(const struct pt_domain *d, uint64_t pa, boo
 
 /*
  * Pages of one size into one table that is there, empty where they go; false: another case, nothing
- * was done. Only for sizes that the domain has for this walk. Where n is a constant 1 the loops fold
- * into one test and store, where level is a constant the shifts do.
+ * was done. Only for sizes that the domain has for this walk. Where n is a constant 1 the loops
+ * fold into one test and store, where level is a constant the shifts do.
  */
 static always_inline bool pt_map_run(const struct pt_format *f, struct pt_domain *d, uint64_t iova,
 				     uint64_t pa, size_t n, int prot, unsigned int level,
@@ -646,8 +651,8 @@ static always_inline bool pt_map_groups(const struct pt_format *f, struct pt_dom
 }
 
 /*
- * As pt_unmap_run(), but all or nothing, so that what is left is pages of this size. A larger group that is not
- * whole in them is another case.
+ * As pt_unmap_run(), but all or nothing, so that what is left is pages of this size. A larger group
+ * that is not whole in them is another case.
  */
 static always_inline size_t pt_unmap_groups(const struct pt_format *f, struct pt_domain *d,
 					    uint64_t iova, uint64_t pgsize, size_t pgcount,
@@ -700,8 +705,8 @@ static always_inline size_t pt_unmap_general(const struct pt_format *f, struct i
 
 #if PT_RECLAIM
 /*
- * The same for one smallest page, in a section that ends here. notes: tables that become empty are noted. The
- * callbacks come after the section.
+ * The same for one smallest page, in a section that ends here. notes: tables that become empty are
+ * noted. The callbacks come after the section.
  */
 static always_inline bool pt_unmap_guarded(const struct pt_format *f, struct pt_domain *d,
 					   uint64_t iova, struct iommu_iotlb_gather *gather,

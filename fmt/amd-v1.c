@@ -2,8 +2,8 @@
 /*
  * AMD's v1 tables: the walker stamped with amd-v1.h's descriptors, for two to six levels.
  *
- * Source: AMD I/O Virtualization Technology (IOMMU) Specification (48882), 2.2.2.1 "Device Table Entry
- * Format": Mode (the number of levels), Host Page Table Root Pointer; HAD for dirty state.
+ * Source: AMD I/O Virtualization Technology (IOMMU) Specification (48882), 2.2.2.1 "Device Table
+ * Entry Format": Mode (the number of levels), Host Page Table Root Pointer; HAD for dirty state.
  */
 #include "fmt/amd-v1.h"
 

@@ -2,14 +2,15 @@
 /*
  * AMD's own page tables (v1, host translations): encode and decode.
  *
- * Source: AMD I/O Virtualization Technology (IOMMU) Specification (48882), 2.2.3 "I/O Page Tables for Host
- * Translations". An entry says which level the table is at that it points to (NextLevel; no level is ever skipped
- * here), 0 for a page of the level's own size, 7 for one whose size is encoded in the address: of 2^(13 + n) bytes the
- * bits from 12 on are n ones and a zero. Such a page takes several entries, all the same (core/group.h); every
- * power of two from 4K on is there but 512G, which hardware gets wrong, and the highest level has none. (What is
- * larger than 512G could not be split without such pages: it is there only where nothing is split.)
- * Permissions are ANDed down the walk, so tables grant both. Bits 8:7 and 4:1 are ignored. A is always set,
- * in tables too: hardware that records accesses (HAD) finds nothing to write.
+ * Source: AMD I/O Virtualization Technology (IOMMU) Specification (48882), 2.2.3 "I/O Page Tables
+ * for Host Translations". An entry says which level the table is at that it points to (NextLevel;
+ * no level is ever skipped here), 0 for a page of the level's own size, 7 for one whose size is
+ * encoded in the address: of 2^(13 + n) bytes the bits from 12 on are n ones and a zero. Such a
+ * page takes several entries, all the same (core/group.h); every power of two from 4K on is there
+ * but 512G, which hardware gets wrong, and the highest level has none. (What is larger than 512G
+ * could not be split without such pages: it is there only where nothing is split.) Permissions are
+ * ANDed down the walk, so tables grant both. Bits 8:7 and 4:1 are ignored. A is always set, in
+ * tables too: hardware that records accesses (HAD) finds nothing to write.
  */
 #ifndef FMT_AMD_V1_H
 #define FMT_AMD_V1_H
@@ -38,7 +39,9 @@
 
 #define AMD_V1_TABLE_TAG (AMD_V1_PR | AMD_V1_A | AMD_V1_IR | AMD_V1_IW)
 
-/* Highest of the levels that have leaves; all sizes; those that one entry maps; those beyond 512G. */
+/*
+ * Highest of the levels that have leaves; all sizes; those that one entry maps; those beyond 512G.
+ */
 #define AMD_V1_LEAF_TOP 4
 #define AMD_V1_SIZES	(((1ull << 52) - 1) & ~((1ull << 12) - 1) & ~(1ull << 39))
 #define AMD_V1_SINGLES	(1ull << 12 | 1ull << 21 | 1ull << 30 | 1ull << 48)

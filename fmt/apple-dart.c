@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Apple's DART, both generations: two levels in apple-dart.h's descriptors. Up to four roots lie side by
- * side, each with a TTBR of its own, for one or two input bits more than two levels have.
+ * Apple's DART, both generations: two levels in apple-dart.h's descriptors. Up to four roots lie
+ * side by side, each with a TTBR of its own, for one or two input bits more than two levels have.
  */
 #include "fmt/apple-dart.h"
 

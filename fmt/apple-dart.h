@@ -3,10 +3,10 @@
  * The page tables of Apple's DART, both generations: encode and decode.
  *
  * Source: Apple publishes no document; these are the descriptors of Linux's io-pgtable-dart.c. Two
- * levels, one page size. A leaf may be restricted to a part of its page; here it never is: start 0 in
- * bits 63:52, end 0xfff in 51:40. A table descriptor has nothing but the address and the valid bit, and
- * what hardware makes of other bits is not known: there is no software bit, so no reclaim while others
- * use the table, and none for a walker that does not snoop, which DART does.
+ * levels, one page size. A leaf may be restricted to a part of its page; here it never is: start 0
+ * in bits 63:52, end 0xfff in 51:40. A table descriptor has nothing but the address and the valid
+ * bit, and what hardware makes of other bits is not known: there is no software bit, so no reclaim
+ * while others use the table, and none for a walker that does not snoop, which DART does.
  */
 #ifndef FMT_APPLE_DART_H
 #define FMT_APPLE_DART_H
@@ -19,8 +19,8 @@
 #define DART_SUBPAGE (0xfffull << 40)
 
 /*
- * Of a table. Hardware's is the field of a leaf, and the hooks' addresses are below oas; without hooks
- * there is no hardware, and the process's own addresses have to fit.
+ * Of a table. Hardware's is the field of a leaf, and the hooks' addresses are below oas; without
+ * hooks there is no hardware, and the process's own addresses have to fit.
  */
 #define DART_TABLE_PA (((1ull << 52) - 1) & ~((1ull << 12) - 1))
 

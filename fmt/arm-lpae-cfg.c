@@ -22,8 +22,8 @@
 
 /*
  * What depends on the granule. tg0 and tg1 are TCR's codes. s2_top is the highest level that a
- * stage-2 root can be at, s2_oas_min the output size below which even that level is not there; with more
- * than 48 bits of output it is s2_top_52.
+ * stage-2 root can be at, s2_oas_min the output size below which even that level is not there; with
+ * more than 48 bits of output it is s2_top_52.
  */
 struct granule {
 	unsigned int lg2;
@@ -68,7 +68,10 @@ static bool is_lpa2(const struct granule *g, const struct io_pgtable_cfg *cfg)
 	return g->lg2 < 16 && (cfg->ias > 48 || cfg->oas > 48);
 }
 
-/* The sizes that a bitmap may have. A group is one only beside its granule's page: 64K alone are pages. */
+/*
+ * The sizes that a bitmap may have. A group is one only beside its granule's page: 64K alone are
+ * pages.
+ */
 static uint64_t granule_sizes(const struct granule *g, const struct io_pgtable_cfg *cfg)
 {
 	return g->sizes | (cfg->oas > 48 || is_lpa2(g, cfg) ? g->sizes_52 : 0) |

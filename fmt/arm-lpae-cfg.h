@@ -43,7 +43,10 @@ struct lpae_variant {
 
 int lpae_check(const struct lpae_kind *kind, const struct io_pgtable_cfg *cfg);
 
-/* Allocates with the variant whose granule and layout cfg asks for; cfg was accepted by lpae_check(). */
+/*
+ * Allocates with the variant whose granule and layout cfg asks for; cfg was accepted by
+ * lpae_check().
+ */
 struct io_pgtable *lpae_alloc(const struct lpae_kind *kind, const struct lpae_variant *variants,
 			      struct io_pgtable_cfg *cfg, void *cookie);
 

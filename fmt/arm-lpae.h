@@ -6,9 +6,9 @@
  * Stage 1 and 2, and the 32-bit formats, have the same layout of type and address; what differs are
  * the attributes (a table indexed by prot) and the registers (arm-lpae-cfg.c). The 64K granule
  * keeps address bits 51:48 in descriptor bits 15:12 (FEAT_LPA); they are zero for smaller
- * addresses, so it has one encoding for every oas. With 4K and 16K more than 48 bits of input or output take a
- * layout of their own (FEAT_LPA2, DS set): bits 51:50 are in 9:8, where shareability was, which is that of the
- * walks then.
+ * addresses, so it has one encoding for every oas. With 4K and 16K more than 48 bits of input or
+ * output take a layout of their own (FEAT_LPA2, DS set): bits 51:50 are in 9:8, where shareability
+ * was, which is that of the walks then.
  */
 #ifndef FMT_ARM_LPAE_H
 #define FMT_ARM_LPAE_H
@@ -36,7 +36,9 @@
 #define LPAE_S1_UXN	    LPAE_BIT(54)
 #define LPAE_S1_NSTABLE	    LPAE_BIT(63)
 
-/* The contiguous hint, of both stages (D8.7.1): so many entries, as a log2, by granule and level. */
+/*
+ * The contiguous hint, of both stages (D8.7.1): so many entries, as a log2, by granule and level.
+ */
 #define LPAE_CONT	   LPAE_BIT(52)
 #define LPAE_CONT_SIZES_12 (1ull << 16 | 1ull << 25 | 1ull << 34)
 #define LPAE_CONT_SIZES_14 (1ull << 21 | 1ull << 30)
@@ -58,7 +60,9 @@
 #define LPAE_MEMATTR_OIWB  0xf
 #define LPAE_MEMATTR_NC	   0x5
 #define LPAE_MEMATTR_DEV   0x1
-/* With FEAT_S2FWB in use (D8.6.6): write-back, whatever stage 1 says; the other two are the same. */
+/*
+ * With FEAT_S2FWB in use (D8.6.6): write-back, whatever stage 1 says; the other two are the same.
+ */
 #define LPAE_MEMATTR_WB	   0x6
 
 /* Software bits of a table descriptor, ignored by hardware at both stages. */
@@ -116,7 +120,10 @@
 #define LPAE_S2_ATTR(p)	    LPAE_S2_ATTR_OF(p, LPAE_MEMATTR_OIWB)
 #define LPAE_S2_FWB_ATTR(p) LPAE_S2_ATTR_OF(p, LPAE_MEMATTR_WB)
 
-/* Where descriptors hold the address: as it is, with bits 51:48 in 15:12 (64K), with 51:50 in 9:8 (LPA2). */
+/*
+ * Where descriptors hold the address: as it is, with bits 51:48 in 15:12 (64K), with 51:50 in 9:8
+ * (LPA2).
+ */
 enum lpae_layout { LPAE_48, LPAE_64K, LPAE_LPA2 };
 
 /* The bits above granule in which an address and its descriptor agree. */

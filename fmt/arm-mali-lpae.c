@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Arm Mali (Midgard, Bifrost) LPAE: four levels whatever ias is, in arm-lpae.h's descriptors but for three
- * things: a page has the type of a block, permissions are those of stage 2 beside the attribute index
- * of stage 1, and there is no access flag.
+ * Arm Mali (Midgard, Bifrost) LPAE: four levels whatever ias is, in arm-lpae.h's descriptors but
+ * for three things: a page has the type of a block, permissions are those of stage 2 beside the
+ * attribute index of stage 1, and there is no access flag.
  *
  * Source: Arm does not publish a document of this format; these are the registers AS_TRANSTAB and
  * AS_MEMATTR, and the descriptors, that Linux's panfrost driver and io-pgtable-arm.c program.
@@ -17,7 +17,9 @@
 #define TRANSTAB_READ_INNER    (1ull << 2)
 #define TRANSTAB_SHARE_OUTER   (1ull << 4)
 
-/* AS_MEMATTR by attribute index: implementation-defined, write-allocating, implementation-defined. */
+/*
+ * AS_MEMATTR by attribute index: implementation-defined, write-allocating, implementation-defined.
+ */
 #define MEMATTR (0x88ull | 0x8dull << 8 | 0x88ull << 16)
 
 #define MALI_ATTR(p)                                                      \

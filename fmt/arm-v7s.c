@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ARMv7 short descriptors: the walker stamped with arm-v7s.h's, for descriptors of 32 bits (core/entry.h).
+ * ARMv7 short descriptors: the walker stamped with arm-v7s.h's, for descriptors of 32 bits
+ * (core/entry.h).
  *
- * Registers: DDI 0406C, B4.1, PRRR, NMRR, TTBCR, TTBR0. PRRR and NMRR are for indices that mean the same without
- * TEX remap, as in Linux. A root always has all 4096 entries (MediaTek with more than 32 input bits: 16384), since
- * a walker does not know of a smaller ias.
+ * Registers: DDI 0406C, B4.1, PRRR, NMRR, TTBCR, TTBR0. PRRR and NMRR are for indices that mean the
+ * same without TEX remap, as in Linux. A root always has all 4096 entries (MediaTek with more than
+ * 32 input bits: 16384), since a walker does not know of a smaller ias.
  */
 #define PT_ENTRY_BITS 32
 #include "core/entry.h"
@@ -93,7 +94,10 @@ static void fill_mtk(const struct pt_domain *d, struct io_pgtable_cfg *cfg)
 static const struct plain_kind kind = KIND_32(format, v7s_ops, 0);
 static const struct plain_kind kind_ns = KIND_32(format_ns, v7s_ns_ops, IO_PGTABLE_QUIRK_ARM_NS);
 
-/* [ARM_NS][more than 32 input bits][TTBR_EXT], which is for addresses from hooks: without them all are below 4 GiB. */
+/*
+ * [ARM_NS][more than 32 input bits][TTBR_EXT], which is for addresses from hooks: without them all
+ * are below 4 GiB.
+ */
 #define NS	IO_PGTABLE_QUIRK_ARM_NS
 #define MTK	IO_PGTABLE_QUIRK_ARM_MTK_EXT
 #define MTK_EXT (MTK | IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT)

@@ -2,19 +2,21 @@
 /*
  * ARMv7 short descriptors (VMSAv7): encode and decode.
  *
- * Source: ARM Architecture Reference Manual, ARMv7-A and ARMv7-R edition (DDI 0406C), B3.5.1 "Short-descriptor
- * translation table format descriptors"; permissions B3.7.1, with SCTLR.AFE set: AP[0] is the access flag, and
- * AP[2:1] say read-only and unprivileged; memory B3.8.3, with TEX remap: TEX[0], C and B are an index into PRRR and
- * NMRR. Two levels: 4096 entries of 1 MiB, and tables of 256 entries of 4 KiB. A leaf of 16 entries, all the
- * same (core/group.h), is a supersection (16 MiB) or a large page (64 KiB).
+ * Source: ARM Architecture Reference Manual, ARMv7-A and ARMv7-R edition (DDI 0406C), B3.5.1
+ * "Short-descriptor translation table format descriptors"; permissions B3.7.1, with SCTLR.AFE set:
+ * AP[0] is the access flag, and AP[2:1] say read-only and unprivileged; memory B3.8.3, with TEX
+ * remap: TEX[0], C and B are an index into PRRR and NMRR. Two levels: 4096 entries of 1 MiB, and
+ * tables of 256 entries of 4 KiB. A leaf of 16 entries, all the same (core/group.h), is a
+ * supersection (16 MiB) or a large page (64 KiB).
  *
- * A leaf's fields are at other places in a section and in a large page than in a small page, so attributes
- * are kept as the small page has them, and moved where a leaf is made or read. All bits of a table descriptor
- * have a meaning or are SBZ, but for the domain (0 here, as in Linux), which a walker may check: no bit is free
- * for software, so there is no reclaim, and a walker that does not snoop has descriptors of tables cleaned each time.
+ * A leaf's fields are at other places in a section and in a large page than in a small page, so
+ * attributes are kept as the small page has them, and moved where a leaf is made or read. All bits
+ * of a table descriptor have a meaning or are SBZ, but for the domain (0 here, as in Linux), which
+ * a walker may check: no bit is free for software, so there is no reclaim, and a walker that does
+ * not snoop has descriptors of tables cleaned each time.
  *
- * MediaTek's extension, which no document describes (Linux's io-pgtable-arm-v7s.c): output address bits 32, 33, 34 in
- * bits 9, 4, 5, where permissions and the domain would be.
+ * MediaTek's extension, which no document describes (Linux's io-pgtable-arm-v7s.c): output address
+ * bits 32, 33, 34 in bits 9, 4, 5, where permissions and the domain would be.
  */
 #ifndef FMT_ARM_V7S_H
 #define FMT_ARM_V7S_H
@@ -24,7 +26,10 @@
 
 #define V7S_BIT(n) (1ull << (n))
 
-/* The type, in bits 1:0 of every descriptor; the one of a large page is a table's at the other level. */
+/*
+ * The type, in bits 1:0 of every descriptor; the one of a large page is a table's at the other
+ * level.
+ */
 #define V7S_TYPE       3ull
 #define V7S_TYPE_TABLE 1ull
 #define V7S_TYPE_LARGE 1ull
@@ -41,7 +46,9 @@
 #define V7S_S	   V7S_BIT(10)
 #define V7S_NG	   V7S_BIT(11)
 
-/* Sections: bits 11:4 of the above in 17:10, XN in bit 4. Large pages: TEX in 14:12, XN in bit 15. */
+/*
+ * Sections: bits 11:4 of the above in 17:10, XN in bit 4. Large pages: TEX in 14:12, XN in bit 15.
+ */
 #define V7S_MOVED	    0xff0ull
 #define V7S_SECTION_SHIFT   6
 #define V7S_SECTION_XN	    V7S_BIT(4)
@@ -132,8 +139,8 @@ static always_inline uint64_t v7s_of_mtk(uint64_t desc)
 }
 
 /*
- * The functions of one kind: ns is set in all sections, table_ns in all tables; ext is V7S_MTK_PA where there is that
- * extension, 0 otherwise. What is_valid() accepts is what the others make.
+ * The functions of one kind: ns is set in all sections, table_ns in all tables; ext is V7S_MTK_PA
+ * where there is that extension, 0 otherwise. What is_valid() accepts is what the others make.
  */
 #define V7S_FUNCTIONS(name, ns, table_ns, ext)                                                    \
 	static always_inline uint64_t name##_address(uint64_t pa)                                 \

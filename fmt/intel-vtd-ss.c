@@ -2,8 +2,8 @@
 /*
  * Intel VT-d, second stage: 3, 4 or 5 levels in intel-vtd-ss.h's descriptors.
  *
- * Source: Intel Virtualization Technology for Directed I/O, 9.3 "Context Entry" and 9.6 "Scalable-Mode
- * PASID Table Entry", the fields SSPTPTR and AW (1, 2, 3 for 3, 4, 5 levels).
+ * Source: Intel Virtualization Technology for Directed I/O, 9.3 "Context Entry" and 9.6
+ * "Scalable-Mode PASID Table Entry", the fields SSPTPTR and AW (1, 2, 3 for 3, 4, 5 levels).
  */
 #include "fmt/intel-vtd-ss.h"
 

@@ -4,9 +4,9 @@
  *
  * Source: Intel Virtualization Technology for Directed I/O, 3.7 "Second-Stage Translation" and 9.8
  * "Second-Stage Paging Entries": R, W, PS (leaf at 2M and 1G), SNP (leaves only), ADDR, and which
- * bits are ignored: 10 in every entry, 9:8 where SSADE is clear, and 61:52. With SSADE hardware sets A
- * (8) in every entry and D (9) in leaves: A is always set here, so that it finds nothing to write but D,
- * and that only with IO_PGTABLE_QUIRK_DIRTY, for which SSADE has to be set.
+ * bits are ignored: 10 in every entry, 9:8 where SSADE is clear, and 61:52. With SSADE hardware
+ * sets A (8) in every entry and D (9) in leaves: A is always set here, so that it finds nothing to
+ * write but D, and that only with IO_PGTABLE_QUIRK_DIRTY, for which SSADE has to be set.
  *
  * No bit says that an entry is there: one that allows neither reading nor writing is not. So the
  * software bit 10 is set in every descriptor. What cannot be expressed is execution: it is never

@@ -32,7 +32,9 @@ static uint64_t possible_sizes(const struct plain_kind *kind, const struct io_pg
 	const struct pt_format *f = kind->format;
 	uint64_t above = pt_shift(f, find_top(kind, cfg->ias) + 1);
 
-	/* Where roots are several tables one entry of the level above is not larger than the range. */
+	/*
+	 * Where roots are several tables one entry of the level above is not larger than the range.
+	 */
 	return cfg->pgsize_bitmap & ((1ull << (cfg->ias < above ? cfg->ias : above)) - 1);
 }
 
@@ -71,7 +73,9 @@ static unsigned int root_bits(const struct plain_kind *kind, unsigned int ias)
 	return pt_index_bits(f) + (ias > one ? ias - one : 0);
 }
 
-/* Hardware walks tables below oas; without hooks there is none, and only a descriptor's bits count. */
+/*
+ * Hardware walks tables below oas; without hooks there is none, and only a descriptor's bits count.
+ */
 static uint64_t table_pa_last(const struct plain_kind *kind, const struct io_pgtable_cfg *cfg)
 {
 	bool translated = cfg->mem && cfg->mem->virt_to_phys;

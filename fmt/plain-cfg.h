@@ -23,7 +23,8 @@ struct pt_format;
  * @ias_min, @ias_max, @oas_min, @oas_max: address sizes, in bits
  * @pa_bits: how far the address in a table descriptor reaches, in bits
  * @hook_bits: the same for addresses from hooks, if that is less than oas; 0: it is not
- * @root_extra: log2 of how many times as large as a table the root is, at the level that @ias_max needs
+ * @root_extra: log2 of how many times as large as a table the root is, at the level that
+ *	@ias_max needs
  * @root_grows: it is that large only where ias asks for it
  * @coherent_only: the walker always snoops
  * @quirks: the quirks it has, beside those of every format

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The one list of formats, with their names. A new format adds its line here and its enumerator in io-pgtable.h.
+ * The one list of formats, with their names. A new format adds its line here and its enumerator in
+ * io-pgtable.h.
  */
 #include "core/framework.h"
 #include "fmt/arm-lpae-cfg.h"

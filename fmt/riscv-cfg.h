@@ -2,9 +2,9 @@
 /*
  * What the two stages of RISC-V share at allocation: a kind by the level of its root.
  *
- * Source: RISC-V IOMMU Architecture Specification, process-context and device-context: the fields fsc
- * (iosatp) and iohgatp: MODE in 63:60, 8 9 10 for Sv39 Sv48 Sv57 and the same for their x4 forms; PPN
- * in 43:0.
+ * Source: RISC-V IOMMU Architecture Specification, process-context and device-context: the fields
+ * fsc (iosatp) and iohgatp: MODE in 63:60, 8 9 10 for Sv39 Sv48 Sv57 and the same for their x4
+ * forms; PPN in 43:0.
  */
 #ifndef FMT_RISCV_CFG_H
 #define FMT_RISCV_CFG_H

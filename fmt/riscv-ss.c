@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RISC-V, second stage: Sv39x4, Sv48x4 and Sv57x4, one walker for each, in riscv.h's descriptors. The
- * root is four tables side by side, 16K and aligned to that; input addresses are not sign-extended.
+ * RISC-V, second stage: Sv39x4, Sv48x4 and Sv57x4, one walker for each, in riscv.h's descriptors.
+ * The root is four tables side by side, 16K and aligned to that; input addresses are not
+ * sign-extended.
  */
 #include "core/framework.h"
 #include "core/stamp.h"

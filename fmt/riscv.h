@@ -4,17 +4,18 @@
  * encode and decode.
  *
  * Source: The RISC-V Instruction Set Manual, Volume II: Privileged Architecture, chapters
- * "Supervisor-Level ISA" (Sv39, Sv48, Sv57: page table entries) and "Hypervisor extension" (two-stage
- * address translation: U must be set, the root has four times as many entries).
+ * "Supervisor-Level ISA" (Sv39, Sv48, Sv57: page table entries) and "Hypervisor extension"
+ * (two-stage address translation: U must be set, the root has four times as many entries).
  *
- * A leaf has R, a table has none of R, W, X: every level can have leaves. W without R is reserved. A is
- * always set, and D where writing is allowed: hardware never writes to a descriptor and takes no fault
- * for them; with IO_PGTABLE_QUIRK_DIRTY it sets D itself. Bits 9:8 (RSW) are software's.
+ * A leaf has R, a table has none of R, W, X: every level can have leaves. W without R is reserved.
+ * A is always set, and D where writing is allowed: hardware never writes to a descriptor and takes
+ * no fault for them; with IO_PGTABLE_QUIRK_DIRTY it sets D itself. Bits 9:8 (RSW) are software's.
  *
- * Svnapot ("Svnapot" Extension for NAPOT Translation Contiguity): N in a leaf of the lowest level, with PPN[3:0]
- * 1000, is 64K, and all 16 entries are the same. Svpbmt ("Svpbmt" Extension for Page-Based Memory Types), with
- * IO_PGTABLE_QUIRK_RISCV_PBMT: bits 62:61 of a leaf are 2 (I/O) with IOMMU_MMIO, 1 (non-cacheable)
- * without IOMMU_CACHE; elsewhere, and without the quirk, the memory's own attributes (PMA) hold.
+ * Svnapot ("Svnapot" Extension for NAPOT Translation Contiguity): N in a leaf of the lowest level,
+ * with PPN[3:0] 1000, is 64K, and all 16 entries are the same. Svpbmt ("Svpbmt" Extension for
+ * Page-Based Memory Types), with IO_PGTABLE_QUIRK_RISCV_PBMT: bits 62:61 of a leaf are 2 (I/O) with
+ * IOMMU_MMIO, 1 (non-cacheable) without IOMMU_CACHE; elsewhere, and without the quirk, the memory's
+ * own attributes (PMA) hold.
  */
 #ifndef FMT_RISCV_H
 #define FMT_RISCV_H
@@ -76,7 +77,10 @@
 #define RISCV_FS_CLEAN_TYPE_ATTR(p) RISCV_TYPE(p, RISCV_FS_CLEAN_ATTR(p))
 #define RISCV_SS_CLEAN_TYPE_ATTR(p) RISCV_TYPE(p, RISCV_SS_CLEAN_ATTR(p))
 
-/* A stage's sets, from its attributes and those that are not written to yet, without and with types. */
+/*
+ * A stage's sets, from its attributes and those that are not written to yet, without and with
+ * types.
+ */
 #define RISCV_SETS(plain, clean, typed, clean_typed)                                      \
 	{                                                                                 \
 		{ 0, plain }, { IO_PGTABLE_QUIRK_DIRTY, clean },                          \

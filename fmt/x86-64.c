@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AMD's v2 tables and Intel VT-d's first stage: one walker for both, of 4 or 5 levels, in x86-64.h's
- * descriptors. They differ in the registers.
+ * AMD's v2 tables and Intel VT-d's first stage: one walker for both, of 4 or 5 levels, in
+ * x86-64.h's descriptors. They differ in the registers.
  *
- * Source: AMD I/O Virtualization Technology (IOMMU) Specification (48882), 2.2.2.1 "Device Table Entry
- * Format", the fields GCR3 Table Root Pointer and GuestPagingMode; Intel VT-d, 9.6 "Scalable-Mode PASID
- * Table Entry", the fields FSPTPTR and FSPM. Input addresses are sign-extended from the highest index bit.
+ * Source: AMD I/O Virtualization Technology (IOMMU) Specification (48882), 2.2.2.1 "Device Table
+ * Entry Format", the fields GCR3 Table Root Pointer and GuestPagingMode; Intel VT-d, 9.6
+ * "Scalable-Mode PASID Table Entry", the fields FSPTPTR and FSPM. Input addresses are sign-extended
+ * from the highest index bit.
  */
 #include "fmt/x86-64.h"
 

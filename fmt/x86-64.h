@@ -3,13 +3,14 @@
  * The long-mode page tables of x86-64, as AMD's IOMMU walks them for guest-virtual addresses ("v2")
  * and Intel's for its first stage: encode and decode.
  *
- * Source: AMD64 Architecture Programmer's Manual vol. 2 (24593), 5.3 "Long-Mode Page Translation" and 5.4
- * "Page-Translation-Table Entry Fields" (P, R/W, U/S, A, D, PS, NX); Intel Virtualization Technology for
- * Directed I/O, 9.7 "First-Stage Paging Entries", which are the same but for bit 10 (EA), left 0 here.
+ * Source: AMD64 Architecture Programmer's Manual vol. 2 (24593), 5.3 "Long-Mode Page Translation"
+ * and 5.4 "Page-Translation-Table Entry Fields" (P, R/W, U/S, A, D, PS, NX); Intel Virtualization
+ * Technology for Directed I/O, 9.7 "First-Stage Paging Entries", which are the same but for bit 10
+ * (EA), left 0 here.
  *
- * A is always set, and D where writing is allowed, so that hardware never writes to a descriptor; with
- * IO_PGTABLE_QUIRK_DIRTY it sets D itself. There is no write-only. What software may use in every entry
- * are bits 9 and 11 and those from 52 on.
+ * A is always set, and D where writing is allowed, so that hardware never writes to a descriptor;
+ * with IO_PGTABLE_QUIRK_DIRTY it sets D itself. There is no write-only. What software may use in
+ * every entry are bits 9 and 11 and those from 52 on.
  */
 #ifndef FMT_X86_64_H
 #define FMT_X86_64_H

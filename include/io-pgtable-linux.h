@@ -4,9 +4,9 @@
  * driver code that was written for that.
  *
  * Self-contained, and instead of io-pgtable.h: the two use the same names for different things, so
- * a file includes one of them. A program may use both, in different files. What differs in meaning is
- * listed at alloc_io_pgtable_ops(). Names, order and layout follow the kernel's header; what
- * the kernel declares elsewhere (gfp_t, gathers, a domain with iotlb_sync) is here as far as code
+ * a file includes one of them. A program may use both, in different files. What differs in meaning
+ * is listed at alloc_io_pgtable_ops(). Names, order and layout follow the kernel's header; what the
+ * kernel declares elsewhere (gfp_t, gathers, a domain with iotlb_sync) is here as far as code
  * around page tables uses it.
  */
 #ifndef IO_PGTABLE_LINUX_H
@@ -139,14 +139,15 @@ struct iommu_flush_ops {
 /**
  * struct io_pgtable_cfg - what is asked for, and what a driver programs
  * @quirks: IO_PGTABLE_QUIRK_*
- * @pgsize_bitmap: sizes in bytes that are wanted; on return those that can be had. LPAE: those of one granule, by
- *	the host's page, or the largest smaller one, or the smallest larger one that is asked for. AMD: not read, all
- * @ias: bits of an input address. LPAE: on return at most 48, with 64K at most 52. AMD: not read but for 57 of
- *	AMD_IOMMU_V2 (five levels); on return 57 or 52
- * @oas: bits of an output address. LPAE: as @ias; one that the registers have no code for is refused. AMD: not
- *	read, on return 52
- * @coherent_walk: the walker snoops; otherwise the library cleans the cache lines that it writes. AMD: not read,
- *	it always does
+ * @pgsize_bitmap: sizes in bytes that are wanted; on return those that can be had. LPAE: those
+ *	of one granule, by the host's page, or the largest smaller one, or the smallest larger one
+ *	that is asked for. AMD: not read, all
+ * @ias: bits of an input address. LPAE: on return at most 48, with 64K at most 52. AMD: not
+ *	read but for 57 of AMD_IOMMU_V2 (five levels); on return 57 or 52
+ * @oas: bits of an output address. LPAE: as @ias; one that the registers have no code for is
+ *	refused. AMD: not read, on return 52
+ * @coherent_walk: the walker snoops; otherwise the library cleans the cache lines that it
+ *	writes. AMD: not read, it always does
  * @tlb: invalidation; NULL: nothing caches
  * @iommu_dev: not used
  * @alloc: optional, with @free: returns zeroed memory at natural alignment, or NULL
@@ -158,9 +159,9 @@ struct iommu_flush_ops {
  * @arm_v7s_cfg: out: as in io-pgtable.h
  * @arm_mali_lpae_cfg: out: as in io-pgtable.h
  * @apple_dart_cfg: out: as in io-pgtable.h
- * @amd: @nid is not used. Out, and not in the kernel's, whose driver keeps them in a structure of its own
- *	around this one: @root and @mode, which are io-pgtable.h's host_pt_root and mode for AMD_IOMMU_V1, gcr3 and
- *	guest_paging_mode for AMD_IOMMU_V2
+ * @amd: @nid is not used. Out, and not in the kernel's, whose driver keeps them in a structure
+ *	of its own around this one: @root and @mode, which are io-pgtable.h's host_pt_root and mode
+ *	for AMD_IOMMU_V1, gcr3 and guest_paging_mode for AMD_IOMMU_V2
  */
 struct io_pgtable_cfg {
 	unsigned long quirks;
@@ -225,11 +226,12 @@ struct io_pgtable_cfg {
  *	on an error. 0, -EINVAL, -ERANGE, -EEXIST, -ENOMEM
  * @unmap_pages: returns the bytes unmapped, up to the first hole
  * @iova_to_phys: the physical address, or 0
- * @read_and_clear_dirty: records in @dirty what was written to since it was cleared, and clears it but for
- *	IOMMU_DIRTY_NO_CLEAR in @flags. Of a block that was written to all that is in the range is recorded; it is
- *	cleared only if all of it is in the range. 0; -EOPNOTSUPP (LPAE without IO_PGTABLE_QUIRK_ARM_HD), -EINVAL
- *	(misaligned, no length, an unknown flag), -ERANGE. NULL for formats that have none: ARM_32_LPAE_S1,
- *	ARM_32_LPAE_S2, ARM_V7S, ARM_MALI_LPAE, APPLE_DART, APPLE_DART2, and AMD_IOMMU_V2, as in the kernel
+ * @read_and_clear_dirty: records in @dirty what was written to since it was cleared, and
+ *	clears it but for IOMMU_DIRTY_NO_CLEAR in @flags. Of a block that was written to all that is
+ *	in the range is recorded; it is cleared only if all of it is in the range. 0; -EOPNOTSUPP
+ *	(LPAE without IO_PGTABLE_QUIRK_ARM_HD), -EINVAL (misaligned, no length, an unknown flag),
+ *	-ERANGE. NULL for formats that have none: ARM_32_LPAE_S1, ARM_32_LPAE_S2, ARM_V7S,
+ *	ARM_MALI_LPAE, APPLE_DART, APPLE_DART2, and AMD_IOMMU_V2, as in the kernel
  *
  * Context: any number of threads on disjoint ranges, as in the kernel.
  */
@@ -269,23 +271,27 @@ struct io_pgtable {
  * What differs from the kernel: pages are added to a gather after all of a call is cleared, not
  * one by one, and the pages of a run in ascending order; a table that is removed, and what an unmap
  * cannot keep (more than IOMMU_GATHER_RANGES runs in one call), is invalidated by tlb_flush_walk
- * before the call returns; a block is split by break-before-make with a tlb_flush_walk of the block;
- * mapping over something gives -EEXIST without a warning; memory comes from table_pool_default(), or from
+ * before the call returns; a block is split by break-before-make with a tlb_flush_walk of the
+ * block; mapping over something gives -EEXIST without a warning; memory comes from
+ * table_pool_default(), or from
  * @cfg->alloc, called with GFP_ATOMIC except here, of every format.
  *
- * @cfg comes back as Linux 6.12 leaves it, but that sizes which @ias has no level for are taken out, and that stage 2
- * starts a level lower where the architecture does not have the one that Linux starts at. Taken by Linux and refused
- * here: an ias or oas below what io-pgtable.h has for the format; stage 2 with an input size that has no start level
- * at this output size; IO_PGTABLE_QUIRK_ARM_HD with a walker that does not snoop, or in a 32-bit format, whose
- * architecture has no dirty state; IO_PGTABLE_QUIRK_ARM_TTBR1 with all 32 bits; sizes of which none is left; quirks
- * of DART and AMD; what descriptors have no room for (APPLE_DART with oas 42, APPLE_DART2 with 4K). Refused by Linux
+ * @cfg comes back as Linux 6.12 leaves it, but that sizes which @ias has no level for are
+ *	taken out, and that stage 2
+ * starts a level lower where the architecture does not have the one that Linux starts at. Taken by
+ * Linux and refused here: an ias or oas below what io-pgtable.h has for the format; stage 2 with an
+ * input size that has no start level at this output size; IO_PGTABLE_QUIRK_ARM_HD with a walker
+ * that does not snoop, or in a 32-bit format, whose architecture has no dirty state;
+ * IO_PGTABLE_QUIRK_ARM_TTBR1 with all 32 bits; sizes of which none is left; quirks of DART and AMD;
+ * what descriptors have no room for (APPLE_DART with oas 42, APPLE_DART2 with 4K). Refused by Linux
  * 6.12 and taken here: IO_PGTABLE_QUIRK_ARM_HD and IO_PGTABLE_QUIRK_ARM_S2FWB at stage 2 (64-bit).
  *
- * AMD_IOMMU_V1 has all five levels at once (Linux begins with three), and sizes above 512G are mapped as pages of 256G.
- * AMD_IOMMU_V2 has 48 (57) bits of input, sign-extended: an iova of the upper half is 64 bits wide.
+ * AMD_IOMMU_V1 has all five levels at once (Linux begins with three), and sizes above 512G are
+ * mapped as pages of 256G. AMD_IOMMU_V2 has 48 (57) bits of input, sign-extended: an iova of the
+ * upper half is 64 bits wide.
  *
- * Return: the operations, or NULL: an unknown or unsupported format, quirk, size or range; no memory.
- * Context: as malloc().
+ * Return: the operations, or NULL: an unknown or unsupported format, quirk, size or range; no
+ * memory. Context: as malloc().
  */
 struct io_pgtable_ops *alloc_io_pgtable_ops(enum io_pgtable_fmt fmt, struct io_pgtable_cfg *cfg,
 					    void *cookie);
@@ -368,15 +374,18 @@ struct iova_bitmap {
 /**
  * struct iommu_dirty_bitmap - where dirty state goes
  * @bitmap: gets a bit for each page that was written to; NULL: nobody wants to know
- * @gather: gets the range of what was written to, as iommu_iotlb_gather_add_range() adds it; the caller
- *	syncs it, and until then the device may write without leaving a trace. NULL: the caller invalidates otherwise
+ * @gather: gets the range of what was written to, as iommu_iotlb_gather_add_range() adds it;
+ *	the caller syncs it, and until then the device may write without leaving a trace. NULL: the
+ *	caller invalidates otherwise
  */
 struct iommu_dirty_bitmap {
 	struct iova_bitmap *bitmap;
 	struct iommu_iotlb_gather *gather;
 };
 
-/* Sets the bits of every page that the range touches; what lies outside of the bitmap is left out. */
+/*
+ * Sets the bits of every page that the range touches; what lies outside of the bitmap is left out.
+ */
 static inline void iova_bitmap_set(struct iova_bitmap *bitmap, unsigned long iova, size_t length)
 {
 	unsigned long last = iova + (length - 1), first = iova < bitmap->iova ? bitmap->iova : iova;

@@ -3,8 +3,9 @@
  * Looking into a table: a walk with a callback, a dump for people and for programs, and statistics.
  *
  * For debugging, tests and saving a table's contents: none of it is fast, none of it allocates or
- * writes to the table, and all of it works for every format. What holds: nothing is reported that lies
- * outside the range asked for, except the ends of leaves and tables that the range's ends lie in.
+ * writes to the table, and all of it works for every format. What holds: nothing is reported that
+ * lies outside the range asked for, except the ends of leaves and tables that the range's ends lie
+ * in.
  */
 #ifndef IO_PGTABLE_WALK_H
 #define IO_PGTABLE_WALK_H
@@ -64,19 +65,20 @@ typedef int io_pgtable_walk_fn(const struct io_pgtable_walk_entry *entry, void *
  * io_pgtable_walk() - report what is in a range
  * @iop: the table
  * @iova: first input address, any
- * @size: length in bytes, any but 0; the range must not run through address 0 or the end of the input
- *	addresses
- * @callback: called for each leaf, table and hole, in ascending order, a table before what is in it;
- *	anything but 0 ends the walk. It must not change the table
+ * @size: length in bytes, any but 0; the range must not run through address 0 or the end of
+ *	the input addresses
+ * @callback: called for each leaf, table and hole, in ascending order, a table before what is
+ *	in it; anything but 0 ends the walk. It must not change the table
  * @ctx: its second argument
  *
- * Descriptors are believed as far as io_pgtable_validate() believes them: one that is not well-formed,
- * a table that is not aligned, or more tables than were allocated end the walk, so that it ends on
- * any content. An aligned table address inside a well-formed descriptor is followed, wherever it leads,
- * unless phys_to_virt() of the memory hooks says that there is no table.
+ * Descriptors are believed as far as io_pgtable_validate() believes them: one that is not
+ * well-formed, a table that is not aligned, or more tables than were allocated end the walk, so
+ * that it ends on any content. An aligned table address inside a well-formed descriptor is
+ * followed, wherever it leads, unless phys_to_virt() of the memory hooks says that there is no
+ * table.
  *
- * Return: 0; what @callback returned; -EINVAL (@size is 0); -ERANGE; -EUCLEAN (a descriptor that the
- * library does not write). Context: any; nobody changes what is mapped in the range meanwhile.
+ * Return: 0; what @callback returned; -EINVAL (@size is 0); -ERANGE; -EUCLEAN (a descriptor that
+ * the library does not write). Context: any; nobody changes what is mapped in the range meanwhile.
  * Never allocates, never sleeps.
  */
 int io_pgtable_walk(struct io_pgtable *iop, uint64_t iova, uint64_t size,
@@ -87,7 +89,8 @@ int io_pgtable_walk(struct io_pgtable *iop, uint64_t iova, uint64_t size,
  * @tables: tables by the level of their entries, the root with them
  * @leaves: leaves by level
  * @leaf_bytes: what one leaf of each level maps that takes a single entry, in bytes
- * @leaves_by_lg2: leaves by the log2 of the bytes that they map; a leaf of several entries is one leaf
+ * @leaves_by_lg2: leaves by the log2 of the bytes that they map; a leaf of several entries is
+ *	one leaf
  * @table_bytes: what the tables occupy
  * @mapped_bytes: what all leaves map
  */
@@ -114,7 +117,8 @@ int io_pgtable_read_stats(struct io_pgtable *iop, struct io_pgtable_stats *stats
  * io_pgtable_fmt_name() - what a format is called
  * @fmt: the format
  *
- * Return: its enumerator in lower case, such as "arm_64_lpae_s1"; NULL if there is no such format. Context: any.
+ * Return: its enumerator in lower case, such as "arm_64_lpae_s1"; NULL if there is no such format.
+ * Context: any.
  */
 const char *io_pgtable_fmt_name(enum io_pgtable_fmt fmt);
 
@@ -142,9 +146,9 @@ typedef void io_pgtable_emit_fn(const char *text, void *ctx);
  * @ctx: its second argument
  * @form: text or JSON
  *
- * Leaves of one size with the same attributes that continue each other, in iova and address, are one
- * line; so are holes that do. Before them the format's name, the smallest page and the number of levels, after them
- * the number of tables and leaves by level.
+ * Leaves of one size with the same attributes that continue each other, in iova and address, are
+ * one line; so are holes that do. Before them the format's name, the smallest page and the number
+ * of levels, after them the number of tables and leaves by level.
  *
  * Return: 0; -EINVAL (no such form); -EUCLEAN (see io_pgtable_walk()): the dump then ends with that
  * place and says that it is not complete; its JSON is whole. Context: as io_pgtable_walk() of all.

@@ -45,7 +45,8 @@ struct io_pgtable_sg;
  * enum io_pgtable_fmt - the table formats
  * @ARM_32_LPAE_S1: AArch32 long descriptors, stage 1 (ias 25..32, oas 32..40, 4K granule)
  * @ARM_32_LPAE_S2: AArch32 long descriptors, stage 2 (ias 25..40, oas 32..40, 4K granule)
- * @ARM_64_LPAE_S1: VMSAv8-64 stage 1 (ias and oas 32..52; beyond 48 with 4K and 16K it is LPA2: DS is set)
+ * @ARM_64_LPAE_S1: VMSAv8-64 stage 1 (ias and oas 32..52; beyond 48 with 4K and 16K it is
+ *	LPA2: DS is set)
  * @ARM_64_LPAE_S2: VMSAv8-64 stage 2 (the same sizes; concatenated roots)
  * @AMD_IOMMU_V2: AMD's v2 tables, those of x86-64 (ias 48 or 57, sign-extended; oas 32..52)
  * @INTEL_VTD_SS: Intel VT-d second stage (ias 30..57: 3, 4 or 5 levels; oas 32..52)
@@ -57,16 +58,18 @@ struct io_pgtable_sg;
  * @RISCV_SV48X4: RISC-V second stage Sv48x4 (ias 32..50; oas 32..56)
  * @RISCV_SV57X4: RISC-V second stage Sv57x4 (ias 32..59; oas 32..56)
  * @ARM_MALI_LPAE: Arm Mali GPUs (ias 32..48, oas 32..40, four levels)
- * @APPLE_DART: Apple DART, first generation (oas 36; 4K: ias 13..32, 16K: 15..36; coherent, no reclaim)
- * @APPLE_DART2: Apple DART, second generation (oas 42: 16K, ias 15..38; oas 36: ias 15..36; coherent, no reclaim)
- * @AMD_IOMMU_V1: AMD's own tables (ias 21..63: two to six levels; oas 32..52; pages of every power of two
- *	from 4K on but 512G, those above it only with IO_PGTABLE_QUIRK_NO_SPLIT)
- * @ARM_V7S: ARMv7 short descriptors (ias 21..32, oas 32; 4K 64K 1M 16M; no reclaim; tables lie below 4 GiB;
- *	with IO_PGTABLE_QUIRK_ARM_MTK_EXT ias up to 34 and oas up to 35)
+ * @APPLE_DART: Apple DART, first generation (oas 36; 4K: ias 13..32, 16K: 15..36; coherent, no
+ *	reclaim)
+ * @APPLE_DART2: Apple DART, second generation (oas 42: 16K, ias 15..38; oas 36: ias 15..36;
+ *	coherent, no reclaim)
+ * @AMD_IOMMU_V1: AMD's own tables (ias 21..63: two to six levels; oas 32..52; pages of every
+ *	power of two from 4K on but 512G, those above it only with IO_PGTABLE_QUIRK_NO_SPLIT)
+ * @ARM_V7S: ARMv7 short descriptors (ias 21..32, oas 32; 4K 64K 1M 16M; no reclaim; tables lie
+ *	below 4 GiB; with IO_PGTABLE_QUIRK_ARM_MTK_EXT ias up to 34 and oas up to 35)
  * @IO_PGTABLE_NUM_FMTS: the number of formats, not a format
  *
- * Sign-extended: an iova is 64 bits of which the highest are all copies of bit ias - 1; any other is
- * -ERANGE, and so is a range from the highest positive iova on into what is no iova, or from the
+ * Sign-extended: an iova is 64 bits of which the highest are all copies of bit ias - 1; any other
+ * is -ERANGE, and so is a range from the highest positive iova on into what is no iova, or from the
  * highest negative one through 0. docs/formats.md has a table of all formats.
  */
 enum io_pgtable_fmt {
@@ -98,14 +101,21 @@ enum io_pgtable_fmt {
 #define IO_PGTABLE_QUIRK_ARM_NS		  (1ul << 0) /* stage 1, short descriptors: NS, NSTable set */
 #define IO_PGTABLE_QUIRK_NO_PERMS	  (1ul << 1) /* short descriptors: leaves have no permissions */
 /*
- * Short descriptors: output addresses above 4 GiB as MediaTek has them, needs NO_PERMS; and addresses of tables too,
- * which needs the first. (No other address of a table has more than 32 bits.)
+ * Short descriptors: output addresses above 4 GiB as MediaTek has them, needs NO_PERMS; and
+ * addresses of tables too, which needs the first. (No other address of a table has more than 32
+ * bits.)
  */
 #define IO_PGTABLE_QUIRK_ARM_MTK_EXT	  (1ul << 3)
 #define IO_PGTABLE_QUIRK_ARM_MTK_TTBR_EXT (1ul << 4)
-/* Stage 1: the upper half, through TTBR1. Of 32 bits (ias 25..31) an iova is the address, sign-extended to 64. */
+/*
+ * Stage 1: the upper half, through TTBR1. Of 32 bits (ias 25..31) an iova is the address,
+ * sign-extended to 64.
+ */
 #define IO_PGTABLE_QUIRK_ARM_TTBR1	  (1ul << 5)
-/* Stage 1, a walker that does not snoop: its reads may allocate in an outer cache (ORGN: write-back). */
+/*
+ * Stage 1, a walker that does not snoop: its reads may allocate in an outer cache (ORGN:
+ * write-back).
+ */
 #define IO_PGTABLE_QUIRK_ARM_OUTER_WBWA	  (1ul << 6)
 #define IO_PGTABLE_QUIRK_ARM_HD		  (1ul << 7) /* 64-bit, coherent_walk: hardware keeps dirty state */
 #define IO_PGTABLE_QUIRK_ARM_S2FWB	  (1ul << 8)  /* 64-bit stage 2: FEAT_S2FWB is in use */
@@ -129,23 +139,24 @@ enum io_pgtable_fmt {
  *	lines itself.
  * @tlb_add_range: optional, better form of @tlb_add_flush: a run of @size >> @stride_lg2 leaves
  *	(or empty tables) that are all of 1 << @stride_lg2 bytes. No call mixes sizes.
- * @root_changed: optional, for AMD_IOMMU_V1. With it hardware's root has three levels at first, where @ias
- *	asks for more, and this is called when it is to be another: by a map before anything is mapped
- *	beyond, and by io_pgtable_trim() when fewer levels reach all that is mapped. @cfg has the registers
- *	anew; when this returns hardware must have taken them (the device table entry is written and
- *	invalidated, and that is complete). The old root stays readable, and what it reaches stays mapped. One
- *	call at a time, the next map beyond the root waits for it: it must not call into the same table, nor
- *	take a lock that is held around a map, an unmap, a sync or a trim of it.
+ * @root_changed: optional, for AMD_IOMMU_V1. With it hardware's root has three levels at
+ *	first, where @ias asks for more, and this is called when it is to be another: by a map
+ *	before anything is mapped beyond, and by io_pgtable_trim() when fewer levels reach all that
+ *	is mapped. @cfg has the registers anew; when this returns hardware must have taken them (the
+ *	device table entry is written and invalidated, and that is complete). The old root stays
+ *	readable, and what it reaches stays mapped. One call at a time, the next map beyond the root
+ *	waits for it: it must not call into the same table, nor take a lock that is held around a
+ *	map, an unmap, a sync or a trim of it.
  *
  * Any of them, or the structure itself, may be absent: then nothing is called in its place, except
  * that a driver without @tlb_add_range gets one @tlb_add_flush per leaf.
  *
  * Context of all of them: called by the thread that maps, unmaps, syncs or frees; concurrently when
- * the driver does those concurrently; but for @root_changed with no lock of the library held, so they may take the
- * driver's own and may sleep if the caller of the operation may. They must not allocate from the
- * table's memory hooks and must not map or unmap in the same table. Before the first of them runs
- * the cleared descriptors are ordered before any later store of this thread, such as the one that
- * rings a command queue's doorbell (a store barrier, dma_wmb()).
+ * the driver does those concurrently; but for @root_changed with no lock of the library held, so
+ * they may take the driver's own and may sleep if the caller of the operation may. They must not
+ * allocate from the table's memory hooks and must not map or unmap in the same table. Before the
+ * first of them runs the cleared descriptors are ordered before any later store of this thread,
+ * such as the one that rings a command queue's doorbell (a store barrier, dma_wmb()).
  *
  * Order: tlb_add_flush or tlb_add_range any number of times, then one tlb_sync; a table's memory is
  * reused only after that tlb_sync returned. How many entries can be queued: the library buffers at
@@ -174,16 +185,18 @@ struct iommu_gather_ops {
  *	the content is known to be zero.
  * @virt_to_phys: the address that goes into a table descriptor or a root register for @ptr, which
  *	lies in memory that @alloc returned. Absent: identity.
- * @phys_to_virt: the inverse. Absent: identity. Give both or neither. It may return NULL for an address
- *	that it did not give away: then a translation finds nothing there, a walk, a dump and a validation
- *	say -EUCLEAN, and none of them reads other memory, whatever is in the tables.
+ * @phys_to_virt: the inverse. Absent: identity. Give both or neither. It may return NULL for
+ *	an address that it did not give away: then a translation finds nothing there, a walk, a dump
+ *	and a validation say -EUCLEAN, and none of them reads other memory, whatever is in the
+ *	tables.
  * @quarantine: optional, for statistics: @size_bytes of tables that were removed wait for an
  *	invalidation from now on (@held), or no longer do.
  * @ctx: passed to all of them.
  *
  * Context: the thread that maps, unmaps or syncs; concurrently if the driver maps concurrently. An
- * address beyond the physical size that is programmed (oas, 40 bits for the 32-bit formats, 32 bits for short
- * descriptors; with identity: beyond what a table descriptor can hold) makes the allocation fail (-ENOMEM).
+ * address beyond the physical size that is programmed (oas, 40 bits for the 32-bit formats, 32 bits
+ * for short descriptors; with identity: beyond what a table descriptor can hold) makes the
+ * allocation fail (-ENOMEM).
  */
 struct io_pgtable_mem {
 	void *(*alloc)(void *ctx, size_t size_bytes, unsigned int flags);
@@ -220,13 +233,14 @@ enum io_pgtable_reclaim {
  * struct io_pgtable_cfg - what the driver wants, and what it gets to program
  * @quirks: IO_PGTABLE_QUIRK_*
  * @pgsize_bitmap: in, out. The page and block sizes that may be asked for, all of one granule (4K
- *	2M 1G, or 16K 32M, or 64K 512M, with 52-bit addresses also 512G, 64G or 4T; RISC-V also 512G with four levels
- *	and 256T with five). Beside the granule's page also sizes that take several entries, if the walker
- *	may be given them: with Arm's contiguous hint 64K 32M 16G, or 2M 1G, or 2M 16G; on
- *	RISC-V 64K (Svnapot), in AMD's v1 tables any power of two, in short descriptors (4K 1M) 64K and
- *	16M. Arm's make unmap and single-page operations slower (docs/formats.md). A mixture is refused; a size that
- *	this @ias has no level for (a block of all of it) is taken out. It bounds what map is asked
- *	for: splitting a block may still leave blocks of the granule's next smaller size.
+ *	2M 1G, or 16K 32M, or 64K 512M, with 52-bit addresses also 512G, 64G or 4T; RISC-V also 512G
+ *	with four levels and 256T with five). Beside the granule's page also sizes that take several
+ *	entries, if the walker may be given them: with Arm's contiguous hint 64K 32M 16G, or 2M 1G,
+ *	or 2M 16G; on RISC-V 64K (Svnapot), in AMD's v1 tables any power of two, in short
+ *	descriptors (4K 1M) 64K and 16M. Arm's make unmap and single-page operations slower
+ *	(docs/formats.md). A mixture is refused; a size that this @ias has no level for (a block of
+ *	all of it) is taken out. It bounds what map is asked for: splitting a block may still leave
+ *	blocks of the granule's next smaller size.
  * @ias: input (IOVA) address size in bits
  * @oas: output (physical) address size in bits
  * @coherent_walk: the walker snoops the CPU's caches
@@ -237,23 +251,26 @@ enum io_pgtable_reclaim {
  *	TTBCR with EAE), @mair as MAIR_EL1 (mair[1] is 0). Arm ARM DDI0487L.a, D24.2.
  * @arm_lpae_s2_cfg: out. VTTBR_EL2 without the VMID, VTCR_EL2 (32-bit format: VTCR).
  * @arm_mali_lpae_cfg: out. AS_TRANSTAB and AS_MEMATTR.
- * @arm_v7s_cfg: out. @ttbr for TTBR0 (with IO_PGTABLE_QUIRK_ARM_MTK_EXT: the address, bits 34:32 of it in 2:0),
- *	@tcr for TTBCR, @nmrr and @prrr for NMRR and PRRR; SCTLR.TRE and AFE set, domain 0 a client. ARM DDI 0406C, B4.1.
- * @apple_dart_cfg: out. The addresses of @n_ttbrs roots, 1 to 4, each for an equal part of the input range.
- * @amd_iommu_v1_cfg: out. The fields of the device table entry: @host_pt_root is the address for Host Page
- *	Table Root Pointer, @mode the field Mode (the number of levels), both of now (see @root_changed of
- *	struct iommu_gather_ops); HAD as the driver likes, 0 without IO_PGTABLE_QUIRK_DIRTY. AMD I/O
- *	Virtualization Technology Specification (48882).
+ * @arm_v7s_cfg: out. @ttbr for TTBR0 (with IO_PGTABLE_QUIRK_ARM_MTK_EXT: the address, bits
+ *	34:32 of it in 2:0), @tcr for TTBCR, @nmrr and @prrr for NMRR and PRRR; SCTLR.TRE and AFE
+ *	set, domain 0 a client. ARM DDI 0406C, B4.1.
+ * @apple_dart_cfg: out. The addresses of @n_ttbrs roots, 1 to 4, each for an equal part of the
+ *	input range.
+ * @amd_iommu_v1_cfg: out. The fields of the device table entry: @host_pt_root is the address
+ *	for Host Page Table Root Pointer, @mode the field Mode (the number of levels), both of now
+ *	(see @root_changed of struct iommu_gather_ops); HAD as the driver likes, 0 without
+ *	IO_PGTABLE_QUIRK_DIRTY. AMD I/O Virtualization Technology Specification (48882).
  * @amd_iommu_v2_cfg: out. @gcr3 is the address for GCR3 (or for an entry of a GCR3 table),
- *	@guest_paging_mode the field GuestPagingMode of the device table entry: 0 four levels, 1 five.
- *	AMD I/O Virtualization Technology Specification (48882), device table entry.
+ *	@guest_paging_mode the field GuestPagingMode of the device table entry: 0 four levels, 1
+ *	five. AMD I/O Virtualization Technology Specification (48882), device table entry.
  * @intel_vtd_ss_cfg: out. @ssptptr is the address for SSPTPTR, @aw the field AW of the context or
  *	PASID-table entry: 1, 2, 3 for 3, 4, 5 levels. SSADE must be clear; set with
  *	IO_PGTABLE_QUIRK_DIRTY. Intel VT-d specification.
- * @intel_vtd_fs_cfg: out. @fsptptr is the address for FSPTPTR, @fspm the field FSPM of the PASID-table
- *	entry: 0 four levels, 1 five. EAFE must be clear, and NXE set where IOMMU_NOEXEC is used.
- * @riscv_fs_cfg: out. @fsc in the layout of iosatp, as in a process context: MODE and PPN. RISC-V IOMMU
- *	specification.
+ * @intel_vtd_fs_cfg: out. @fsptptr is the address for FSPTPTR, @fspm the field FSPM of the
+ *	PASID-table entry: 0 four levels, 1 five. EAFE must be clear, and NXE set where IOMMU_NOEXEC
+ *	is used.
+ * @riscv_fs_cfg: out. @fsc in the layout of iosatp, as in a process context: MODE and PPN.
+ *	RISC-V IOMMU specification.
  * @riscv_ss_cfg: out. @iohgatp as in a device context, without the GSCID.
  */
 struct io_pgtable_cfg {
@@ -319,8 +336,8 @@ struct io_pgtable_cfg {
  * @map_pages: map @pgcount pages of @pgsize bytes at @iova to @paddr. @mapped is increased (never
  *	reset) by the bytes that were mapped; they stay mapped when an error is returned. Returns 0,
  *	or -EINVAL (size not in pgsize_bitmap, misaligned, zero length, unknown bits or neither
- *	IOMMU_READ nor IOMMU_WRITE in @prot, or IOMMU_WRITE alone where the format has no write-only:
- *	x86-64, RISC-V), -ERANGE (beyond ias or oas, or wrapping around),
+ *	IOMMU_READ nor IOMMU_WRITE in @prot, or IOMMU_WRITE alone where the format has no
+ *	write-only: x86-64, RISC-V), -ERANGE (beyond ias or oas, or wrapping around),
  *	-EEXIST (something is mapped there), -ENOMEM. A block over a table without any mapping
  *	replaces the table: clear, invalidate (not leaf), sync, install.
  * @unmap_pages: remove what is mapped in the @pgcount * @pgsize bytes at @iova, whatever the sizes
@@ -386,12 +403,11 @@ struct io_pgtable *alloc_io_pgtable(enum io_pgtable_fmt fmt, struct io_pgtable_c
  * @cfg: the configuration
  *
  * Return: 0; -EINVAL (no such format, no configuration, an empty or mixed pgsize_bitmap, half a set
- * of memory hooks); -EOPNOTSUPP (a quirk, or a kind of walker or of reclaim, that is unknown or that
- * this format does not have);
- * -ERANGE (ias or oas outside what the format and granule can do, a stage-2 input size for which
- * there is no start level at this output size, or no page size that is below the input size:
- * DDI0487, D8.2); -ENOSYS (a reclaim mode that this environment has no fence for). Context: any, no
- * side effect.
+ * of memory hooks); -EOPNOTSUPP (a quirk, or a kind of walker or of reclaim, that is unknown or
+ * that this format does not have); -ERANGE (ias or oas outside what the format and granule can do,
+ * a stage-2 input size for which there is no start level at this output size, or no page size that
+ * is below the input size: DDI0487, D8.2); -ENOSYS (a reclaim mode that this environment has no
+ * fence for). Context: any, no side effect.
  */
 int io_pgtable_check_cfg(enum io_pgtable_fmt fmt, const struct io_pgtable_cfg *cfg);
 
@@ -548,8 +564,8 @@ size_t io_pgtable_table_bytes(const struct io_pgtable *iop);
  * Takes empty tables out, invalidates (not leaf), syncs, and frees them; at most
  * IOMMU_GATHER_TABLES in one sync. With IO_PGTABLE_RECLAIM_NEVER the caller guarantees that nothing
  * else operates on @iop meanwhile (the walker may); otherwise other threads may go on, and a table
- * that they keep using stays. After that a root that has grown shrinks to what is needed (root_changed of
- * struct iommu_gather_ops).
+ * that they keep using stays. After that a root that has grown shrinks to what is needed
+ * (root_changed of struct iommu_gather_ops).
  *
  * Return: bytes given back. Context: as an unmap; not from a callback or a memory hook.
  */
@@ -589,8 +605,8 @@ void io_pgtable_read_reclaim_stats(const struct io_pgtable *iop,
  *
  * Every descriptor is empty, a leaf at a level that may have one with an output address below oas,
  * or points to a table that is aligned and not reached twice from its parent's neighbours; and the
- * tables found add up to what was allocated. With reclaim: no table is marked, none waits for a sync,
- * and what is noted are places of tables. Slow: for tests, fuzzers and debugging.
+ * tables found add up to what was allocated. With reclaim: no table is marked, none waits for a
+ * sync, and what is noted are places of tables. Slow: for tests, fuzzers and debugging.
  *
  * Return: 0, or -EUCLEAN.
  */

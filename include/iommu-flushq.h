@@ -3,9 +3,9 @@
  * Flush queues: unmap now, wait for the invalidation later, reuse after that.
  *
  * What an unmap released, IOVAs and removed tables, is queued instead of synced for; one flush then
- * serves everything that was queued before it began, on every CPU. The one rule: nothing is released
- * before an invalidation that began after it was queued has completed. Nothing is allocated, every
- * ring is bounded, and no call pays for another CPU's ring. For a table with
+ * serves everything that was queued before it began, on every CPU. The one rule: nothing is
+ * released before an invalidation that began after it was queued has completed. Nothing is
+ * allocated, every ring is bounded, and no call pays for another CPU's ring. For a table with
  * IO_PGTABLE_RECLAIM_ON_SYNC a flush is a sync: before it begins it takes out up to
  * IOMMU_GATHER_TABLES empty tables, and frees them when it is complete, the only thing that goes
  * without having been queued.
@@ -44,7 +44,8 @@ struct iommu_flushq;
  * enum iommu_flushq_mode - what a flush invalidates
  * @IOMMU_FLUSHQ_RANGES: exactly what was unmapped: ranges go to the driver when they are queued,
  *	unsynced, and a flush is a tlb_sync, which has to cover what any thread handed over. Nothing
- *	is thrown out that was not unmapped, and a device loses access soon; a command for every range
+ *	is thrown out that was not unmapped, and a device loses access soon; a command for every
+ *	range
  * @IOMMU_FLUSHQ_ALL: the whole context, once for all that is queued: a flush is a tlb_flush_all
  */
 enum iommu_flushq_mode {
@@ -105,8 +106,8 @@ struct iommu_flushq_stats {
  * iommu_flushq_bytes() - how much memory a queue takes
  * @opts: how it is to be made
  *
- * Return: bytes, a multiple of 128, all that the queue will ever use; 0 if @opts cannot be had (a bound, no release,
- * a timeout without a clock).
+ * Return: bytes, a multiple of 128, all that the queue will ever use; 0 if @opts cannot be had (a
+ * bound, no release, a timeout without a clock).
  */
 size_t iommu_flushq_bytes(const struct iommu_flushq_opts *opts);
 
@@ -138,9 +139,9 @@ void iommu_flushq_destroy(struct iommu_flushq *fq);
  * @size: its bytes; 0: nothing is released for it (tables still are, and tickets count it)
  *
  * Takes the place of io_pgtable_sync(). Releases up to IOMMU_FLUSHQ_DRAIN_MAX entries of its ring
- * that are safe by now. When the ring is full it waits for a flush, which makes its own entries safe
- * too: they are released at once, with as many of the ring's as the bound allows, and nothing is
- * queued. A gather that was full before (IOMMU_GATHER_TABLES) has synced then already.
+ * that are safe by now. When the ring is full it waits for a flush, which makes its own entries
+ * safe too: they are released at once, with as many of the ring's as the bound allows, and nothing
+ * is queued. A gather that was full before (IOMMU_GATHER_TABLES) has synced then already.
  *
  * Context: any number of threads, as io_pgtable_unmap(); waits for the driver's sync if full.
  */

@@ -35,8 +35,8 @@ struct iommu_iova;
  * @base: the first address, a multiple of the page
  * @pages: how many pages there are, 1 to IOMMU_IOVA_PAGES_MAX
  * @page_lg2: log2 of the bytes of a page
- * @caches: 0, or one for each CPU: who allocates uses that of its CPU (of its thread, on a host that
- *	tells threads apart), modulo this
+ * @caches: 0, or one for each CPU: who allocates uses that of its CPU (of its thread, on a
+ *	host that tells threads apart), modulo this
  */
 struct iommu_iova_opts {
 	uint64_t base;
@@ -67,8 +67,8 @@ struct iommu_iova_stats {
  * iommu_iova_bytes() - how much memory an allocator takes
  * @opts: how it is to be made
  *
- * Return: bytes, a multiple of 128, all that it will ever use: about a quarter of a byte for each page and 3 KiB for
- * each cache; 0 if @opts cannot be had.
+ * Return: bytes, a multiple of 128, all that it will ever use: about a quarter of a byte for each
+ * page and 3 KiB for each cache; 0 if @opts cannot be had.
  */
 size_t iommu_iova_bytes(const struct iommu_iova_opts *opts);
 

@@ -5,22 +5,23 @@
  *
  * A strategy is chosen by name at run time and made for one table. It says when the page that lay
  * behind an address may be reused, and when the address may: the second is the release hook, always
- * after a completed invalidation (but for "none"); the first is when iommu_strategy_unmap() returns,
- * or, with page_at_release, the release too. Exposure is the time from the first to the completed
- * invalidation. Nothing is allocated after creation, everything is bounded, and the clock, the driver
- * and the release are hooks, so that the same code runs on hardware, on a software SMMU and under a
- * simulated clock.
+ * after a completed invalidation (but for "none"); the first is when iommu_strategy_unmap()
+ * returns, or, with page_at_release, the release too. Exposure is the time from the first to the
+ * completed invalidation. Nothing is allocated after creation, everything is bounded, and the
+ * clock, the driver and the release are hooks, so that the same code runs on hardware, on a
+ * software SMMU and under a simulated clock.
  *
  *   name         page reusable  address       what happens                            exposure
  *   none         at return      at return     nothing is invalidated: a bound, unsafe unbounded
  *   strict-page  at return      at return     one invalidation and sync a page, 2014  0
  *   gather       at return      at return     ranges by descriptor, one sync          0
  *   gather-ril   at return      at return     range commands, one sync                0
- *   fq-percpu    at return      when flushed  a flush queue for each CPU              until the flush
- *   fq-single    at return      when flushed  one for all                             until the flush
- *   ticket       when complete  when complete rounds shared by all who wait           0
- *   epoch        at return      when complete rounds begun at once, never waited for  a round or two
- *   adaptive     at return      when complete rounds as late as a budget allows       the budget
+ *   fq-percpu    at return      when flushed  a flush queue for each CPU              until the
+ *   flush fq-single    at return      when flushed  one for all                             until
+ *   the flush ticket       when complete  when complete rounds shared by all who wait           0
+ *   epoch        at return      when complete rounds begun at once, never waited for  a round or
+ *   two adaptive     at return      when complete rounds as late as a budget allows       the
+ *   budget
  *
  * A round (the last three) is one invalidation of what every CPU has handed over. Who writes what:
  *
@@ -28,9 +29,11 @@
  *               something waits in it. A post says which round took it.
  *   busy        by exchange, acquire; store-release. Who has it begins a round.
  *   begun       who has busy; a full fence lies between it and a flush of everything. Who unmaps
- *               clears descriptors, full fence, reads begun: a whole flush of a later number covers it.
+ *               clears descriptors, full fence, reads begun: a whole flush of a later number covers
+ *               it.
  *   issued      who has busy, release, after the round's token.
- *   completed   whoever finds a round complete, by compare-and-swap upwards, release. A post is safe
+ *   completed   whoever finds a round complete, by compare-and-swap upwards, release. A post is
+ *   safe
  *               when the round that took it is complete, or a whole one that began after it.
  */
 #ifndef IOMMU_STRATEGY_H
@@ -102,13 +105,13 @@ struct iommu_strategy_info {
  * @begin: queue the invalidation of @n ranges, at most IOMMU_STRATEGY_DRAIN_MAX, and a sync behind
  *	them; return a token. What was handed to tlb_add_range before, by any thread, is covered too
  * @begin_all: the same for every entry of the context
- * @done: is the sync of a token complete? Tokens complete in the order in which they were given out,
- *	so an older one's answer may be a newer one's; errors are the driver's to make up for before
- *	it says so
+ * @done: is the sync of a token complete? Tokens complete in the order in which they were
+ *	given out, so an older one's answer may be a newer one's; errors are the driver's to make up
+ *	for before it says so
  * @wait: wait until it is
  *
- * Called with the table's cookie. Context: begin and begin_all by one thread at a time, with no lock
- * held; done and wait by any thread.
+ * Called with the table's cookie. Context: begin and begin_all by one thread at a time, with no
+ * lock held; done and wait by any thread.
  */
 struct iommu_async_ops {
 	uint64_t (*begin)(const struct iommu_gather_range *range, unsigned int n, void *cookie);
@@ -159,8 +162,8 @@ struct iommu_strategy_opts {
  * @full: unmaps that found their queue or lane full, and waited
  * @max_used: the most entries that one queue or lane has held
  * @max_drained: the most that one call has released
- * @reclaimed: empty tables that were noted (IO_PGTABLE_RECLAIM_ON_SYNC), waited for a flush or round, and
- *	went
+ * @reclaimed: empty tables that were noted (IO_PGTABLE_RECLAIM_ON_SYNC), waited for a flush or
+ *	round, and went
  * @sync_ns: adaptive: what a round takes, measured
  * @leaf_ns: adaptive: and a leaf more
  */
@@ -198,8 +201,8 @@ int iommu_strategy_find(const char *name, enum iommu_strategy_kind *kind);
  * iommu_strategy_bytes() - how much memory a strategy takes
  * @opts: how it is to be made
  *
- * Return: bytes, a multiple of 128, all that it will ever use; 0 if @opts cannot be had (a bound, no
- * release, a clock or a budget missing).
+ * Return: bytes, a multiple of 128, all that it will ever use; 0 if @opts cannot be had (a bound,
+ * no release, a clock or a budget missing).
  */
 size_t iommu_strategy_bytes(const struct iommu_strategy_opts *opts);
 
@@ -209,8 +212,8 @@ size_t iommu_strategy_bytes(const struct iommu_strategy_opts *opts);
  * @opts: how; copied
  * @memory: iommu_strategy_bytes() bytes, aligned to 128, until iommu_strategy_destroy()
  *
- * Return: the strategy, at @memory; NULL if @opts cannot be had, @memory is not aligned, or the table
- * has callbacks but not those that are needed. Context: one thread.
+ * Return: the strategy, at @memory; NULL if @opts cannot be had, @memory is not aligned, or the
+ * table has callbacks but not those that are needed. Context: one thread.
  */
 struct iommu_strategy *iommu_strategy_create(struct io_pgtable *iop,
 					     const struct iommu_strategy_opts *opts, void *memory);
@@ -253,8 +256,8 @@ bool iommu_strategy_done(struct iommu_strategy *s, uint64_t ticket);
  * @s: the strategy
  * @ticket: from iommu_strategy_unmap()
  *
- * One flush or round serves all who wait. Releases all of the ticket's lane up to it, in order (in a
- * flush queue the ring is left to later calls). Context: any thread that may wait for the driver.
+ * One flush or round serves all who wait. Releases all of the ticket's lane up to it, in order (in
+ * a flush queue the ring is left to later calls). Context: any thread that may wait for the driver.
  */
 void iommu_strategy_wait(struct iommu_strategy *s, uint64_t ticket);
 
@@ -264,8 +267,8 @@ void iommu_strategy_wait(struct iommu_strategy *s, uint64_t ticket);
  * @lane: which, below opts.lanes
  * @now_ns: the time, by the clock of now_ns
  *
- * For a timer. Return: true if there is more that could be released now. Context: any thread that may
- * wait for the driver.
+ * For a timer. Return: true if there is more that could be released now. Context: any thread that
+ * may wait for the driver.
  */
 bool iommu_strategy_poll(struct iommu_strategy *s, uint32_t lane, uint64_t now_ns);
 
@@ -280,8 +283,8 @@ void iommu_strategy_get_stats(struct iommu_strategy *s, struct iommu_strategy_st
  * iommu_strategy_validate() - check every invariant
  * @s: the strategy; lanes are locked in turn
  *
- * io_pgtable_validate() of a table that reclaims needs more: iommu_strategy_destroy(), as rounds under way may
- * hold its tables.
+ * io_pgtable_validate() of a table that reclaims needs more: iommu_strategy_destroy(), as rounds
+ * under way may hold its tables.
  *
  * Return: 0, or -EUCLEAN.
  */

@@ -3,35 +3,42 @@
  * A producer for one SMMUv3 command queue (IHI0070 3.5 and 4.1.2), for any number of threads.
  *
  * The ring is memory that the caller gives; registers are reached through hooks only, so the same
- * code drives hardware, an emulated SMMU or a test. Submitting takes no lock. It waits for space, and for
- * another producer only if that one was alone until now: until its batch is written and rung, or for 1024
- * looks if it was preempted on the way (with SMMU_CMDQ_NOWAIT too). Nothing here allocates, and every wait has a bound.
+ * code drives hardware, an emulated SMMU or a test. Submitting takes no lock. It waits for space,
+ * and for another producer only if that one was alone until now: until its batch is written and
+ * rung, or for 1024 looks if it was preempted on the way (with SMMU_CMDQ_NOWAIT too). Nothing here
+ * allocates, and every wait has a bound.
  *
  * A position counts every command ever put into the queue, in 64 bits: it never wraps, its low bits
  * are the ring's index and wrap bit. That is what waiters share.
  *
  * Who writes what, and why that is enough:
  *
- *   head        any producer, by compare-and-swap, acquire and release. Whoever moves it from a to b owns
+ *   head        any producer, by compare-and-swap, acquire and release. Whoever moves it from a to
+ *   b owns
  *               the slots a to b - 1. Bit 62 (MET) says that producers have met lately.
- *               While it is clear, a producer that is handed slots when everything before them is rung is
- *               alone: it rings, stores rung, and leaves, without another atomic operation. Who finds one
- *               not rung yet sets the bit with its slots, and waits for rung before it relies on nobody.
- *               While it is set, the top bit says that a thread is publishing; taken and given back by
- *               compare-and-swap, or or and and, acquire and release. Who takes it publishes; who finds it
- *               taken leaves: the publisher gives it back later, acquires this one's access to head, and so
- *               the look at ready[] that follows sees this one's batch. A producer that is handed slots
- *               while nobody publishes, and all before them is rung, takes it in the same step.
- *   ring[i]     the owner of the slot, plain stores, before it stores ready[] or rings; and whoever recovers
+ *               While it is clear, a producer that is handed slots when everything before them is
+ *               rung is alone: it rings, stores rung, and leaves, without another atomic operation.
+ *               Who finds one not rung yet sets the bit with its slots, and waits for rung before
+ *               it relies on nobody. While it is set, the top bit says that a thread is publishing;
+ *               taken and given back by compare-and-swap, or or and and, acquire and release. Who
+ *               takes it publishes; who finds it taken leaves: the publisher gives it back later,
+ *               acquires this one's access to head, and so the look at ready[] that follows sees
+ *               this one's batch. A producer that is handed slots while nobody publishes, and all
+ *               before them is rung, takes it in the same step.
+ *   ring[i]     the owner of the slot, plain stores, before it stores ready[] or rings; and whoever
+ *   recovers
  *               from an error, while the SMMU is stopped at that command.
  *   ready[i]    the owner of the first slot of a batch, store-release of the batch's end. Ends only
  *               grow, so an old one cannot be taken for a new one.
- *   published   the publisher, or a lone producer, store-release before the doorbell; anyone reads it as a hint. The publisher load-acquires
+ *   published   the publisher, or a lone producer, store-release before the doorbell; anyone reads
+ *   it as a hint. The publisher load-acquires
  *               ready[] on the way, so the doorbell is ordered after every command it covers, and
  *               after what their owners did before (cleared descriptors).
- *   rung        whoever rang, store-release behind the doorbell; load-acquired before the next one's: two
- *               writes of PROD are ordered by it, or by head. A publisher that finds it behind published
- *               knows that a lone producer is between the two, and leaves the doorbell to that one.
+ *   rung        whoever rang, store-release behind the doorbell; load-acquired before the next
+ *   one's: two
+ *               writes of PROD are ordered by it, or by head. A publisher that finds it behind
+ *               published knows that a lone producer is between the two, and leaves the doorbell to
+ *               that one.
  *   calm        the publisher, while it is; ordered by head.
  *   done        anyone who has read CMDQ_CONS, by compare-and-swap upwards, release. A producer
  *               load-acquires it before it writes to a slot again, a waiter before it goes on. It
@@ -248,9 +255,10 @@ unsigned int smmu_cmdq_batch_max(const struct smmu_cmdq *q);
  *
  * Return: 0; -EINVAL (@n); -EAGAIN (full, SMMU_CMDQ_NOWAIT); -ETIMEDOUT (full for max_polls looks
  * or until the wait hook gave up); -EIO (the queue was given up). After an error nothing was
- * submitted. Context: any number of threads; lock-free. IHI0070 3.5.1, 4.1.2. In one case the doorbell
- * for a batch is left to whoever asks for it (smmu_cmdq_done(), smmu_cmdq_wait(), any submit): if
- * 1024 looks were not enough for a lone producer's store to arrive, and it went on without seeing us.
+ * submitted. Context: any number of threads; lock-free. IHI0070 3.5.1, 4.1.2. In one case the
+ * doorbell for a batch is left to whoever asks for it (smmu_cmdq_done(), smmu_cmdq_wait(), any
+ * submit): if 1024 looks were not enough for a lone producer's store to arrive, and it went on
+ * without seeing us.
  */
 int smmu_cmdq_submit(struct smmu_cmdq *q, const struct smmu_cmd *cmd, unsigned int n,
 		     unsigned int flags, struct smmu_cmdq_ticket *ticket);
@@ -388,9 +396,9 @@ extern const struct iommu_gather_ops smmu_cmdq_gather_ops;
 /**
  * smmu_cmdq_async_ops - struct iommu_async_ops on a command queue (iommu-strategy.h)
  *
- * With the same cookie. The ranges and the CMD_SYNC behind them go to the queue in batches; a token is
- * the position behind the CMD_SYNC. What was refused or could not be submitted is made up for, as
- * above, before a token counts as complete.
+ * With the same cookie. The ranges and the CMD_SYNC behind them go to the queue in batches; a token
+ * is the position behind the CMD_SYNC. What was refused or could not be submitted is made up for,
+ * as above, before a token counts as complete.
  */
 extern const struct iommu_async_ops smmu_cmdq_async_ops;
 

@@ -3,14 +3,15 @@
  * table-pool: the allocator of page-table memory.
  *
  * Naturally aligned blocks of 64 bytes to 1 MiB out of 2 MiB-aligned arenas, each arena cut into
- * blocks of one size, of one NUMA node. Free blocks that are known to read as zero are kept apart from
- * dirty ones, so that nothing is zeroed twice; a free block is never touched, the bookkeeping lies
- * outside the arena. Each thread keeps a few free blocks at hand and takes and gives them without an
- * atomic operation. Memory goes back to the operating system when the pool is trimmed or destroyed.
+ * blocks of one size, of one NUMA node. Free blocks that are known to read as zero are kept apart
+ * from dirty ones, so that nothing is zeroed twice; a free block is never touched, the bookkeeping
+ * lies outside the arena. Each thread keeps a few free blocks at hand and takes and gives them
+ * without an atomic operation. Memory goes back to the operating system when the pool is trimmed or
+ * destroyed.
  *
- * Threads and forks: any thread may free what another allocated. A thread that ends leaves what it had
- * at hand to the next one. After fork() the child has a copy of every pool and of all that is live in
- * it, and may use it at once; memory that a device reads is the parent's (docs/pool.md).
+ * Threads and forks: any thread may free what another allocated. A thread that ends leaves what it
+ * had at hand to the next one. After fork() the child has a copy of every pool and of all that is
+ * live in it, and may use it at once; memory that a device reads is the parent's (docs/pool.md).
  */
 #ifndef TABLE_POOL_H
 #define TABLE_POOL_H
@@ -34,9 +35,9 @@ struct table_pool;
 /**
  * enum table_pool_pages - how arenas are backed
  * @TABLE_POOL_PAGES_TRANSPARENT: by transparent huge pages, if the host gives them
- * @TABLE_POOL_PAGES_EXPLICIT: by pages of the host's huge-page pool (hugetlbfs, 2 MiB), and when there
- *	are none left as above. After fork() such memory cannot be copied if that pool is empty: do not
- *	write to it in both processes
+ * @TABLE_POOL_PAGES_EXPLICIT: by pages of the host's huge-page pool (hugetlbfs, 2 MiB), and
+ *	when there are none left as above. After fork() such memory cannot be copied if that pool is
+ *	empty: do not write to it in both processes
  * @TABLE_POOL_PAGES_ORDINARY: by the host's ordinary pages
  */
 enum table_pool_pages {
@@ -54,10 +55,11 @@ enum table_pool_pages {
  *	runs on. In both cases from elsewhere rather than none
  * @node: the system's number of that node (numa_node in the device's sysfs directory)
  * @pages: how arenas are backed
- * @below_4g: all memory from addresses below 4 GiB, for tables whose addresses have 32 bits. At most
- *	1.9 GiB, fewer where the process has something there; on bare metal, which gives its own, there is no such option
- * @line_bytes: the host's cache line, 0 to ask it; a power of two from 64. Smaller blocks are made as
- *	large, so that no two share a line; statistics count them so
+ * @below_4g: all memory from addresses below 4 GiB, for tables whose addresses have 32 bits.
+ *	At most 1.9 GiB, fewer where the process has something there; on bare metal, which gives its
+ *	own, there is no such option
+ * @line_bytes: the host's cache line, 0 to ask it; a power of two from 64. Smaller blocks are
+ *	made as large, so that no two share a line; statistics count them so
  */
 struct table_pool_opts {
 	size_t limit_bytes;
@@ -74,8 +76,8 @@ struct table_pool_opts {
  * @arena_bytes: taken from the operating system and not given back
  * @arena_peak_bytes: the most that this has been
  * @live_bytes: allocated and not freed
- * @live_peak_bytes: the most that live_bytes has been; unless the pool is plain an upper bound, which
- *	counts what threads have at hand, and each node at its own peak
+ * @live_peak_bytes: the most that live_bytes has been; unless the pool is plain an upper
+ *	bound, which counts what threads have at hand, and each node at its own peak
  * @quarantined_bytes: of the live ones, those that wait in a gather for an invalidation
  * @cached_zero_bytes: free, known to read as zero
  * @cached_dirty_bytes: free, content unknown
@@ -112,8 +114,8 @@ struct table_pool_stats {
  * table_pool_create() - make a pool
  * @opts: options, or NULL for the defaults
  *
- * Return: the pool; NULL if there is no memory, no such node, or no such way of backing. Context: may
- * call the operating system.
+ * Return: the pool; NULL if there is no memory, no such node, or no such way of backing. Context:
+ * may call the operating system.
  */
 struct table_pool *table_pool_create(const struct table_pool_opts *opts);
 
@@ -133,8 +135,8 @@ struct table_pool *table_pool_default(void);
 /**
  * table_pool_low() - the pool that tables of 32-bit descriptors without memory hooks use
  *
- * Its memory lies below 4 GiB. On bare metal it is table_pool_default(): what the environment gives is
- * low enough, or there are hooks.
+ * Its memory lies below 4 GiB. On bare metal it is table_pool_default(): what the environment gives
+ * is low enough, or there are hooks.
  *
  * Return: the pool, made at the first call and never destroyed; NULL if there is no memory.
  */
@@ -155,9 +157,9 @@ void table_pool_set_limit(struct table_pool *pool, size_t limit_bytes);
  *
  * Return: the block, aligned to its size; NULL if the size is wrong, memory is short or the limit
  * is reached, and no thread has one at hand. Context: any thread. Usually without a lock; a box of
- * blocks is fetched from the node's depot under a short spinlock, and when an arena has to be mapped
- * the operating system is called (with no lock held but the caller's own): who may not wait for that
- * calls table_pool_reserve() before.
+ * blocks is fetched from the node's depot under a short spinlock, and when an arena has to be
+ * mapped the operating system is called (with no lock held but the caller's own): who may not wait
+ * for that calls table_pool_reserve() before.
  */
 void *table_pool_alloc(struct table_pool *pool, size_t size_bytes, unsigned int flags);
 
@@ -194,10 +196,10 @@ void table_pool_mem(struct table_pool *pool, struct io_pgtable_mem *mem);
  * @size_bytes: a block size
  * @blocks: how many
  *
- * Afterwards @blocks blocks of that size can be allocated before the operating system is asked again,
- * by whichever threads: the pages behind them are there, too. Allocations take from what is reserved;
- * a caller who may not fail reserves as much as all of them together need before it frees anything.
- * The pages are touched with the depot's lock held: not a call for when others are busy.
+ * Afterwards @blocks blocks of that size can be allocated before the operating system is asked
+ * again, by whichever threads: the pages behind them are there, too. Allocations take from what is
+ * reserved; a caller who may not fail reserves as much as all of them together need before it frees
+ * anything. The pages are touched with the depot's lock held: not a call for when others are busy.
  *
  * Return: 0; -EINVAL (no such size); -ENOMEM, also by the limit: what could be had is kept.
  */
@@ -221,10 +223,11 @@ size_t table_pool_zero(struct table_pool *pool, size_t most_bytes);
  * @keep_bytes: as much may stay free
  *
  * Takes back what every thread has at hand, and then unmaps arenas that no block of is in use. With
- * @keep_bytes 0 also the memory behind free blocks of other arenas goes, where a block is a whole number
+ * @keep_bytes 0 also the memory behind free blocks of other arenas goes, where a block is a
+ *	whole number
  * of the host's pages; the arenas stay, and lose their huge pages. Takes time in proportion to the
- * free blocks, in part with the lock of one depot held; threads that allocate meanwhile wait for it when
- * they need a new box.
+ * free blocks, in part with the lock of one depot held; threads that allocate meanwhile wait for it
+ * when they need a new box.
  *
  * Return: the bytes given back.
  */

@@ -5,14 +5,15 @@
  *
  * A page is free, mapped (or being mapped) to one frame, or being unmapped; the program under test
  * says when (through smmu.h), a device's accesses are compared with it. In addition each page
- * remembers the last invalidation that covered it, and the last complete one before that, so that a release without one is found even when
- * nothing stale happened to be cached. A command without a range names one address and covers the
- * block that translates it; a command with a level covers leaves of that level only.
+ * remembers the last invalidation that covered it, and the last complete one before that, so that a
+ * release without one is found even when nothing stale happened to be cached. A command without a
+ * range names one address and covers the block that translates it; a command with a level covers
+ * leaves of that level only.
  *
- * Who writes what: word, stamp, head, level: the thread that owns the page's range, word with release and read
- * by devices with acquire; tlbi, earlier, all_*: consumers, under the SMMU's lock, and read by owners with
- * acquire; synced: its queue's consumer, with release, before the SYNC completes. An owner that has
- * waited for the SYNC sees them. The counts are relaxed atomics.
+ * Who writes what: word, stamp, head, level: the thread that owns the page's range, word with
+ * release and read by devices with acquire; tlbi, earlier, all_*: consumers, under the SMMU's lock,
+ * and read by owners with acquire; synced: its queue's consumer, with release, before the SYNC
+ * completes. An owner that has waited for the SYNC sees them. The counts are relaxed atomics.
  */
 #ifndef MODEL_CHECKER_H
 #define MODEL_CHECKER_H

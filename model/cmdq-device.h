@@ -4,8 +4,8 @@
  * 7.1 says, MSIs, and a log of what was executed.
  *
  * It consumes when device_run() is called: by a test, by the queue's wait hook (per_wait commands
- * each time), at every doorbell (eager), or by a thread (model/smmu.c). Its registers are atomics; everything else
- * belongs to the one thread that consumes.
+ * each time), at every doorbell (eager), or by a thread (model/smmu.c). Its registers are atomics;
+ * everything else belongs to the one thread that consumes.
  */
 #ifndef MODEL_CMDQ_DEVICE_H
 #define MODEL_CMDQ_DEVICE_H

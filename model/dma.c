@@ -113,7 +113,10 @@ static enum dma_result bad_walk(struct dma_device *d, enum walk_status status, u
 	return DMA_BAD;
 }
 
-/* A leaf of several entries may be cached as one, or the entry that was read by itself: now this, now that. */
+/*
+ * A leaf of several entries may be cached as one, or the entry that was read by itself: now this,
+ * now that.
+ */
 static struct iotlb_entry entry_of(struct dma_device *d, const struct model_context *c,
 				   uint64_t iova, const struct walk *w)
 {

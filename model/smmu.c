@@ -361,7 +361,10 @@ void smmu_model_map_end(struct model_context *c, uint64_t iova, uint64_t size)
 	checker_map_end(c->window, iova, size);
 }
 
-/* The entry that translates iova, as the walker sees it: log2 of its size. Each of a group is to be invalidated. */
+/*
+ * The entry that translates iova, as the walker sees it: log2 of its size. Each of a group is to be
+ * invalidated.
+ */
 static unsigned int leaf_of(struct smmu_model *m, const struct model_context *c, uint64_t iova,
 			    unsigned int *level)
 {

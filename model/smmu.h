@@ -10,8 +10,8 @@
  *
  * Who writes what: both caches, seq, and where each device is in its walk, under lock; a device's
  * busy count, the device, and a SYNC waits until it has changed; counters of commands, their
- * queue's consumer, relaxed: exact when it has stopped. Contexts are added before devices and consumers use
- * them.
+ * queue's consumer, relaxed: exact when it has stopped. Contexts are added before devices and
+ * consumers use them.
  */
 #ifndef MODEL_SMMU_H
 #define MODEL_SMMU_H
@@ -56,8 +56,9 @@ struct model_opts {
 	unsigned int errata; /* of the library's queues: SMMU_CMDQ_SYNC_63 ... */
 
 	/*
-	 * Optional, by a queue's consumer: before an invalidation takes effect; a translation that it threw
-	 * out; and when a CMD_SYNC behind it is complete, before who waits can know. Under lock, but for the last.
+	 * Optional, by a queue's consumer: before an invalidation takes effect; a translation that
+	 * it threw out; and when a CMD_SYNC behind it is complete, before who waits can know. Under
+	 * lock, but for the last.
 	 */
 	void (*invalidates)(void *ctx, unsigned int queue, const struct model_inval *inval);
 	void (*went)(void *ctx, const struct iotlb_entry *entry);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Put in front of a source file by the compiler's -include: its atomics are simulated (virtual.h), and
- * what it defines has other names, so that it can be linked beside the library's own.
+ * Put in front of a source file by the compiler's -include: its atomics are simulated (virtual.h),
+ * and what it defines has other names, so that it can be linked beside the library's own.
  */
 #ifndef MODEL_VIRTUAL_ATOMICS_H
 #define MODEL_VIRTUAL_ATOMICS_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Models of Linux's command queue and flush queues (virtual-kernel.h). Compiled with virtual-atomics.h in front.
+ * Models of Linux's command queue and flush queues (virtual-kernel.h). Compiled with
+ * virtual-atomics.h in front.
  */
 #include "model/virtual-kernel.h"
 
@@ -211,8 +212,8 @@ static struct kqueue *queue_of(struct vkernel *k)
 }
 
 /*
- * A batch, as errata want it: after 63 commands a SYNC whether it is the last batch or not; or everything
- * twice, a SYNC behind each.
+ * A batch, as errata want it: after 63 commands a SYNC whether it is the last batch or not; or
+ * everything twice, a SYNC behind each.
  */
 static uint32_t batch_most(const struct vkernel *k)
 {
@@ -323,7 +324,9 @@ static void queue(struct vkernel *k, uint64_t iova, uint64_t size)
 	port_mb();
 	port_lock(&r->lock);
 	free_safe(k, r);
-	/* Not always with the first flush, when others' that began before go on: depth 1 shows it. */
+	/*
+	 * Not always with the first flush, when others' that began before go on: depth 1 shows it.
+	 */
 	while (r->used == k->depth) {
 		flush(k);
 		free_safe(k, r);

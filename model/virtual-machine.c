@@ -21,7 +21,10 @@ static uint64_t ps(double ns)
 	return (uint64_t)(ns * (double)VIRTUAL_PS + 0.5);
 }
 
-/* The driver: a CPU's queue; what was handed to another one is not its sync's, but it is synced too. */
+/*
+ * The driver: a CPU's queue; what was handed to another one is not its sync's, but it is synced
+ * too.
+ */
 
 static struct smmu_cmdq_domain *domain_of(struct machine *m)
 {
@@ -170,7 +173,10 @@ void machine_unmap(struct machine *m, uint64_t iova, uint64_t size, uint64_t *ti
 		vkernel_unmap(m->kernel, iova, size);
 	else if (iommu_strategy_unmap(m->strategy, iova, size, ticket) != size)
 		m->errors++;
-	/* Released already, perhaps by another CPU, perhaps mapped again: then it was reusable then. */
+	/*
+	 * Released already, perhaps by another CPU, perhaps mapped again: then it was reusable
+	 * then.
+	 */
 	map = &m->smmu->map[self];
 	if (!m->info->page_at_release && map->iova == iova && !map->reusable &&
 	    (map->state == VMAP_STALE || map->state == VMAP_NAMED || map->state == VMAP_CLEAN))

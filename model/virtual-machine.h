@@ -4,13 +4,14 @@
  *
  *	virtual_begin(&profile->costs);
  *	m = machine_make(&opts);
- *	virtual_spawn(0 .. cpus - 1, body, ...);	bodies call machine_map() and machine_unmap()
+ *	virtual_spawn(0 .. cpus - 1, body, ...);        bodies call machine_map() and
+ *	machine_unmap()
  *							and the last one machine_end()
  *	virtual_run();					then m->smmu can be read
  *	virtual_end();
  *
- * The table and the strategy are the library's; what the CPU takes for a map or an unmap is a setting.
- * Every figure that comes from here is modelled.
+ * The table and the strategy are the library's; what the CPU takes for a map or an unmap is a
+ * setting. Every figure that comes from here is modelled.
  */
 #ifndef MODEL_VIRTUAL_MACHINE_H
 #define MODEL_VIRTUAL_MACHINE_H
@@ -134,10 +135,15 @@ void machine_stats(const struct machine *m, struct iommu_strategy_stats *stats);
 bool machine_poll(struct machine *m, unsigned int lane);
 uint64_t machine_now_ns(void *unused);
 
-/* Releases what waits; by one CPU, when no other uses it. The SMMU's counters stay until virtual_end(). */
+/*
+ * Releases what waits; by one CPU, when no other uses it. The SMMU's counters stay until
+ * virtual_end().
+ */
 void machine_end(struct machine *m);
 
-/* The library's unmap, for code that is compiled for the virtual clock: takes what the CPU takes. */
+/*
+ * The library's unmap, for code that is compiled for the virtual clock: takes what the CPU takes.
+ */
 size_t virtual_io_pgtable_unmap(struct io_pgtable *iop, uint64_t iova, uint64_t size,
 				struct iommu_iotlb_gather *gather);
 

@@ -2,12 +2,13 @@
 /*
  * Hosts for the virtual clock.
  *
- * From what was published for each, and of that from two rows only: 4K and 1M, one thread (docs/flush.md
- * has the table). tlbi_ns is the difference of the two by 255, less what the CPU takes for a page;
- * unmap_ns is what is left of the 4K row. A CMD_SYNC has been published for hi1620 only and is taken for
- * the others too. Lines were chosen so that the model of Linux's queue falls as published from 8 to 64 CPUs
- * (at 64 about 1 compare-and-swap in 12 succeeds: keep), and are the same for all. flush_calibrate prints
- * prediction and publication, and what half and twice of each setting would do.
+ * From what was published for each, and of that from two rows only: 4K and 1M, one thread
+ * (docs/flush.md has the table). tlbi_ns is the difference of the two by 255, less what the CPU
+ * takes for a page; unmap_ns is what is left of the 4K row. A CMD_SYNC has been published for
+ * hi1620 only and is taken for the others too. Lines were chosen so that the model of Linux's queue
+ * falls as published from 8 to 64 CPUs (at 64 about 1 compare-and-swap in 12 succeeds: keep), and
+ * are the same for all. flush_calibrate prints prediction and publication, and what half and twice
+ * of each setting would do.
  */
 #include <string.h>
 

@@ -142,7 +142,9 @@ static void clean(struct vsmmu *s, uint32_t named, uint64_t when_ps)
 	}
 }
 
-/* Granules that a TLBI by address names; the first in *iova. A block without range: what it covers. */
+/*
+ * Granules that a TLBI by address names; the first in *iova. A block without range: what it covers.
+ */
 static uint64_t granules_of(const struct vsmmu *s, const struct smmu_cmd *cmd, uint64_t *iova)
 {
 	unsigned int num = cmd->dword[0] >> 12 & 31, scale = cmd->dword[0] >> 20 & 31;

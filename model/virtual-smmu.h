@@ -3,12 +3,13 @@
  * An SMMU under the virtual clock: a command queue's consumer with service times, and for every
  * mapping when the last stale translation of it went.
  *
- * It is modelled: service times are settings (virtual-profile.h says where from). Commands are fetched
- * in order; a CMD_SYNC completes when everything before it has. With one engine they are also executed
- * one behind the other; with more, batches of different CPUs are executed side by side, each CPU's in
- * order, and what follows a CMD_SYNC does not wait for it ("parallel consumer"). A mapping is clean when every granule of it was named by a command, or
- * the whole context was, after its descriptors were cleared, and a CMD_SYNC behind that is complete.
- * So this also checks: a release before that is counted as a violation.
+ * It is modelled: service times are settings (virtual-profile.h says where from). Commands are
+ * fetched in order; a CMD_SYNC completes when everything before it has. With one engine they are
+ * also executed one behind the other; with more, batches of different CPUs are executed side by
+ * side, each CPU's in order, and what follows a CMD_SYNC does not wait for it ("parallel
+ * consumer"). A mapping is clean when every granule of it was named by a command, or the whole
+ * context was, after its descriptors were cleared, and a CMD_SYNC behind that is complete. So this
+ * also checks: a release before that is counted as a violation.
  *
  * Several queues: each has a consumer of its own, and engines of its own.
  */

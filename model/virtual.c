@@ -209,7 +209,10 @@ static bool is_shared_near(const struct line *l, unsigned int group)
 	return false;
 }
 
-/* From the owner, or the nearest sharer; what nobody has comes from memory, as far as across the die. */
+/*
+ * From the owner, or the nearest sharer; what nobody has comes from memory, as far as across the
+ * die.
+ */
 static uint64_t way_ps(const struct line *l)
 {
 	const struct virtual_costs *c = &v.costs;

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The virtual clock: up to 128 simulated CPUs and a few devices that run real code, deterministically,
- * in one thread.
+ * The virtual clock: up to 128 simulated CPUs and a few devices that run real code,
+ * deterministically, in one thread.
  *
- * Each CPU is a coroutine with a clock of its own; whoever is earliest runs. Code that is compiled with
- * virtual-atomics.h in front tells of each atomic access before it makes it. An access waits until its
- * CPU is the earliest, then for the line, then for as long as the line takes to come: so the order of
- * all accesses is that of the simulated time, a compare-and-swap fails because another CPU's came in
- * between, and a lock is handed over at the price of its line. Plain accesses cost nothing but what
- * virtual_spend() says.
+ * Each CPU is a coroutine with a clock of its own; whoever is earliest runs. Code that is compiled
+ * with virtual-atomics.h in front tells of each atomic access before it makes it. An access waits
+ * until its CPU is the earliest, then for the line, then for as long as the line takes to come: so
+ * the order of all accesses is that of the simulated time, a compare-and-swap fails because another
+ * CPU's came in between, and a lock is handed over at the price of its line. Plain accesses cost
+ * nothing but what virtual_spend() says.
  *
- * A line has an owner or sharers. A load that does not have it waits for its turn and takes the time of
- * the way from the owner; a read-modify-write also takes it away from all others, and the next one's
- * turn is when it is there. A store is not waited for, until a fence. A CPU that pauses is parked until
- * one of the lines that it has read since its last pause is written.
+ * A line has an owner or sharers. A load that does not have it waits for its turn and takes the
+ * time of the way from the owner; a read-modify-write also takes it away from all others, and the
+ * next one's turn is when it is there. A store is not waited for, until a fence. A CPU that pauses
+ * is parked until one of the lines that it has read since its last pause is written.
  *
- * Invariants: no use of the host's clock or of addresses but for which accesses share a line: the same
- * program and seed give the same result; what shares lines is allocated by virtual_alloc(), so that it
- * does not depend on the host's allocator.
+ * Invariants: no use of the host's clock or of addresses but for which accesses share a line: the
+ * same program and seed give the same result; what shares lines is allocated by virtual_alloc(), so
+ * that it does not depend on the host's allocator.
  */
 #ifndef MODEL_VIRTUAL_H
 #define MODEL_VIRTUAL_H
@@ -41,8 +41,9 @@ extern "C" {
  * @far_ns: from further away
  * @read_ns: how long a line is busy with a load that misses: more of them overlap than writes do
  * @rmw_ns: a read-modify-write of a line that is there
- * @keep: of a hundred read-modify-writes that had to fetch their line, after how many the CPU still has it
- *	for another one, though others wait: why a failed compare-and-swap's second try may succeed
+ * @keep: of a hundred read-modify-writes that had to fetch their line, after how many the CPU
+ *	still has it for another one, though others wait: why a failed compare-and-swap's second try
+ *	may succeed
  * @fence_ns: a full fence, when all stores have arrived
  * @cluster: CPUs in a cluster
  * @die: on a die
@@ -70,7 +71,10 @@ struct virtual_stats {
 /* A machine: begin, spawn, run, end. One at a time. */
 void virtual_begin(const struct virtual_costs *costs);
 void virtual_spawn(unsigned int cpu, void (*body)(void *arg), void *arg);
-/* A device: the run does not wait for it, and what it accesses costs it nothing. Returns its number. */
+/*
+ * A device: the run does not wait for it, and what it accesses costs it nothing. Returns its
+ * number.
+ */
 unsigned int virtual_spawn_device(void (*body)(void *arg), void *arg);
 void virtual_run(void);
 struct virtual_stats virtual_end(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The walk cache of the modelled SMMU: table descriptors of every level, direct-mapped, served until
- * an invalidation that is not leaf-only matches them.
+ * The walk cache of the modelled SMMU: table descriptors of every level, direct-mapped, served
+ * until an invalidation that is not leaf-only matches them.
  *
  * An entry says: the table whose entries are of this level, for this part of the input space, is
  * at pa. A walk begins at the lowest one there is, so a removed table goes on being used as on

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Apple's DART for the model's walker. Apple publishes no document: this is what the driver and the table code
- * of Linux (apple-dart.c, io-pgtable-dart.c) are known to give to hardware, read once more, and not the library's encoder.
+ * Apple's DART for the model's walker. Apple publishes no document: this is what the driver and the
+ * table code of Linux (apple-dart.c, io-pgtable-dart.c) are known to give to hardware, read once
+ * more, and not the library's encoder.
  *
- * Two levels; up to four roots, each with a TTBR of its own. A leaf may be for a part of its page, which the model
- * does not do: one that is not for all of it is an error.
+ * Two levels; up to four roots, each with a TTBR of its own. A leaf may be for a part of its page,
+ * which the model does not do: one that is not for all of it is an error.
  */
 #include "model/walk.h"
 

@@ -32,14 +32,19 @@ static unsigned int output_bits(unsigned int ps)
 	return bits[ps & 7];
 }
 
-/* TCR.DS: address bits 49:48 follow the others, 51:50 are where the shareability was, 9:8 (D8.3.1). */
+/*
+ * TCR.DS: address bits 49:48 follow the others, 51:50 are where the shareability was, 9:8 (D8.3.1).
+ */
 static void set_ds(struct walk_regime *r, unsigned int granule_lg2)
 {
 	r->field[0].bits = (uint8_t)(50 - granule_lg2);
 	r->field[1] = (struct walk_field){ 8, 50, 2 };
 }
 
-/* The contiguous bit (52): so many entries, by level from the leaf; elsewhere it is reserved (D8.7.1). */
+/*
+ * The contiguous bit (52): so many entries, by level from the leaf; elsewhere it is reserved
+ * (D8.7.1).
+ */
 static unsigned int contiguous_lg2(const struct walk_regime *r, uint64_t desc, unsigned int level)
 {
 	static const uint8_t entries_lg2[17][3] = {
@@ -175,8 +180,9 @@ void walk_arm_32_s2(const struct io_pgtable_cfg *cfg, struct walk_regime *r)
 }
 
 /*
- * AS_TRANSTAB of Mali's MMU, as Linux's panfrost programs it; Arm publishes no document. Four levels of 4K
- * tables; pages are of the type that blocks have, there is no access flag, permissions are where stage 2 has them.
+ * AS_TRANSTAB of Mali's MMU, as Linux's panfrost programs it; Arm publishes no document. Four
+ * levels of 4K tables; pages are of the type that blocks have, there is no access flag, permissions
+ * are where stage 2 has them.
  */
 void walk_arm_mali(const struct io_pgtable_cfg *cfg, struct walk_regime *r)
 {

@@ -2,11 +2,11 @@
 /*
  * RISC-V's tables for the model's walker, from iosatp's and iohgatp's fields.
  *
- * The RISC-V Instruction Set Manual, Volume II: "Sv39: Page-Based 39-bit Virtual-Memory System" and the two after it
- * (the algorithm is "Virtual Address Translation Process"); "Two-Stage Address Translation" of the hypervisor
- * extension; Svnapot; Svpbmt. RISC-V IOMMU Architecture Specification: the fields of fsc and iohgatp in the
- * device and process contexts. Hardware that sets A and D by itself is not assumed. Read from the text, not
- * from the library's encoder.
+ * The RISC-V Instruction Set Manual, Volume II: "Sv39: Page-Based 39-bit Virtual-Memory System" and
+ * the two after it (the algorithm is "Virtual Address Translation Process"); "Two-Stage Address
+ * Translation" of the hypervisor extension; Svnapot; Svpbmt. RISC-V IOMMU Architecture
+ * Specification: the fields of fsc and iohgatp in the device and process contexts. Hardware that
+ * sets A and D by itself is not assumed. Read from the text, not from the library's encoder.
  */
 #include "model/walk.h"
 

@@ -2,11 +2,12 @@
 /*
  * ARMv7 short descriptors for the model's walker, from TTBR0.
  *
- * Arm ARM DDI 0406C, B3.5.1 "Short-descriptor translation table format descriptors", B3.5.3 "Selecting between TTBR0
- * and TTBR1" (N is 0), B3.7 "Memory access control" with SCTLR.AFE set. A first level of 4096 entries of 1 MiB (of
- * more, for input addresses of more than 32 bits: MediaTek's), a second of 256 entries of 4 KiB. Supersections and
- * large pages take 16 equal entries. What MediaTek adds is in no document: what Linux's driver is known to do. Read from
- * the text, not from the library's encoder.
+ * Arm ARM DDI 0406C, B3.5.1 "Short-descriptor translation table format descriptors", B3.5.3
+ * "Selecting between TTBR0 and TTBR1" (N is 0), B3.7 "Memory access control" with SCTLR.AFE set. A
+ * first level of 4096 entries of 1 MiB (of more, for input addresses of more than 32 bits:
+ * MediaTek's), a second of 256 entries of 4 KiB. Supersections and large pages take 16 equal
+ * entries. What MediaTek adds is in no document: what Linux's driver is known to do. Read from the
+ * text, not from the library's encoder.
  */
 #include "model/walk.h"
 
@@ -37,7 +38,10 @@ static unsigned int sixteen_lg2(const struct walk_regime *r, uint64_t desc, unsi
 	return (level ? desc & BIT(18) : (desc & 3) == 1) ? 4 : 0;
 }
 
-/* Bit 0 of a section or a small page is PXN or XN. AP[0], the access flag, AP[1], unprivileged, AP[2], read-only. */
+/*
+ * Bit 0 of a section or a small page is PXN or XN. AP[0], the access flag, AP[1], unprivileged,
+ * AP[2], read-only.
+ */
 void walk_arm_v7s(const struct io_pgtable_cfg *cfg, struct walk_regime *r)
 {
 	bool mtk = cfg->quirks & IO_PGTABLE_QUIRK_ARM_MTK_EXT;

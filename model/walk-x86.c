@@ -2,11 +2,11 @@
 /*
  * The formats of IOMMUs of x86 for the model's walker, from the fields that a driver would program.
  *
- * AMD I/O Virtualization Technology Specification (48882): 2.2.2.1 device table entry; 2.2.3 "I/O Page Tables
- * for Host Translations" (v1); 2.2.6 "Guest and nested address translation" (v2, in the entries of AMD64
- * APM vol. 2, 24593, 5.3 "Long-mode page translation"). Intel VT-d (D51397), 9.8 "Second-stage paging
- * entries", 9.7 first-stage ones, and 9.6 the PASID-table entry. Read from their text, not from the
- * library's encoder.
+ * AMD I/O Virtualization Technology Specification (48882): 2.2.2.1 device table entry; 2.2.3 "I/O
+ * Page Tables for Host Translations" (v1); 2.2.6 "Guest and nested address translation" (v2, in the
+ * entries of AMD64 APM vol. 2, 24593, 5.3 "Long-mode page translation"). Intel VT-d (D51397), 9.8
+ * "Second-stage paging entries", 9.7 first-stage ones, and 9.6 the PASID-table entry. Read from
+ * their text, not from the library's encoder.
  */
 #include "model/walk.h"
 
@@ -38,7 +38,10 @@ static void set_tables(const struct io_pgtable_cfg *cfg, struct walk_regime *r, 
 #define V1_NEXT(n) ((uint64_t)(n) << 9) /* NextLevel, counted from 1 */
 #define V1_SIZED   7u			/* a page whose size is in the address */
 
-/* Of 2^(13 + n) bytes the address bits from 12 on are n ones and a zero: whole tables are never one page. */
+/*
+ * Of 2^(13 + n) bytes the address bits from 12 on are n ones and a zero: whole tables are never one
+ * page.
+ */
 static unsigned int v1_group_lg2(const struct walk_regime *r, uint64_t desc, unsigned int level)
 {
 	unsigned int lg2 = 13, shift = r->level[level].shift;

@@ -3,8 +3,9 @@
  * A hardware walker: reads tables of any format that can be described by numbers.
  *
  * It shares nothing with the library's walker: a format is a table of masks per level, written from
- * the architecture's text (walk-lpae.c, walk-v7s.c, walk-x86.c, walk-riscv.c, walk-dart.c). Levels count upwards from the
- * leaf, as in the library. Adding a format is filling in a struct walk_regime, and a line in walk-regime.c.
+ * the architecture's text (walk-lpae.c, walk-v7s.c, walk-x86.c, walk-riscv.c, walk-dart.c). Levels
+ * count upwards from the leaf, as in the library. Adding a format is filling in a struct
+ * walk_regime, and a line in walk-regime.c.
  */
 #ifndef MODEL_WALK_H
 #define MODEL_WALK_H
@@ -54,7 +55,10 @@ struct walk_regime {
 	struct walk_kind read, write; /* a leaf that permits it */
 	bool all_permit;	      /* the tables on the way have to, too */
 
-	/* Optional: log2 of the entries that a leaf takes; WALK_BAD_GROUP: the format has no such leaf. */
+	/*
+	 * Optional: log2 of the entries that a leaf takes; WALK_BAD_GROUP: the format has no such
+	 * leaf.
+	 */
 	unsigned int (*group_lg2)(const struct walk_regime *r, uint64_t desc, unsigned int level);
 	bool replicated; /* its entries are the same; otherwise each is for its own part */
 };

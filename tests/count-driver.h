@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A driver that only counts, for the programs that measure what is in front of a driver. Each program
- * that includes this has counters of its own; one thread.
+ * A driver that only counts, for the programs that measure what is in front of a driver. Each
+ * program that includes this has counters of its own; one thread.
  */
 #ifndef TESTS_COUNT_DRIVER_H
 #define TESTS_COUNT_DRIVER_H

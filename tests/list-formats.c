@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Prints a line for each format, smallest page and quirk, found out by asking: which sizes, input and output
- * bits io_pgtable_check_cfg() takes, what a table of them looks like, and what its operations do.
- * docs/formats.md is made of it (checks/formats.py).
+ * Prints a line for each format, smallest page and quirk, found out by asking: which sizes, input
+ * and output bits io_pgtable_check_cfg() takes, what a table of them looks like, and what its
+ * operations do. docs/formats.md is made of it (checks/formats.py).
  *
- * What holds: no quirk is named here. Every bit is tried by itself and, where it is refused, together with
- * what was taken before it (one quirk may need another); a new one appears by itself.
+ * What holds: no quirk is named here. Every bit is tried by itself and, where it is refused,
+ * together with what was taken before it (one quirk may need another); a new one appears by itself.
  */
 #include <stdio.h>
 

@@ -25,8 +25,9 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /*
- * Input addresses are sign-extended; there is no write-only: write alone is refused; the walker always snoops;
- * nothing is reclaimed; descriptors, and addresses of tables, have 32 bits; MediaTek's extension.
+ * Input addresses are sign-extended; there is no write-only: write alone is refused; the walker
+ * always snoops; nothing is reclaimed; descriptors, and addresses of tables, have 32 bits;
+ * MediaTek's extension.
  */
 enum { SIGNS = 1, NO_WRITE_ONLY = 2, SNOOPS = 4, NO_RECLAIM = 8, NARROW = 16, MTK = 32 };
 #define BARE (SNOOPS | NO_RECLAIM)
@@ -57,12 +58,14 @@ static inline uint64_t table_span(const struct variant *v)
 }
 
 /*
- * From the architectures' documents, apart from the code: may walkers find a leaf, or a block, and what takes its
- * place at the same time?
+ * From the architectures' documents, apart from the code: may walkers find a leaf, or a block, and
+ * what takes its place at the same time?
  */
 bool changes_in_place(enum io_pgtable_fmt fmt);
 
-/* What a walk says at most of a leaf that was mapped with prot: without permissions it says both. */
+/*
+ * What a walk says at most of a leaf that was mapped with prot: without permissions it says both.
+ */
 static inline int shown_prot(const struct variant *v, int prot)
 {
 	return v->traits & MTK ? prot | RW : prot;
@@ -132,8 +135,8 @@ struct io_pgtable *make_table(const struct variant *v);
 uint64_t next_random(uint64_t *state);
 
 /*
- * How many of @wanted steps to do: that many times fewer as the environment's TEST_DIVISOR says, for where
- * each is slow (the preset arm64-asan, tests/guest), but not fewer than 250.
+ * How many of @wanted steps to do: that many times fewer as the environment's TEST_DIVISOR says,
+ * for where each is slow (the preset arm64-asan, tests/guest), but not fewer than 250.
  */
 uint64_t test_fewer(uint64_t wanted);
 

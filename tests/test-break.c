@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A block that becomes a table, and the reverse, seen at the moment of its invalidation. Split, there is nothing: other
- * threads wait for the invalidation by that. Joined, in a range that is one thread's, every address keeps its
- * translation where walkers may find either; elsewhere there is nothing (break before make). Of every variant.
+ * A block that becomes a table, and the reverse, seen at the moment of its invalidation. Split,
+ * there is nothing: other threads wait for the invalidation by that. Joined, in a range that is one
+ * thread's, every address keeps its translation where walkers may find either; elsewhere there is
+ * nothing (break before make). Of every variant.
  */
 #include "io-pgtable-update.h"
 #include "support.h"

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * io_pgtable_coalesce() beside everything else: threads whose ranges share tables, blocks and groups join, split,
- * protect, unmap and map their own parts of one table, with walkers that snoop and do not, and with
- * tables that are reclaimed.
+ * io_pgtable_coalesce() beside everything else: threads whose ranges share tables, blocks and
+ * groups join, split, protect, unmap and map their own parts of one table, with walkers that snoop
+ * and do not, and with tables that are reclaimed.
  *
  *	test-coalesce-threads [ROUNDS]
  *
- * The pages of a few tables go round among the threads in chunks, which are as large as a group or smaller. One
- * thread only looks, at pages of its own in each of these tables. Behind them each worker has a table of its own, below
- * the same parent, one page is nobody's, and some tables are mostly empty, so that reclaim takes them out. A round:
+ * The pages of a few tables go round among the threads in chunks, which are as large as a group or
+ * smaller. One thread only looks, at pages of its own in each of these tables. Behind them each
+ * worker has a table of its own, below the same parent, one page is nobody's, and some tables are
+ * mostly empty, so that reclaim takes them out. A round:
  *
  *   1. Everyone maps its own pages, smallest ones.
- *   2. One thread joins all of it (nobody else uses it then, as it must be), the others work in tables of their own.
- *   3. All work on their own pages: of blocks and groups that they share, in half of the rounds of smallest pages.
+ *   2. One thread joins all of it (nobody else uses it then, as it must be), the others work in
+ *   tables of their own. 3. All work on their own pages: of blocks and groups that they share, in
+ *   half of the rounds of smallest pages.
  *
- * What is checked: what a thread has mapped it finds, what it has unmapped it does not, calls return what they must;
- * the page that is nobody's is always there. Of a block or group that threads share, pages may be away while
- * another one splits it, as documented, and come back; where nothing is shared they are never away, whatever is joined
- * beside them. Freed tables are not written to, and not freed before their invalidation (kept.h); in the end the table
- * is valid and all memory has come back. Under TSan also that no lock is missing.
+ * What is checked: what a thread has mapped it finds, what it has unmapped it does not, calls
+ * return what they must; the page that is nobody's is always there. Of a block or group that
+ * threads share, pages may be away while another one splits it, as documented, and come back; where
+ * nothing is shared they are never away, whatever is joined beside them. Freed tables are not
+ * written to, and not freed before their invalidation (kept.h); in the end the table is valid and
+ * all memory has come back. Under TSan also that no lock is missing.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -64,7 +67,10 @@ static size_t shared_pages(void)
 	return SHARED * table_entries(variant);
 }
 
-/* The table behind the shared ones that belongs to a worker; of the looker's one page is there, nobody's. */
+/*
+ * The table behind the shared ones that belongs to a worker; of the looker's one page is there,
+ * nobody's.
+ */
 static size_t own_table(unsigned int me)
 {
 	return (SHARED + me) * table_entries(variant);
@@ -75,7 +81,10 @@ static size_t owner_of(size_t page)
 	return page / chunk % OWNERS;
 }
 
-/* Is page where it was mapped? It may be away for a while only if others split what it is a part of. */
+/*
+ * Is page where it was mapped? It may be away for a while only if others split what it is a part
+ * of.
+ */
 static bool is_there(size_t page, bool may_be_away)
 {
 	phys_addr_t pa = io_pgtable_iova_to_phys(iop, iova_of(page) + 7);
@@ -112,7 +121,9 @@ static bool coalesce(size_t page, size_t n, size_t *joined)
 	return !io_pgtable_coalesce(iop, iova_of(page), n * variant->granule, joined);
 }
 
-/* A whole table of its own: full, a block, in parts, a block again, away; at once or page by page. */
+/*
+ * A whole table of its own: full, a block, in parts, a block again, away; at once or page by page.
+ */
 static uintptr_t alone(unsigned int me, uint64_t *seed)
 {
 	size_t first = own_table(me), n = table_entries(variant), i = next_random(seed) % n;
@@ -187,7 +198,9 @@ static uintptr_t change(struct work *w, size_t page, size_t n)
 	return bad;
 }
 
-/* A page in a table that may have gone, and come, at any time; what is joined around it is nothing. */
+/*
+ * A page in a table that may have gone, and come, at any time; what is joined around it is nothing.
+ */
 static uintptr_t passing_by(struct work *w)
 {
 	size_t tables = (SHARED + OWNERS) * table_entries(variant);
@@ -246,7 +259,9 @@ static uintptr_t all_of(unsigned int me, bool map, struct work *w)
 	return bad;
 }
 
-/* A shared table full of smallest pages, or of what there was in it but one: joined by one thread. */
+/*
+ * A shared table full of smallest pages, or of what there was in it but one: joined by one thread.
+ */
 static uintptr_t join_all(unsigned int round)
 {
 	size_t n = table_entries(variant), joined = 0, less = round & 2 ? 1 : 0;
@@ -303,7 +318,10 @@ static void *worker(void *arg)
 		for (size_t page = 0; page < shared_pages(); page++)
 			CHECK(owner_of(page) != w.me || !w.mapped[page] || is_there(page, false));
 		wait_for_all();
-		/* Nobody else is in an operation, but a trim may have left a mark to the next round. */
+		/*
+		 * Nobody else is in an operation, but a trim may have left a mark to the next
+		 * round.
+		 */
 		if (!w.me)
 			CHECK(!io_pgtable_validate(iop));
 		wait_for_all();
@@ -313,7 +331,10 @@ static void *worker(void *arg)
 	return (void *)bad;
 }
 
-/* Looks at its own pages, and at nobody's, for as long as the others work; and trims where that is the mode. */
+/*
+ * Looks at its own pages, and at nobody's, for as long as the others work; and trims where that is
+ * the mode.
+ */
 static uintptr_t look(uint64_t *seed)
 {
 	bool trims = iop->cfg.reclaim == IO_PGTABLE_RECLAIM_ON_TRIM;

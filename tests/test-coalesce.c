@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tables that become blocks and leaves that become groups (io_pgtable_coalesce()): in every variant that has blocks, with walkers that snoop and
- * do not and with reclaim; what keeps a table from it; two levels at once; what was written to; what is
- * invalidated, and that the table is not freed before.
+ * Tables that become blocks and leaves that become groups (io_pgtable_coalesce()): in every variant
+ * that has blocks, with walkers that snoop and do not and with reclaim; what keeps a table from it;
+ * two levels at once; what was written to; what is invalidated, and that the table is not freed
+ * before.
  */
 #include "io-pgtable-update.h"
 #include "io-pgtable-walk.h"
@@ -167,8 +168,8 @@ static void test_groups(void **state)
 }
 
 /*
- * Smallest pages become leaves of several entries, the largest that there are, and larger ones of those; not
- * where the address, a permission, a hole or the range is in the way.
+ * Smallest pages become leaves of several entries, the largest that there are, and larger ones of
+ * those; not where the address, a permission, a hole or the range is in the way.
  */
 static void test_into_groups(void **state)
 {
@@ -222,7 +223,10 @@ static void test_into_groups(void **state)
 	}
 }
 
-/* Blocks, too: 16 of 2M are one of 32M. Each entry is invalidated, as a leaf, before the new one is there. */
+/*
+ * Blocks, too: 16 of 2M are one of 32M. Each entry is invalidated, as a leaf, before the new one is
+ * there.
+ */
 static void test_into_groups_of_blocks(void **state)
 {
 	set_up(find_variant("arm_64_lpae_s1/4K+cont"), 0, true, false);
@@ -303,7 +307,10 @@ static void on_root(const struct io_pgtable_cfg *cfg, void *cookie)
 {
 }
 
-/* The table that hardware starts from is joined as far as it goes without becoming an entry of the next one. */
+/*
+ * The table that hardware starts from is joined as far as it goes without becoming an entry of the
+ * next one.
+ */
 static void test_first_table(void **state)
 {
 	const uint64_t tera = SZ_512G * 2, all = 256 * tera;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Descriptors and registers of the formats outside the LPAE family, and of its 52-bit forms and contiguous groups, bit by bit: every
- * descriptor on the way to a leaf against values that were put together by hand from the bit numbers in the
- * document that each names, and what the library's own software bits add (bit 9 in x86-64 tables; 9 and 10 in
- * VT-d second-stage tables, 10 in its leaves). What differs is printed with its source.
+ * Descriptors and registers of the formats outside the LPAE family, and of its 52-bit forms and
+ * contiguous groups, bit by bit: every descriptor on the way to a leaf against values that were put
+ * together by hand from the bit numbers in the document that each names, and what the library's own
+ * software bits add (bit 9 in x86-64 tables; 9 and 10 in VT-d second-stage tables, 10 in its
+ * leaves). What differs is printed with its source.
  */
 #include "window.h"
 
@@ -94,7 +95,10 @@ static const struct encoding encodings[] = {
 	{ DART, APPLE_DART2, SZ_16K, 38, 0, 3ull << 36 | 9ull << 14, SZ_16K, SZ_16K,
 	  IOMMU_READ | IOMMU_CACHE,
 	  .step = { { 0x80000000, 6144, 0x8001001 }, { 0x80010000, 9, 0xfff0000000405 } } },
-	/* LPA2, 4K, D8.3.1: address bits 51:50 in 9:8, no shareability; level -1, or 16 tables at level 0. */
+	/*
+	 * LPA2, 4K, D8.3.1: address bits 51:50 in 9:8, no shareability; level -1, or 16 tables at
+	 * level 0.
+	 */
 	{ LPAE, ARM_64_LPAE_S1, SZ_4K, 52, 0, AT5, 0x7123456789000, SZ_4K, RW | IOMMU_CACHE,
 	  .step = { { 0x80000000, 6, 0x80001003 },
 		    { 0x80001000, 3, 0x80002003 },
@@ -107,8 +111,8 @@ static const struct encoding encodings[] = {
 		    { 0x80011000, 7, 0x80012003 },
 		    { 0x80012000, 9, 0x312345678957f } } },
 	/*
-	 * 64K, D8.3.1.2: bits 47:16 where they are, 51:48 in 15:12. Page 0x3, AttrIndx 1 0x4, AP[1] 0x40, SH 0x300,
-	 * AF 0x400, nG 0x800.
+	 * 64K, D8.3.1.2: bits 47:16 where they are, 51:48 in 15:12. Page 0x3, AttrIndx 1 0x4, AP[1]
+	 * 0x40, SH 0x300, AF 0x400, nG 0x800.
 	 */
 	{ LPAE, ARM_64_LPAE_S1, SZ_64K, 52, 0, 6ull << 42 | 3ull << 29 | 5ull << 16,
 	  0x7123456780000, SZ_64K, RW | IOMMU_CACHE,
@@ -116,12 +120,15 @@ static const struct encoding encodings[] = {
 		    { 0x80010000, 3, 0x80020003 },
 		    { 0x80020000, 5, 0x123456787f47 } } },
 	/*
-	 * LPA2, 16K, D8.3.1: level 0 has 32 entries. Bits 49:14 where they are, 51:50 (01) in 9:8, 0x100: page 0x3,
-	 * AttrIndx 1 0x4, AP[1] 0x40, AF 0x400, nG 0x800.
+	 * LPA2, 16K, D8.3.1: level 0 has 32 entries. Bits 49:14 where they are, 51:50 (01) in 9:8,
+	 * 0x100: page 0x3, AttrIndx 1 0x4, AP[1] 0x40, AF 0x400, nG 0x800.
 	 */
 	{ LPAE, ARM_64_LPAE_S1, SZ_16K, 52, 0, AT16, 0x7123456788000, SZ_16K, RW | IOMMU_CACHE,
 	  .step = { LPA2_16K_TABLES, { 0x8000c000, 7, 0x3123456788d47 } } },
-	/* A block, 51:50 are 10, 0x200: block 0x1, AttrIndx 0, AP[2:1] 0xc0, AF 0x400, nG 0x800, UXN and PXN 54:53. */
+	/*
+	 * A block, 51:50 are 10, 0x200: block 0x1, AttrIndx 0, AP[2:1] 0xc0, AF 0x400, nG 0x800,
+	 * UXN and PXN 54:53.
+	 */
 	{ LPAE, ARM_64_LPAE_S1, SZ_16K, 52, 0, 6ull << 47 | 3ull << 36 | 5ull << 25,
 	  0xa00000a000000, SZ_32M, IOMMU_READ | IOMMU_NOEXEC,
 	  .step = { { 0x80000000, 6, 0x80004003 },
@@ -144,7 +151,9 @@ static const struct encoding encodings[] = {
 	  .step = { AMD_V1_TABLES, { 0x80003000, 9, PA | 0x3000000000000023 } } },
 	{ AMD_V1, AMD_IOMMU_V1, SZ_4K, 48, 0, AT, PA, SZ_4K, IOMMU_WRITE,
 	  .step = { AMD_V1_TABLES, { 0x80003000, 9, PA | 0x5000000000000023 } } },
-	/* NextLevel 7: 8K is a zero in bit 12, 64K three ones and a zero; all copies are the same. */
+	/*
+	 * NextLevel 7: 8K is a zero in bit 12, 64K three ones and a zero; all copies are the same.
+	 */
 	{ AMD_V1, AMD_IOMMU_V1, SZ_4K, 48, 0, AT - SZ_4K, 0x12345678a000, 2 * SZ_4K, RW,
 	  .step = { AMD_V1_TABLES, { 0x80003000, 9, 0x700012345678ae23 } } },
 	{ AMD_V1, AMD_IOMMU_V1, SZ_4K, 48, 0, AT - 9 * SZ_4K + SZ_64K, 0x123456780000, SZ_64K, RW,
@@ -297,10 +306,10 @@ static void test_descriptors(void **state)
 }
 
 /*
- * A group of entries with the contiguous hint, bit 52: how many there are by granule and level is Table "Permitted
- * properties of caching a translation in a TLB when Effective value of Contiguous bit is 1". Of all of them: stage 1
- * is AttrIndx 1 0x4, AP[1] 0x40, SH 0x300, AF 0x400, nG 0x800; stage 2 MemAttr 0xf 0x3c, S2AP 0xc0, SH 0x300, AF 0x400;
- * a page is 0x3, a block 0x1.
+ * A group of entries with the contiguous hint, bit 52: how many there are by granule and level is
+ * Table "Permitted properties of caching a translation in a TLB when Effective value of Contiguous
+ * bit is 1". Of all of them: stage 1 is AttrIndx 1 0x4, AP[1] 0x40, SH 0x300, AF 0x400, nG 0x800;
+ * stage 2 MemAttr 0xf 0x3c, S2AP 0xc0, SH 0x300, AF 0x400; a page is 0x3, a block 0x1.
  */
 struct group {
 	enum io_pgtable_fmt fmt;
@@ -316,7 +325,10 @@ struct group {
 #define CONTIGUOUS	  (1ull << 52)
 #define CONTIGUOUS_SOURCE ARM_ARM "D8.7.1 The Contiguous bit, D8.3.1 VMSAv8-64 descriptor formats"
 
-/* Indices 3, 5, 7 of the levels above the one of an entry, of 4K, 16K and 64K; of 52 bits 6 above them. */
+/*
+ * Indices 3, 5, 7 of the levels above the one of an entry, of 4K, 16K and 64K; of 52 bits 6 above
+ * them.
+ */
 #define ABOVE_4K(i)  (3ull << 39 | 5ull << 30 | 7ull << 21 | (uint64_t)(i) << 12)
 #define ABOVE_16K(i) (3ull << 36 | 5ull << 25 | (uint64_t)(i) << 14)
 #define ABOVE_64K(i) (3ull << 42 | 5ull << 29 | (uint64_t)(i) << 16)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory runs out at every allocation of a set of operations, once and for good, in every variant, with walkers
- * that snoop and do not and with reclaim: the operation fails cleanly, what it says it did is done and everything
- * else is as before, nothing leaks, and the rest of it succeeds when memory is back.
+ * Memory runs out at every allocation of a set of operations, once and for good, in every variant,
+ * with walkers that snoop and do not and with reclaim: the operation fails cleanly, what it says it
+ * did is done and everything else is as before, nothing leaks, and the rest of it succeeds when
+ * memory is back.
  *
- * What is mapped is compared as a list of runs, over all input addresses: a picture. Places are in units of
- * what a page, a table of pages and the tables above cover, so that they are the same for every granule.
+ * What is mapped is compared as a list of runs, over all input addresses: a picture. Places are in
+ * units of what a page, a table of pages and the tables above cover, so that they are the same for
+ * every granule.
  */
 #include "io-pgtable-update.h"
 #include "io-pgtable-walk.h"
@@ -115,7 +117,9 @@ static uint64_t bytes_of(const struct variant *v, struct place p)
 
 enum kind { MAP, MAP_PAGES, MAP_SG, MAP_CURSOR, UNMAP, PROTECT, REPLACE, COALESCE };
 
-/* Which sizes a variant has to have, beside the smallest: that of a full table, or of one of those. */
+/*
+ * Which sizes a variant has to have, beside the smallest: that of a full table, or of one of those.
+ */
 enum block { NO_BLOCK, TABLE_BLOCK, UPPER_BLOCK };
 
 struct operation {

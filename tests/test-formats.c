@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The contract for every format and granule of the one table in support.c: what each configuration and
- * each map refuses, permissions that a format cannot express, both halves of a sign-extended address
- * space, and trees that come and go at the edges of the input range.
+ * The contract for every format and granule of the one table in support.c: what each configuration
+ * and each map refuses, permissions that a format cannot express, both halves of a sign-extended
+ * address space, and trees that come and go at the edges of the input range.
  */
 #include "support.h"
 
@@ -96,7 +96,10 @@ static void test_bare(void **state)
 	(F(RISCV_SV39) | F(RISCV_SV48) | F(RISCV_SV57) | F(RISCV_SV39X4) | F(RISCV_SV48X4) | \
 	 F(RISCV_SV57X4))
 
-/* A whole table at once for a walker that does not snoop, cleaned by the library itself, and one but for a page. */
+/*
+ * A whole table at once for a walker that does not snoop, cleaned by the library itself, and one
+ * but for a page.
+ */
 static void test_whole_tables(void **state)
 {
 	for (size_t i = 0; i < NR_VARIANTS; i++) {
@@ -120,7 +123,10 @@ static void test_whole_tables(void **state)
 	}
 }
 
-/* Every bit of the word: who takes it, with which others, with which walker. What is not here nobody takes. */
+/*
+ * Every bit of the word: who takes it, with which others, with which walker. What is not here
+ * nobody takes.
+ */
 static const struct quirk {
 	unsigned int formats;
 	unsigned long with;

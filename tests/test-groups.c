@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leaves of several entries: the contiguous hint and Svnapot. Descriptors by hand, in the tables themselves;
- * what a part of a group costs (all of it is broken before it is made again, and invalidated); that nothing
- * else of it changes; dirty state of a group; neighbours that take the same group apart at once. What random
- * operations find is in test-model and test-update, which have variants with groups.
+ * Leaves of several entries: the contiguous hint and Svnapot. Descriptors by hand, in the tables
+ * themselves; what a part of a group costs (all of it is broken before it is made again, and
+ * invalidated); that nothing else of it changes; dirty state of a group; neighbours that take the
+ * same group apart at once. What random operations find is in test-model and test-update, which
+ * have variants with groups.
  */
 #include "io-pgtable-update.h"
 #include "io-pgtable-walk.h"
@@ -59,7 +60,9 @@ static const uint64_t *table_of(uint64_t desc, enum io_pgtable_fmt fmt)
 	return (const uint64_t *)(uintptr_t)pa;
 }
 
-/* The table for the first 2M, of a 30-bit LPAE table or of Sv39; after something was mapped there. */
+/*
+ * The table for the first 2M, of a 30-bit LPAE table or of Sv39; after something was mapped there.
+ */
 static const uint64_t *find_leaves(void)
 {
 	const uint64_t *root;
@@ -178,7 +181,10 @@ static void check_single(size_t first, size_t n, int prot)
 	}
 }
 
-/* A part goes: no entry of the group is valid when the driver hears of it, the others come back alone. */
+/*
+ * A part goes: no entry of the group is valid when the driver hears of it, the others come back
+ * alone.
+ */
 static void test_part_unmapped(void **state)
 {
 	static const struct {
@@ -271,7 +277,10 @@ static void test_protect(void **state)
 	}
 }
 
-/* Hardware may record a write in any entry; of the group it is one write, and no entry forgets alone. */
+/*
+ * Hardware may record a write in any entry; of the group it is one write, and no entry forgets
+ * alone.
+ */
 static void test_dirty(void **state)
 {
 	static const struct {
@@ -339,8 +348,9 @@ static void test_validate(void **state)
 }
 
 /*
- * Another thread works on its part of what it finds in the middle of a rewrite: every entry a mark. It has to wait,
- * and what it did has to be there afterwards. The driver's callback of the first thread is that moment.
+ * Another thread works on its part of what it finds in the middle of a rewrite: every entry a mark.
+ * It has to wait, and what it did has to be there afterwards. The driver's callback of the first
+ * thread is that moment.
  */
 static const struct neighbour {
 	const char *name;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Configurations as kernel drivers write them, behind io-pgtable-linux.h: what is taken, and what comes back as
- * pgsize_bitmap, ias and oas. A row is a call of a driver, its result what Linux 6.12 returns for it (by the rules
- * of drivers/iommu/io-pgtable-arm.c and the others; tests/peers asks that code itself). The table that
- * comes back is used.
+ * Configurations as kernel drivers write them, behind io-pgtable-linux.h: what is taken, and what
+ * comes back as pgsize_bitmap, ias and oas. A row is a call of a driver, its result what Linux 6.12
+ * returns for it (by the rules of drivers/iommu/io-pgtable-arm.c and the others; tests/peers asks
+ * that code itself). The table that comes back is used.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -135,7 +135,10 @@ static void use(struct io_pgtable_ops *ops, const struct io_pgtable_cfg *cfg)
 		unsigned long size = left & -left, at = base + size;
 		size_t mapped = 0;
 
-		/* Two of the largest may be all that there is, and more than AMD v2's positive half. */
+		/*
+		 * Two of the largest may be all that there is, and more than AMD v2's positive
+		 * half.
+		 */
 		if (size > 1ul << (cfg->ias - 3) || size > 1ul << (cfg->oas - 2))
 			continue;
 		assert_int_equal(ops->map_pages(ops, at, size, size, 2, RW, GFP_KERNEL, &mapped),
@@ -200,7 +203,10 @@ static void test_host_pages(void **state)
 	}
 }
 
-/* AMD v1's sizes above 512G are made of 256G: whole, in part, and what has none or more than there is. */
+/*
+ * AMD v1's sizes above 512G are made of 256G: whole, in part, and what has none or more than there
+ * is.
+ */
 static void test_huge(void **state)
 {
 	struct io_pgtable_cfg cfg = { .amd.nid = -1 };

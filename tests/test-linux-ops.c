@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The kernel's spelling (io-pgtable-linux.h), used as a driver uses it: what reaches the gather and
- * what is invalidated at once, the registers in their fields, what is refused, where memory comes from, and
- * what was written to.
- * This file includes none of the library's other headers; the kernel's own self-test
- * runs against the header too (tests/peers).
+ * what is invalidated at once, the registers in their fields, what is refused, where memory comes
+ * from, and what was written to. This file includes none of the library's other headers; the
+ * kernel's own self-test runs against the header too (tests/peers).
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -287,7 +286,10 @@ static void test_registers(void **state)
 	free_io_pgtable_ops(ops);
 }
 
-/* Physical is virtual here: the entry of a level for iova, from a root of level top; nine bits each. */
+/*
+ * Physical is virtual here: the entry of a level for iova, from a root of level top; nine bits
+ * each.
+ */
 static uint64_t *entry(uint64_t root, unsigned int top, unsigned int level, unsigned long iova)
 {
 	for (unsigned int l = top;; l--) {

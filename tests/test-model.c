@@ -5,19 +5,20 @@
  *
  *	test-model VARIANT [plain|hooks|clean|reclaim|reclaim-clean [OPERATIONS [SEED]]]
  *
- * plain: the walker snoops and physical addresses are virtual ones, as in the code's fast tiers; hooks:
- * they are translated; clean: the walker does not snoop; reclaim: as plain or clean, with emptied
- * tables reclaimed by syncs. The input space is a few windows, at the
- * bottom, across boundaries of every level and at the top. After every operation some addresses are
- * looked up; each successful lookup also fills the modelled TLB, which only the driver's callbacks
- * for leaves empty, so that an invalidation that is missing, too small or too late is found at the
- * next sync. (Those for tables are test-gather's, but for tables that become blocks.) Freed tables are poisoned, and
- * must not be freed while an invalidation is outstanding (support.h).
+ * plain: the walker snoops and physical addresses are virtual ones, as in the code's fast tiers;
+ * hooks: they are translated; clean: the walker does not snoop; reclaim: as plain or clean, with
+ * emptied tables reclaimed by syncs. The input space is a few windows, at the bottom, across
+ * boundaries of every level and at the top. After every operation some addresses are looked up;
+ * each successful lookup also fills the modelled TLB, which only the driver's callbacks for leaves
+ * empty, so that an invalidation that is missing, too small or too late is found at the next sync.
+ * (Those for tables are test-gather's, but for tables that become blocks.) Freed tables are
+ * poisoned, and must not be freed while an invalidation is outstanding (support.h).
  *
- * Leaves that are joined (io_pgtable_coalesce()) change no translation. They are judged by their sizes: none
- * could be larger, none is larger than the range but those that were before; a smaller one is in no TLB
- * any more, nor the table in a walk cache; and at each sync a walker finds neither. How often tables became blocks
- * and leaves groups is counted: a variant that can must have done both.
+ * Leaves that are joined (io_pgtable_coalesce()) change no translation. They are judged by their
+ * sizes: none could be larger, none is larger than the range but those that were before; a smaller
+ * one is in no TLB any more, nor the table in a walk cache; and at each sync a walker finds
+ * neither. How often tables became blocks and leaves groups is counted: a variant that can must
+ * have done both.
  */
 #include "io-pgtable-update.h"
 #include "stale.h"
@@ -33,7 +34,10 @@ static const char *mode = "plain";
 static struct io_pgtable *iop;
 static struct iommu_iotlb_gather gather;
 
-/* Pages that were unmapped, or have other permissions, through the gather and may be stale until the sync. */
+/*
+ * Pages that were unmapped, or have other permissions, through the gather and may be stale until
+ * the sync.
+ */
 static struct {
 	struct window *w;
 	size_t first, n;
@@ -85,7 +89,10 @@ static bool is_group(uint64_t size)
 	return (unsigned int)__builtin_ctzll(size / granule) % entries_lg2;
 }
 
-/* Break before make: what is being joined is neither what it was nor what it will be. Or else it is never away. */
+/*
+ * Break before make: what is being joined is neither what it was nor what it will be. Or else it is
+ * never away.
+ */
 static void model_sync(void *cookie)
 {
 	recorder.unsynced = 0;
@@ -397,8 +404,8 @@ static void map_smaller(struct window *w, size_t first, size_t n, uint64_t pa, u
 }
 
 /*
- * What one leaf of size would map, out of smaller ones of a size each. Flawed: but for one of them, which is not there,
- * elsewhere or read-only, or but for the alignment of their addresses.
+ * What one leaf of size would map, out of smaller ones of a size each. Flawed: but for one of them,
+ * which is not there, elsewhere or read-only, or but for the alignment of their addresses.
  */
 static void map_what_joins(struct window *w, size_t first, uint64_t size, bool flawed)
 {
@@ -436,7 +443,10 @@ static size_t shift_end(size_t end, size_t n, size_t pages)
 	}
 }
 
-/* Something that joins, in this window, and a range that has all of it or not. False: there is no place. */
+/*
+ * Something that joins, in this window, and a range that has all of it or not. False: there is no
+ * place.
+ */
 static bool prepare(struct window *w, size_t *first, size_t *n)
 {
 	uint64_t sure = missing(), sizes = iop->cfg.pgsize_bitmap & ~granule;
@@ -493,7 +503,10 @@ static struct io_pgtable_walk_entry leaf_at(const struct window *w, size_t page)
 	return e;
 }
 
-/* Half of the leaves were used before: a TLB has a page of each, and walk caches the tables on the way. */
+/*
+ * Half of the leaves were used before: a TLB has a page of each, and walk caches the tables on the
+ * way.
+ */
 static int use_leaf(const struct io_pgtable_walk_entry *e, void *ctx)
 {
 	const struct joined *j = ctx;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What keeps a pool within bounds: reserve, zero, trim, the limit; statistics that are exact after any
- * sequence of operations (a model counts along); an operating system that refuses; how arenas are
- * backed; what a gather holds.
+ * What keeps a pool within bounds: reserve, zero, trim, the limit; statistics that are exact after
+ * any sequence of operations (a model counts along); an operating system that refuses; how arenas
+ * are backed; what a gather holds.
  */
 #include <stdio.h>
 #include <unistd.h>

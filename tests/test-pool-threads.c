@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A pool that many threads use: blocks that change hands, threads that end with blocks at hand, more
- * threads than slots, trims and statistics in the middle of it, many domains, forks, and NUMA nodes
- * (of a topology that hwloc is told about).
+ * A pool that many threads use: blocks that change hands, threads that end with blocks at hand,
+ * more threads than slots, trims and statistics in the middle of it, many domains, forks, and NUMA
+ * nodes (of a topology that hwloc is told about).
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -397,7 +397,9 @@ int main(int argc, char **argv)
 		T(test_nodes),	  T(test_bound),     T(test_other_node),
 	};
 
-	/* Read when the library first asks; a topology that is not this system's is never bound to. */
+	/*
+	 * Read when the library first asks; a topology that is not this system's is never bound to.
+	 */
 	if (argc > 1)
 		setenv("HWLOC_SYNTHETIC", argv[1], 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);

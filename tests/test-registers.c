@@ -128,7 +128,10 @@ static void test_s1_32_registers(void **state)
 		{ 31, 0, 0x80803501 },
 		{ 25, 0, 0x80803507 },
 		{ 32, WBWA, 0x80802400 },
-		/* Through TTBR1 (G8.2, TTBCR): T1SZ 18:16, EPD0 7, IRGN1 25:24, ORGN1 27:26, SH1 29:28. */
+		/*
+		 * Through TTBR1 (G8.2, TTBCR): T1SZ 18:16, EPD0 7, IRGN1 25:24, ORGN1 27:26, SH1
+		 * 29:28.
+		 */
 		{ 31, IO_PGTABLE_QUIRK_ARM_TTBR1, 0xb5010080 },
 		{ 25, IO_PGTABLE_QUIRK_ARM_TTBR1, 0xb5070080 },
 	};

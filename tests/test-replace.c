@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * io_pgtable_replace(): every variant at random against a plain array, blocks and parts of blocks; that a walk at any
- * moment finds the old page or the new one; what is invalidated; every error, and formats that cannot.
+ * io_pgtable_replace(): every variant at random against a plain array, blocks and parts of blocks;
+ * that a walk at any moment finds the old page or the new one; what is invalidated; every error,
+ * and formats that cannot.
  */
 #include "io-pgtable-update.h"
 #include "io-pgtable-walk.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The root that grows and shrinks (root_changed): what hardware was told last is walked here, by hand, from the
- * root and the level that it was told. Whatever is mapped must be found that way, with and without
- * reclaim, alone and with threads that map while another trims; nothing changes where nothing needs it; and
- * what makes the first tables is tried without memory.
+ * The root that grows and shrinks (root_changed): what hardware was told last is walked here, by
+ * hand, from the root and the level that it was told. Whatever is mapped must be found that way,
+ * with and without reclaim, alone and with threads that map while another trims; nothing changes
+ * where nothing needs it; and what makes the first tables is tried without memory.
  */
 #include <pthread.h>
 #include <unistd.h>
@@ -16,7 +16,10 @@
 #define ABSENT	 UINT64_MAX
 #define POISONED 7u
 
-/* Root and mode in one word, as the device table entry has them: stored by root_changed, read by a walk. */
+/*
+ * Root and mode in one word, as the device table entry has them: stored by root_changed, read by a
+ * walk.
+ */
 static uint64_t hardware;
 static unsigned int changes;
 static struct io_pgtable *iop;
@@ -27,7 +30,10 @@ static void tell(const struct io_pgtable_cfg *cfg)
 			 __ATOMIC_RELEASE);
 }
 
-/* AMD IOMMU specification (48882), 2.2.3: PR, NextLevel, and the size in the address of a page of level 7. */
+/*
+ * AMD IOMMU specification (48882), 2.2.3: PR, NextLevel, and the size in the address of a page of
+ * level 7.
+ */
 static uint64_t walk(uint64_t iova)
 {
 	uint64_t entry = __atomic_load_n(&hardware, __ATOMIC_ACQUIRE);
@@ -347,14 +353,19 @@ static void *trims(void *arg)
 	return NULL;
 }
 
-/* In the middle of a map that has found the root large enough; by its end the trim may wait for it. */
+/*
+ * In the middle of a map that has found the root large enough; by its end the trim may wait for it.
+ */
 static void start_trim(void)
 {
 	assert_int_equal(pthread_create(&trimmer, NULL, trims, NULL), 0);
 	usleep(delay_us);
 }
 
-/* Nothing is mapped beyond the lowest root when the trim looks first; something may be when it looks again. */
+/*
+ * Nothing is mapped beyond the lowest root when the trim looks first; something may be when it
+ * looks again.
+ */
 static void in_the_middle(void)
 {
 	struct io_pgtable_cfg cfg = { .pgsize_bitmap = SIZES | SZ_1T,
@@ -383,7 +394,10 @@ static void in_the_middle(void)
 	tear_down();
 }
 
-/* From a map that ends while the trim waits for it to one that the trim does not wait for to the end. */
+/*
+ * From a map that ends while the trim waits for it to one that the trim does not wait for to the
+ * end.
+ */
 static void test_in_the_middle(void **state)
 {
 	for (delay_us = 10; delay_us < 4000; delay_us += delay_us / 16 + 1)
@@ -401,7 +415,9 @@ static void on_change_by_any(const struct io_pgtable_cfg *cfg, void *cookie)
 	__atomic_fetch_add(&changes, 1, __ATOMIC_RELAXED);
 }
 
-/* The first thread trims; the others map pages of their own, now and then beyond the lowest root. */
+/*
+ * The first thread trims; the others map pages of their own, now and then beyond the lowest root.
+ */
 static void *worker(void *arg)
 {
 	uintptr_t me = (uintptr_t)arg, bad = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A walker that does not snoop sees what was cleaned, and nothing else: a copy of the tables' memory
- * that only flush_pgtable updates, line by line, is walked by an independent walker.
+ * A walker that does not snoop sees what was cleaned, and nothing else: a copy of the tables'
+ * memory that only flush_pgtable updates, line by line, is walked by an independent walker.
  *
  * After every operation that walker finds what the library says. And in the moment between one
  * thread's installing a table and its cleaning the descriptor, another thread that maps through it

@@ -143,8 +143,8 @@ static void run_on(const char *name, void *(*body)(void *), bool coherent)
 }
 
 /*
- * LPAE, and with all that their contract adds: software bits of tables, shifted addresses, descriptors of 32 bits
- * (and no software bits).
+ * LPAE, and with all that their contract adds: software bits of tables, shifted addresses,
+ * descriptors of 32 bits (and no software bits).
  */
 static void run(void *(*body)(void *), bool coherent)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Permissions that change in place and what is recorded of writes: every variant against a plain array, at
- * random, with walkers that snoop and do not and with tables that are reclaimed; hand-written descriptors;
- * what is invalidated; every error; "hardware" that writes while another thread reads and clears, and a
- * neighbour that splits a block meanwhile.
+ * Permissions that change in place and what is recorded of writes: every variant against a plain
+ * array, at random, with walkers that snoop and do not and with tables that are reclaimed;
+ * hand-written descriptors; what is invalidated; every error; "hardware" that writes while another
+ * thread reads and clears, and a neighbour that splits a block meanwhile.
  */
 #include "io-pgtable-update.h"
 #include "io-pgtable-walk.h"
@@ -532,8 +532,8 @@ static void test_while_hardware_writes(void **state)
 }
 
 /*
- * The second half of a block is unmapped, which splits it, while the first is written to and read: from
- * when the split's mark stands where the block was, until some time after it.
+ * The second half of a block is unmapped, which splits it, while the first is written to and read:
+ * from when the split's mark stands where the block was, until some time after it.
  */
 static struct {
 	struct io_pgtable *iop;

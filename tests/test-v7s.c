@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ARMv7 short descriptors: descriptors and registers against values put together by hand from the figures and
- * bit numbers of DDI 0406C, B3.5.1 and B4.1 (MediaTek's bits: 9, 4, 5 for address bits 32, 33, 34), what is done in place,
- * and addresses of tables that do not fit. What a reference model can see is tested in test-model and others.
+ * ARMv7 short descriptors: descriptors and registers against values put together by hand from the
+ * figures and bit numbers of DDI 0406C, B3.5.1 and B4.1 (MediaTek's bits: 9, 4, 5 for address bits
+ * 32, 33, 34), what is done in place, and addresses of tables that do not fit. What a reference
+ * model can see is tested in test-model and others.
  */
 #include <errno.h>
 
@@ -93,7 +94,9 @@ static uint32_t page_at(const struct io_pgtable *iop, size_t index)
 	return ((uint32_t *)(void *)(memory + (iop->cfg.ias > 32 ? SZ_64K : SZ_16K)))[index];
 }
 
-/* Descriptors on the way, root first; of sections there is one only. 16 entries have the last one. */
+/*
+ * Descriptors on the way, root first; of sections there is one only. 16 entries have the last one.
+ */
 struct encoding {
 	unsigned long quirks;
 	unsigned int ias;

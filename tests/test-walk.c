@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the walk, the dump and the statistics say, against what was mapped: every variant, in a window of
- * three tables of smallest pages, at the low end, at the high end, and (signed addresses) on both sides of
+ * What the walk, the dump and the statistics say, against what was mapped: every variant, in a
+ * window of three tables of smallest pages, at the low end, at the high end, and (signed addresses)
+ * on both sides of
  * 0. With --json the dumps of all of them are written to stdout instead, for checks/dump-json.py.
  */
 #include "io-pgtable-walk.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Table memory at physical addresses that are known: what a driver would program, and what a walker
- * would read, can be compared with values written by hand. Tables come one behind the other, each at
- * its natural alignment, the root first; nothing is reused.
+ * would read, can be compared with values written by hand. Tables come one behind the other, each
+ * at its natural alignment, the root first; nothing is reused.
  */
 #ifndef TESTS_WINDOW_H
 #define TESTS_WINDOW_H

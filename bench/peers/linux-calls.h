@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * linux-calls: one operation of the kernel's tables as its IOMMU core makes it, with the loop around
- * calls that stop at the end of a table, and the gather of a strict unmap.
+ * linux-calls: one operation of the kernel's tables as its IOMMU core makes it, with the loop
+ * around calls that stop at the end of a table, and the gather of a strict unmap.
  *
  * Invariant: always inline, so that a caller pays for the one indirect call of the kernel's and no
  * other.

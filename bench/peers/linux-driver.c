@@ -3,7 +3,8 @@
  * linux-driver: invalidation callbacks with almost nothing to do. See linux-driver.h.
  *
  * They count, per thread, what the library's do (bench/driver.c), except that a page that is added
- * to a gather only is. With LINUX_DRIVER_SILENT they count nothing, as the library's of tests/counts.
+ * to a gather only is. With LINUX_DRIVER_SILENT they count nothing, as the library's of
+ * tests/counts.
  */
 #include "linux-driver.h"
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The AArch64 MMU as an oracle for tables that no device of the machine walks: at EL2 AT instructions are
- * asked what the EL1&0 regime makes of them, so nothing has to run through them and physical
- * addresses need no memory. Concatenated roots, small and 52-bit input, the upper half, every granule, every
- * size, permissions of stage 1 (ARM DDI0487, AT S1E1R, AT S12E1R, PAR_EL1).
+ * The AArch64 MMU as an oracle for tables that no device of the machine walks: at EL2 AT
+ * instructions are asked what the EL1&0 regime makes of them, so nothing has to run through them
+ * and physical addresses need no memory. Concatenated roots, small and 52-bit input, the upper
+ * half, every granule, every size, permissions of stage 1 (ARM DDI0487, AT S1E1R, AT S12E1R,
+ * PAR_EL1).
  */
 #include "image.h"
 #include "io-pgtable.h"
@@ -85,7 +86,9 @@ static uint64_t next_random(void)
 	return seed * 0x2545f4914f6cdd1dull;
 }
 
-/* Everything of the regime, whatever is asked for: which commands are needed is for others to test. */
+/*
+ * Everything of the regime, whatever is asked for: which commands are needed is for others to test.
+ */
 static void flush_all(void *cookie)
 {
 	__asm__ volatile("dsb ishst; tlbi alle1; dsb ish; isb" ::: "memory");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Counting (bench/counters.h, perf-group.h, perf-events.h) against a kernel made up here, because
- * hardly any machine that tests run on has counters: scaling, groups that do not fit, and each way in
- * which the kernel says no.
+ * hardly any machine that tests run on has counters: scaling, groups that do not fit, and each way
+ * in which the kernel says no.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,7 +23,10 @@
 
 enum { FDS = 64, SWITCH_COST = 7 };
 
-/* The made-up kernel. Event number i counts i + 1 for each tick() of a thread that it is enabled in. */
+/*
+ * The made-up kernel. Event number i counts i + 1 for each tick() of a thread that it is enabled
+ * in.
+ */
 static struct fake {
 	int hardware_error; /* of every processor event */
 	int software_error;
@@ -331,7 +334,10 @@ static void recording(void **state)
 	unlink(file);
 }
 
-/* A kernel whose ring has something in it from the beginning: samples, and word that so many had no room. */
+/*
+ * A kernel whose ring has something in it from the beginning: samples, and word that so many had no
+ * room.
+ */
 static struct {
 	uint64_t samples, lost;
 } ring;

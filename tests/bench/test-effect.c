@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * flush-effect: a place is clean when all of it was named and a CMD_SYNC behind that is complete, or an
- * invalidation of everything that began after the unmap had returned; until then it is exposed. What goes while it
- * is mapped is collateral.
+ * flush-effect: a place is clean when all of it was named and a CMD_SYNC behind that is complete,
+ * or an invalidation of everything that began after the unmap had returned; until then it is
+ * exposed. What goes while it is mapped is collateral.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -72,7 +72,10 @@ static void test_named(void **state)
 	sync();
 	assert_true(exposure(1, begin) < LATER);
 	assert_int_equal(exposure(1, begin + LATER), 0);
-	/* Anew, by a range that goes beyond it on both sides; a neighbour that is mapped does not mind. */
+	/*
+	 * Anew, by a range that goes beyond it on both sides; a neighbour that is mapped does not
+	 * mind.
+	 */
 	flush_effect_unmaps(e, 1);
 	assert_int_equal(exposure(1, begin), LATER);
 	invalidate(at - 0x3000, at + 0x5fff);

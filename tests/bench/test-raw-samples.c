@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test-raw-samples: at the bound the file of samples ends with a line that says so, and has whole lines only;
- * what could not be written, and a file without a sample, are errors.
+ * test-raw-samples: at the bound the file of samples ends with a line that says so, and has whole
+ * lines only; what could not be written, and a file without a sample, are errors.
  */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Producers that meet, one of them stopped at the doorbell: straight lines, the others run from its hook.
+ * Producers that meet, one of them stopped at the doorbell: straight lines, the others run from its
+ * hook.
  *
- * What the threads of test-cmdq-threads come to by chance is made to happen: the bound on waiting for a
- * lone producer, who rings for whom afterwards, that PROD does not move while one is at it, that who
- * waits for commands helps, and when a queue forgets that producers met.
+ * What the threads of test-cmdq-threads come to by chance is made to happen: the bound on waiting
+ * for a lone producer, who rings for whom afterwards, that PROD does not move while one is at it,
+ * that who waits for commands helps, and when a queue forgets that producers met.
  */
 #include <pthread.h>
 
@@ -145,8 +146,9 @@ static void test_forgets_meeting(void **state)
 }
 
 /*
- * What is left if a producer gives up waiting for a lone one that does not see it: a batch that is ready,
- * and nobody who would ring. No schedule on this machine gets there for certain, so it is made by hand.
+ * What is left if a producer gives up waiting for a lone one that does not see it: a batch that is
+ * ready, and nobody who would ring. No schedule on this machine gets there for certain, so it is
+ * made by hand.
  */
 static void test_who_waits_helps(void **state)
 {

@@ -76,8 +76,8 @@ enum where {
 
 /*
  * One case for each table. Pages are what counts are divided by: one for what has none, and the
- * entries of groups. Operations of single pages cover two leaf tables of a 4K granule, of runs eight;
- * never fewer than 16.
+ * entries of groups. Operations of single pages cover two leaf tables of a 4K granule, of runs
+ * eight; never fewer than 16.
  */
 struct shape {
 	enum count_op op;

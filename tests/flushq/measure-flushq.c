@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a hand-over to a flush queue costs: not a test, asserts nothing about speed. docs/flush.md has
- * what it printed.
+ * What a hand-over to a flush queue costs: not a test, asserts nothing about speed. docs/flush.md
+ * has what it printed.
  *
  * One thread unmaps pages of 4K one by one, and after each either syncs its gather or hands it to a
  * queue. The driver's callbacks and the release only count, so this is what the library itself
- * takes: what waiting for an SMMU takes, and what a queue saves of it, is not in it. In one process,
- * interleaved, medians over rounds, and the ratios to the sync of the same round.
+ * takes: what waiting for an SMMU takes, and what a queue saves of it, is not in it. In one
+ * process, interleaved, medians over rounds, and the ratios to the sync of the same round.
  */
 #define _GNU_SOURCE
 #include <sched.h>

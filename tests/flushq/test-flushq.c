@@ -350,7 +350,10 @@ static void test_largest_call(void **state)
 	end();
 }
 
-/* More tables in one unmap than a gather takes: synced and freed inside it, the queue's bound holds. */
+/*
+ * More tables in one unmap than a gather takes: synced and freed inside it, the queue's bound
+ * holds.
+ */
 static void test_many_tables(void **state)
 {
 	struct iommu_flushq_opts o = options(64, IOMMU_FLUSHQ_RANGES);
@@ -434,7 +437,10 @@ static void test_reclaim(void **state)
 	}
 }
 
-/* What one call releases at most: its own, those of a full ring, and tables that the flush took out. */
+/*
+ * What one call releases at most: its own, those of a full ring, and tables that the flush took
+ * out.
+ */
 static void test_reclaim_bound(void **state)
 {
 	struct iommu_flushq_opts o = options(200, IOMMU_FLUSHQ_RANGES);

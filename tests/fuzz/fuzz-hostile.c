@@ -3,9 +3,9 @@
  * Descriptors of a fuzzer's choice in a table of any format: walk, dump, statistics, validation and
  * translation end, read nothing but the tables' memory, and report no more than there can be.
  *
- * The memory hooks know which addresses are tables: phys_to_virt() says NULL to all others, and what lies
- * around the memory is poisoned where the address sanitizer is there. Before the table is freed its
- * memory is put back to what it was.
+ * The memory hooks know which addresses are tables: phys_to_virt() says NULL to all others, and
+ * what lies around the memory is poisoned where the address sanitizer is there. Before the table is
+ * freed its memory is put back to what it was.
  */
 #include "input.h"
 #include "io-pgtable-walk.h"
@@ -136,7 +136,10 @@ static void on_text(const char *text, void *ctx)
 
 static void look(struct io_pgtable *iop, const struct variant *v, uint64_t base, struct input *in)
 {
-	/* Each word of a table is an entry or part of a hole, and each hole lies between two entries. */
+	/*
+	 * Each word of a table is an entry or part of a hole, and each hole lies between two
+	 * entries.
+	 */
 	uint64_t most = 3 * (arena.used / (v->traits & NARROW ? 4 : 8)) + 16;
 	struct io_pgtable_stats stats;
 	struct seen seen = { 0 };

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Operations of a fuzzer's choice on a table of any format, against an array: maps of ranges, lists and pages, unmaps,
- * permissions, replacing, dirty state, coalescing, translation, trim, with any sizes, alignments and
- * permissions, right and wrong. What a call refuses changes nothing, and only that is refused which has to be;
- * what it says it did is what a translation and a walk find; the table stays valid.
+ * Operations of a fuzzer's choice on a table of any format, against an array: maps of ranges, lists
+ * and pages, unmaps, permissions, replacing, dirty state, coalescing, translation, trim, with any
+ * sizes, alignments and permissions, right and wrong. What a call refuses changes nothing, and only
+ * that is refused which has to be; what it says it did is what a translation and a walk find; the
+ * table stays valid.
  *
- * The window is three tables of smallest pages at the end of the input addresses; offsets go a little
- * beyond both its ends, where nothing is ever mapped.
+ * The window is three tables of smallest pages at the end of the input addresses; offsets go a
+ * little beyond both its ends, where nothing is ever mapped.
  */
 #include "input.h"
 #include "io-pgtable-update.h"
@@ -100,7 +101,10 @@ static bool is_inside(const struct world *w, int64_t page, uint64_t size)
 	       (uint64_t)page + size / w->v->granule <= w->pages;
 }
 
-/* Before the window, and behind the last negative address, there are other good ones: not to be mapped. */
+/*
+ * Before the window, and behind the last negative address, there are other good ones: not to be
+ * mapped.
+ */
 static bool is_beside(const struct world *w, int64_t page)
 {
 	return page < 0 || (page >= (int64_t)w->pages && (w->v->traits & SIGNS));
@@ -309,7 +313,10 @@ static void read_again(struct world *w, uint64_t at, uint64_t size)
 	MUST(!io_pgtable_walk(w->iop, at, size, check_forgotten, &r));
 }
 
-/* All that can be written to was written to, so that is what is found, and after that it is forgotten. */
+/*
+ * All that can be written to was written to, so that is what is found, and after that it is
+ * forgotten.
+ */
 static bool do_dirty(struct world *w, struct input *in)
 {
 	int64_t page = take_page(w, in);

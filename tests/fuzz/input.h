@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reading a fuzzer's input: bytes until there are none, then zeros. Each program that includes this has
- * its LLVMFuzzerTestOneInput() and fuzz_is_complete().
+ * Reading a fuzzer's input: bytes until there are none, then zeros. Each program that includes this
+ * has its LLVMFuzzerTestOneInput() and fuzz_is_complete().
  */
 #ifndef TESTS_FUZZ_INPUT_H
 #define TESTS_FUZZ_INPUT_H
@@ -46,7 +46,10 @@ static inline bool was_reached(const char *name, unsigned long times)
 	return times;
 }
 
-/* After a corpus was replayed: did it reach all that the target is for? Says on stderr what it did not. */
+/*
+ * After a corpus was replayed: did it reach all that the target is for? Says on stderr what it did
+ * not.
+ */
 bool fuzz_is_complete(void);
 
 #endif /* TESTS_FUZZ_INPUT_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A main() for a fuzz target without a fuzzer: runs every file of the folders that are named, each also
- * cut short at every length and with bits flipped, so that a small corpus reaches further. What libFuzzer
- * (tests/fuzz/run.sh) found belongs into the corpus.
+ * A main() for a fuzz target without a fuzzer: runs every file of the folders that are named, each
+ * also cut short at every length and with bits flipped, so that a small corpus reaches further.
+ * What libFuzzer (tests/fuzz/run.sh) found belongs into the corpus.
  */
 #include <dirent.h>
 #include <stdio.h>

@@ -188,7 +188,9 @@ static void test_churn(void **state)
 	}
 }
 
-/* One thread frees what another allocates: whole magazines go through the depot, up to its bound. */
+/*
+ * One thread frees what another allocates: whole magazines go through the depot, up to its bound.
+ */
 static void test_depot(void **state)
 {
 	struct iommu_iova_stats stats;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * QEMU's AMD IOMMU (AMD I/O Virtualization Technology Specification, document 48882): a device table entry
- * (2.2.2.1), the command buffer (2.4). It knows the v1 tables only.
+ * QEMU's AMD IOMMU (AMD I/O Virtualization Technology Specification, document 48882): a device
+ * table entry (2.2.2.1), the command buffer (2.4). It knows the v1 tables only.
  *
- * An invalidation of pages removes everything of the domain from the model's IOTLB, whatever address and size it has
- * (amdvi_inval_pages() in QEMU's hw/i386/amd_iommu.c): a wrong address or size is not seen here, only an
- * invalidation that is missing. The model logs nothing for what an IOMMU would report here: neither for an
- * entry that is empty nor for a write that a leaf refuses (amdvi_page_walk() there).
+ * An invalidation of pages removes everything of the domain from the model's IOTLB, whatever
+ * address and size it has (amdvi_inval_pages() in QEMU's hw/i386/amd_iommu.c): a wrong address or
+ * size is not seen here, only an invalidation that is missing. The model logs nothing for what an
+ * IOMMU would report here: neither for an entry that is empty nor for a write that a leaf refuses
+ * (amdvi_page_walk() there).
  */
 #include "oracle.h"
 
@@ -101,7 +102,10 @@ static void sync_nothing(void *cookie)
 {
 }
 
-/* The device table entry starts with three levels, and is written anew when something is mapped beyond. */
+/*
+ * The device table entry starts with three levels, and is written anew when something is mapped
+ * beyond.
+ */
 static void root_changed(const struct io_pgtable_cfg *cfg, void *cookie)
 {
 	attach(NULL, cfg);

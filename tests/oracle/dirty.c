@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the library says was written to (io-pgtable-update.h) against an IOMMU that somebody else wrote.
+ * What the library says was written to (io-pgtable-update.h) against an IOMMU that somebody else
+ * wrote.
  *
- * Two kinds of model. One records writes in the leaf, as hardware does: exactly the pages that DMA wrote
- * to have to be read back, and once cleared they have to be recorded again, but not through what the IOTLB
- * still holds of the time before the invalidation: that has to be seen, so that the test is known to
- * notice. The other records nothing, and refuses a write to what is not recorded as written: a clean leaf
- * has to be refused, and let through once it was marked by io_pgtable_set_dirty(), which has to mark it as
- * the model expects it. There too what was cleared is written to through the IOTLB until the sync, and
- * refused afterwards. What the test itself has to invalidate it does page by page: more would hide
- * an invalidation that the library has forgotten.
+ * Two kinds of model. One records writes in the leaf, as hardware does: exactly the pages that DMA
+ * wrote to have to be read back, and once cleared they have to be recorded again, but not through
+ * what the IOTLB still holds of the time before the invalidation: that has to be seen, so that the
+ * test is known to notice. The other records nothing, and refuses a write to what is not recorded
+ * as written: a clean leaf has to be refused, and let through once it was marked by
+ * io_pgtable_set_dirty(), which has to mark it as the model expects it. There too what was cleared
+ * is written to through the IOTLB until the sync, and refused afterwards. What the test itself has
+ * to invalidate it does page by page: more would hide an invalidation that the library has
+ * forgotten.
  */
 #include <stdio.h>
 
@@ -130,8 +132,8 @@ static void write_recorded(struct dirty_run *r, unsigned int page)
 }
 
 /*
- * One page, so that the gather holds its range until the sync: in between the model writes through what
- * it remembers, and records nothing; afterwards it records.
+ * One page, so that the gather holds its range until the sync: in between the model writes through
+ * what it remembers, and records nothing; afterwards it records.
  */
 static void write_untraced(struct dirty_run *r, unsigned int page)
 {
@@ -149,7 +151,10 @@ static void write_untraced(struct dirty_run *r, unsigned int page)
 	r->stale++;
 }
 
-/* The same with a model that records nothing: until the sync the write lands in a page that is clean. */
+/*
+ * The same with a model that records nothing: until the sync the write lands in a page that is
+ * clean.
+ */
 static void write_stale(struct dirty_run *r, unsigned int page)
 {
 	struct iommu_iotlb_gather gather;
@@ -165,8 +170,8 @@ static void write_stale(struct dirty_run *r, unsigned int page)
 }
 
 /*
- * QEMU 10's VT-d keeps a page that was read as one that may be written to, and records nothing if it then is.
- * What was written is left to the library's own invalidation.
+ * QEMU 10's VT-d keeps a page that was read as one that may be written to, and records nothing if
+ * it then is. What was written is left to the library's own invalidation.
  */
 static void forget_reads(struct dirty_run *r)
 {

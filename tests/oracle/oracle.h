@@ -44,8 +44,8 @@ struct oracle {
 	const struct iommu_gather_ops *tlb;
 	void *cookie;
 	/*
-	 * The model's code of the faults that were logged for this page since the last call, 0 if there are none,
-	 * FAULT_MIXED if they are not all the same. All that was logged is taken.
+	 * The model's code of the faults that were logged for this page since the last call, 0 if
+	 * there are none, FAULT_MIXED if they are not all the same. All that was logged is taken.
 	 */
 	unsigned int (*fault)(uint64_t iova);
 	/* Its codes for a write to what is not mapped, and to what may not be written to. */
@@ -60,8 +60,8 @@ struct oracle {
 };
 
 /*
- * dirty.c: read-dirty state of a table with such a quirk, attached, at iova, mapped to memory at pa. Returns
- * how many checks failed.
+ * dirty.c: read-dirty state of a table with such a quirk, attached, at iova, mapped to memory at
+ * pa. Returns how many checks failed.
  */
 unsigned int dirty_check(const struct oracle *oracle, const struct oracle_case *c,
 			 struct io_pgtable *iop, uint64_t iova, uint64_t pa, uint64_t *seed);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A QEMU whose devices are driven from here over the qtest protocol, and whose memory is ours too:
- * what this process writes there an emulated IOMMU reads, so tables of the native library are walked
- * in place.
+ * what this process writes there an emulated IOMMU reads, so tables of the native library are
+ * walked in place.
  *
- * One machine, one thread. A machine that dies or answers nonsense ends the test with its message. The
- * first QEMU_LOW_BYTES of memory belong to the machine; above come what qemu_alloc() hands out and, in
- * the upper half, the data that DMA is aimed at.
+ * One machine, one thread. A machine that dies or answers nonsense ends the test with its message.
+ * The first QEMU_LOW_BYTES of memory belong to the machine; above come what qemu_alloc() hands out
+ * and, in the upper half, the data that DMA is aimed at.
  */
 #ifndef TESTS_ORACLE_QEMU_H
 #define TESTS_ORACLE_QEMU_H

@@ -3,8 +3,8 @@
  * QEMU's RISC-V IOMMU (RISC-V IOMMU Architecture Specification, version 1.0): a one-level device
  * directory (2.1), the command queue (3.1), the fault queue (3.2).
  *
- * The model by address invalidates single pages only (add_range()). It takes the PPN of a non-leaf entry
- * unmasked and ignores its reserved bits: what is wrong there this oracle does not see.
+ * The model by address invalidates single pages only (add_range()). It takes the PPN of a non-leaf
+ * entry unmasked and ignores its reserved bits: what is wrong there this oracle does not see.
  */
 #include "oracle.h"
 
@@ -133,7 +133,10 @@ static const struct iommu_gather_ops ops = { .tlb_flush_all = flush_all,
 					     .tlb_add_range = add_range,
 					     .tlb_sync = fence };
 
-/* The cause (3.2), of a guest page fault that of the page fault that it corresponds to; iotval is the iova. */
+/*
+ * The cause (3.2), of a guest page fault that of the page fault that it corresponds to; iotval is
+ * the iova.
+ */
 static unsigned int fault(uint64_t iova)
 {
 	uint32_t mask = (1u << FQ_LG2) - 1, end = qemu_read32(IOMMU + FQT) & mask;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * QEMU's SMMUv3 behind the library's command queue: every invalidation is what smmu_cmdq_gather_ops
- * makes of a gather, in the ring that the model reads, through the registers it has. Stream table, context
- * descriptor and STE as in IHI0070 5.2 and 5.4, their fields out of the registers in cfg.
+ * makes of a gather, in the ring that the model reads, through the registers it has. Stream table,
+ * context descriptor and STE as in IHI0070 5.2 and 5.4, their fields out of the registers in cfg.
  *
  * QEMU 10 resolves only the first of concatenated stage-2 tables: the cases have none.
  */
@@ -151,7 +151,10 @@ static void attach(const struct variant *v, const struct io_pgtable_cfg *cfg)
 	qemu_write32(SMMU + CR0, CR0_QUEUES | CR0_SMMUEN);
 }
 
-/* The event's number. F_TRANSLATION and F_PERMISSION have the input address in their third dword (IHI0070 7.3). */
+/*
+ * The event's number. F_TRANSLATION and F_PERMISSION have the input address in their third dword
+ * (IHI0070 7.3).
+ */
 static unsigned int fault(uint64_t iova)
 {
 	uint32_t mask = (2u << EVENTQ_LG2) - 1, prod = qemu_read32(SMMU + EVENTQ_PROD) & mask;

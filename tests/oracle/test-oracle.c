@@ -5,12 +5,13 @@
  *   test-oracle NAME PROGRAM [MAPS [SEED [mute]]]
  *
  * For each case of the oracle, MAPS random mappings of every size through the public API. Each is
- * asked for by DMA at its first, last and middle bytes where the machine has memory there: before it is mapped it
- * faults, and the fault is reported with the code and the page that it should have; then writes and reads land where they should and nowhere else; read-only
- * refuses writes; after the unmap and before the sync the stale entry is *seen*, so that the
- * test is known to notice a missing invalidation; after the sync it is gone. With "mute" the IOMMU is
- * told nothing: then it is a failure if every mapping is gone all the same. Then the tables that record
- * writes, for each of the oracle's dirty cases (dirty.c; not with "mute"). Exit status 77: skipped, with the reason.
+ * asked for by DMA at its first, last and middle bytes where the machine has memory there: before
+ * it is mapped it faults, and the fault is reported with the code and the page that it should have;
+ * then writes and reads land where they should and nowhere else; read-only refuses writes; after
+ * the unmap and before the sync the stale entry is *seen*, so that the test is known to notice a
+ * missing invalidation; after the sync it is gone. With "mute" the IOMMU is told nothing: then it
+ * is a failure if every mapping is gone all the same. Then the tables that record writes, for each
+ * of the oracle's dirty cases (dirty.c; not with "mute"). Exit status 77: skipped, with the reason.
  */
 #include <stdio.h>
 
@@ -186,7 +187,9 @@ static void one(const struct variant *v, unsigned int ias, uint64_t base)
 		check_read_only(&m);
 }
 
-/* A table that is attached, with the scratch page through which the device is asked what it holds. */
+/*
+ * A table that is attached, with the scratch page through which the device is asked what it holds.
+ */
 static const struct variant *open_case(const struct oracle_case *c, uint64_t base)
 {
 	const struct variant *v = find_variant(c->variant);

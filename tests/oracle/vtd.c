@@ -2,7 +2,8 @@
 /*
  * QEMU's VT-d (Intel Virtualization Technology for Directed I/O, revision 4.1): second-stage tables
  * in legacy mode, first-stage tables in scalable mode, which needs QEMU 10. Invalidations go to the
- * registers (11.4.8) or through the invalidation queue (6.5); faults are recorded in registers (11.4.14).
+ * registers (11.4.8) or through the invalidation queue (6.5); faults are recorded in registers
+ * (11.4.14).
  */
 #include "oracle.h"
 
@@ -33,7 +34,9 @@
 #define INTERRUPTS    0xfee00000ull
 #define MAX_POLLS     100000
 
-/* A second-stage entry is not there if neither R nor W is set: a write finds W clear in both cases. */
+/*
+ * A second-stage entry is not there if neither R nor W is set: a write finds W clear in both cases.
+ */
 #define WRITE_REFUSED	 0x05
 #define FS_NOT_PRESENT	 0x71
 #define FS_WRITE_REFUSED 0x85
@@ -202,7 +205,10 @@ static void attach_fs(const struct variant *v, const struct io_pgtable_cfg *cfg)
 	assert_true(qemu_read32(VTD + GSTS) & GCMD_TE);
 }
 
-/* The reason (7.1.3) in the one fault record that the model has; a second fault before it is cleared is lost. */
+/*
+ * The reason (7.1.3) in the one fault record that the model has; a second fault before it is
+ * cleared is lost.
+ */
 static unsigned int fault(uint64_t iova)
 {
 	uint64_t low = qemu_read64(fault_at), high = qemu_read64(fault_at + 8);
@@ -237,9 +243,10 @@ static const struct oracle_case cases_ss[] = {
 static const struct oracle_case cases_fs[] = { { "intel_vtd_fs/4", 48, 48, 0 } };
 
 /*
- * For make_recordable. Of a first stage the model sets A and D in the leaf as hardware does (3.6.2), of a second
- * stage neither. QEMU 10 leaves both alone if either is set, where the specification sets what is missing; the
- * library's leaves have A. So A is cleared first, in the leaf of a page that is mapped.
+ * For make_recordable. Of a first stage the model sets A and D in the leaf as hardware does
+ * (3.6.2), of a second stage neither. QEMU 10 leaves both alone if either is set, where the
+ * specification sets what is missing; the library's leaves have A. So A is cleared first, in the
+ * leaf of a page that is mapped.
  */
 static void clear_accessed(uint64_t iova)
 {

@@ -11,7 +11,9 @@
 
 #include <relacy/relacy.hpp>
 
-/* Schedules that are tried: all of them with up to a bound of preemptions, and so many at random. */
+/*
+ * Schedules that are tried: all of them with up to a bound of preemptions, and so many at random.
+ */
 enum { AT_RANDOM = 200000 };
 
 /* Takes everything and keeps nothing: relacy replaces the allocator that a string would use. */

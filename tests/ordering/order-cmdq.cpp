@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The command queue's algorithm (core/smmu-cmdq.c): two producers of two batches each, and the SMMU, or a
- * third producer of one: it may leave while another waits.
+ * The command queue's algorithm (core/smmu-cmdq.c): two producers of two batches each, and the
+ * SMMU, or a third producer of one: it may leave while another waits.
  *
- * last stands for the doorbell: only one thread at a time may be at it, and what it writes grows. relacy
- * finds two that are not ordered as a data race on it. In the end everything must be published,
- * although producers leave when another one publishes. Producers that have met are forgotten after one
- * turn, so that a run goes from lone turns to shared ones and back.
+ * last stands for the doorbell: only one thread at a time may be at it, and what it writes grows.
+ * relacy finds two that are not ordered as a data race on it. In the end everything must be
+ * published, although producers leave when another one publishes. Producers that have met are
+ * forgotten after one turn, so that a run goes from lone turns to shared ones and back.
  *
- * IMPATIENT is not a bug: who met a lone producer does not wait for it at all, as the library does not
- * beyond a bound; then whoever waits for commands has to help.
+ * IMPATIENT is not a bug: who met a lone producer does not wait for it at all, as the library does
+ * not beyond a bound; then whoever waits for commands has to help.
  */
 #include "model.h"
 

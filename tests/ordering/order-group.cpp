@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unmapping beside a group that is being rewritten (core/group.[ch]): one thread makes marks of all of its entries,
- * invalidates, and makes single leaves; others unmap runs that have a part of it, if they find single leaves at both
- * ends, the first end first. What is loaded between the ends is only known to be valid, so it must not be a leaf of
- * the group any more, and what is cleared must stay so. Nor may a run's last entry be one of the group
- * where its first is none: a range is rounded to whole groups by that.
+ * Unmapping beside a group that is being rewritten (core/group.[ch]): one thread makes marks of all
+ * of its entries, invalidates, and makes single leaves; others unmap runs that have a part of it,
+ * if they find single leaves at both ends, the first end first. What is loaded between the ends is
+ * only known to be valid, so it must not be a leaf of the group any more, and what is cleared must
+ * stay so. Nor may a run's last entry be one of the group where its first is none: a range is
+ * rounded to whole groups by that.
  */
 #include "model.h"
 

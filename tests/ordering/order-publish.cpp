@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Publishing a table (core/tree.c, publish): filled by plain stores, installed by a compare-and-swap with
- * release; a loser uses the winner's. A third thread translates.
+ * Publishing a table (core/tree.c, publish): filled by plain stores, installed by a
+ * compare-and-swap with release; a loser uses the winner's. A third thread translates.
  */
 #include "model.h"
 

@@ -4,8 +4,8 @@
  * neighbouring pages, one of them with a cursor, and a reclaimer that takes the empty table out and
  * frees it.
  *
- * Touching a table's memory is a read of a variable that the one who frees it writes: a touch that is
- * not ordered before is a data race, which relacy finds.
+ * Touching a table's memory is a read of a variable that the one who frees it writes: a touch that
+ * is not ordered before is a data race, which relacy finds.
  */
 #include "sections.h"
 

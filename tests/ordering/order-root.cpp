@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The root that grows and shrinks (core/root.c; docs/adr/0010-root-by-chain.md): two mappers beyond the lower root
- * and a trim that would like to have it.
+ * The root that grows and shrinks (core/root.c; docs/adr/0010-root-by-chain.md): two mappers beyond
+ * the lower root and a trim that would like to have it.
  *
- * What hardware was told is one variable: who has mapped beyond the lower root has to find the higher one there,
- * and so has whoever looks when all is over.
+ * What hardware was told is one variable: who has mapped beyond the lower root has to find the
+ * higher one there, and so has whoever looks when all is over.
  *
- * The second model is of what is held of the chain: one thread takes the lower root's table out (all of it is
- * unmapped) and frees it, one maps beyond, one trims. Hardware must never start from a table that was taken out.
+ * The second model is of what is held of the chain: one thread takes the lower root's table out
+ * (all of it is unmapped) and frees it, one maps beyond, one trims. Hardware must never start from
+ * a table that was taken out.
  */
 #include "sections.h"
 
@@ -121,7 +122,10 @@ enum chain_bug {
 	READ_RELAXED,
 };
 
-/* The entry that points to the lower root's table, which is 1 or the one in its place; what hardware starts from. */
+/*
+ * The entry that points to the lower root's table, which is 1 or the one in its place; what
+ * hardware starts from.
+ */
 enum { OUT = 0, FIRST = 1, SECOND = 2, FROM_TOP = 0 };
 
 template <int bug> struct chain : rl::test_suite<chain<bug>, 3> {
@@ -142,7 +146,10 @@ template <int bug> struct chain : rl::test_suite<chain<bug>, 3> {
 			freed[i]($) = 0;
 	}
 
-	/* The driver has returned: hardware has it, whatever a thread sees. So the newest value is read. */
+	/*
+	 * The driver has returned: hardware has it, whatever a thread sees. So the newest value is
+	 * read.
+	 */
 	int hardware()
 	{
 		return told($).fetch_add(0, rl::mo_relaxed);
@@ -210,7 +217,10 @@ template <int bug> struct chain : rl::test_suite<chain<bug>, 3> {
 		return true;
 	}
 
-	/* pt_root_shrink(): needed() looks at the table once more, and hardware reads it as soon as it is told. */
+	/*
+	 * pt_root_shrink(): needed() looks at the table once more, and hardware reads it as soon as
+	 * it is told.
+	 */
 	void tell_lower()
 	{
 		int table = entry($).load(rl::mo_acquire), gone = freed[table]($);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sections (core/section.h) of two threads, in a model: what a reclaimer, or a root that shrinks, waits for. The
- * fence that it executes for all threads is a fence in each here.
+ * Sections (core/section.h) of two threads, in a model: what a reclaimer, or a root that shrinks,
+ * waits for. The fence that it executes for all threads is a fence in each here.
  */
 #ifndef TESTS_ORDERING_SECTIONS_H
 #define TESTS_ORDERING_SECTIONS_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * cfg-outcome.h, compiled twice: over the shim with the kernel's header and code (KERNEL), and with
- * io-pgtable-linux.h and the library. That one text does for both shows that the header has the kernel's names.
+ * io-pgtable-linux.h and the library. That one text does for both shows that the header has the
+ * kernel's names.
  */
 #ifdef KERNEL
 #include <linux/io-pgtable.h>
@@ -49,8 +50,8 @@ static struct io_pgtable_cfg *cfg_in(struct around *a)
 #define WALKS(r) (r).tg, (r).sh, (r).orgn, (r).irgn, (r).tsz
 
 /*
- * The registers of a format, in any order that is the same for both sides. Of MAIR the four indices that leaves use: the
- * kernel's others have ones, since it shifts an int into the sign.
+ * The registers of a format, in any order that is the same for both sides. Of MAIR the four indices
+ * that leaves use: the kernel's others have ones, since it shifts an int into the sign.
  */
 static void note_registers(const struct io_pgtable_cfg *cfg, enum io_pgtable_fmt fmt,
 			   uint64_t out[CFG_REGISTERS])

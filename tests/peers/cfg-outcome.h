@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a configuration in the kernel's words comes back as, in types of neither side: asked of the kernel's code and
- * of io-pgtable-linux.h by the same source (cfg-outcome.c).
+ * What a configuration in the kernel's words comes back as, in types of neither side: asked of the
+ * kernel's code and of io-pgtable-linux.h by the same source (cfg-outcome.c).
  */
 #ifndef TESTS_PEERS_CFG_OUTCOME_H
 #define TESTS_PEERS_CFG_OUTCOME_H

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random configurations, and random mixtures of what drivers ask for, given to Linux's allocation functions and to
- * io-pgtable-linux.h: who takes them, and what comes back (sizes, ias, oas, registers) must be the same.
+ * Random configurations, and random mixtures of what drivers ask for, given to Linux's allocation
+ * functions and to io-pgtable-linux.h: who takes them, and what comes back (sizes, ias, oas,
+ * registers) must be the same.
  *
  *	test-peers-cfg [CONFIGURATIONS [SEED]]
  *
- * Where the two differ, it is by one of the reasons that the header lists at alloc_io_pgtable_ops(): each has a
- * function here, and each has to occur. A difference without a reason is a failure, and so is a reason where there is
- * no difference.
+ * Where the two differ, it is by one of the reasons that the header lists at
+ * alloc_io_pgtable_ops(): each has a function here, and each has to occur. A difference without a
+ * reason is a failure, and so is a reason where there is no difference.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,8 +70,9 @@ static bool small_oas(const struct cfg_outcome *asked, const struct cfg_outcome 
 }
 
 /*
- * DDI0487, D8.2: with so much input and so little output stage 2 has no such start level. Then up to 16 tables of
- * the next are put side by side. Linux does that only to save the highest of four levels.
+ * DDI0487, D8.2: with so much input and so little output stage 2 has no such start level. Then up
+ * to 16 tables of the next are put side by side. Linux does that only to save the highest of four
+ * levels.
  */
 static bool start_is_lower(const struct cfg_outcome *asked, const struct cfg_outcome *k,
 			   unsigned int *root_bits)
@@ -202,7 +204,10 @@ static struct cfg_outcome random_cfg(void)
 		o.oas = random_below(2) ? 36 : 42;
 		o.ias = random_below(2) ? o.ias : 12 + (unsigned int)random_below(32);
 	}
-	/* There it is not the configuration that says how many levels there are; at stage 2 Linux has no quirk. */
+	/*
+	 * There it is not the configuration that says how many levels there are; at stage 2 Linux
+	 * has no quirk.
+	 */
 	if (o.fmt == AMD_V2 && o.ias == 57)
 		o.ias = 48;
 	if (o.fmt == S2_64)

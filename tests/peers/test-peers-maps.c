@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The same random maps and unmaps in a table of Linux and in one of the library's (AMD v1 and v2, ARMv7's short
- * descriptors): both must say the same of every address and of what was unmapped; of short descriptors, which have no
- * software bits, each descriptor and TTBR0's attributes must be the same too. Over what is mapped only the library is
- * asked, which has to refuse: AMD's code takes down what is there, and maps (free_clear_pte(), v2_alloc_pte()), and
- * v7s warns. Maps are of one size each, any of the format's, and an unmap takes what a map made: of parts of
- * large pages the two differ by design.
+ * The same random maps and unmaps in a table of Linux and in one of the library's (AMD v1 and v2,
+ * ARMv7's short descriptors): both must say the same of every address and of what was unmapped; of
+ * short descriptors, which have no software bits, each descriptor and TTBR0's attributes must be
+ * the same too. Over what is mapped only the library is asked, which has to refuse: AMD's code
+ * takes down what is there, and maps (free_clear_pte(), v2_alloc_pte()), and v7s warns. Maps are of
+ * one size each, any of the format's, and an unmap takes what a map made: of parts of large pages
+ * the two differ by design.
  *
  *	test-peers-maps VARIANT [OPERATIONS [QUIRKS]]
  */
@@ -74,7 +75,10 @@ static int random_prot(void)
 	return peer->same_descriptors ? prots[random_below(ARRAY_SIZE(prots))] : RW;
 }
 
-/* In all of the output range that the library and the iovas leave, for formats whose descriptors have it in pieces. */
+/*
+ * In all of the output range that the library and the iovas leave, for formats whose descriptors
+ * have it in pieces.
+ */
 static uint64_t random_pa(uint64_t pgsize)
 {
 	uint64_t most = (1ull << variant->oas) - 8 * SZ_16M;
@@ -156,7 +160,10 @@ static void probe_around(const struct mapping *m)
 		probe(m->iova - 1);
 }
 
-/* Physical addresses are virtual ones on both sides; a table without anything in it is as good as none. */
+/*
+ * Physical addresses are virtual ones on both sides; a table without anything in it is as good as
+ * none.
+ */
 static const uint32_t *child_of(uint32_t desc)
 {
 	return (desc & 3) == 1 ? (const uint32_t *)(uintptr_t)(desc & ~0x3ffu) : NULL;

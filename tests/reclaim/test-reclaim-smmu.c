@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reclaim under a hardware walker: the software SMMU's devices walk the tables while two threads map
- * and unmap pages of them. No walk meets a freed table, no table is freed while the walk cache points to
- * it, no address that is mapped faults. With the non-leaf invalidations left out, of reclaimed tables
- * or where one is made in the place of another, the checker finds it.
+ * Reclaim under a hardware walker: the software SMMU's devices walk the tables while two threads
+ * map and unmap pages of them. No walk meets a freed table, no table is freed while the walk cache
+ * points to it, no address that is mapped faults. With the non-leaf invalidations left out, of
+ * reclaimed tables or where one is made in the place of another, the checker finds it.
  *
  * And a mapper that is stopped between finding its table and writing to it, deterministically: the
  * reclaimer gives up. With its wait for sections left out the mapping is lost.
@@ -104,8 +104,8 @@ static void test_load(void **state)
 }
 
 /*
- * A planted bug needs threads to meet at a bad moment: on a busy machine that may take more than one
- * load. Bounded: a bug that ten do not show counts as not found.
+ * A planted bug needs threads to meet at a bad moment: on a busy machine that may take more than
+ * one load. Bounded: a bug that ten do not show counts as not found.
  */
 static bool is_found(unsigned int strategy, enum plant plant, uint64_t *unlinked)
 {
@@ -125,7 +125,10 @@ static void test_no_table_invalidation(void **state)
 	assert_true(is_found(4, PLANT_SKIP_TABLES, &unlinked));
 }
 
-/* Every format that reclaims, as it should be and with the bug above: its first variant of small pages. */
+/*
+ * Every format that reclaims, as it should be and with the bug above: its first variant of small
+ * pages.
+ */
 static void test_formats(void **state)
 {
 	unsigned int seen = 0;
@@ -150,7 +153,9 @@ static void test_formats(void **state)
 	rounds = 150;
 }
 
-/* A page is mapped where a table was taken out a moment ago, without forgetting that table first. */
+/*
+ * A page is mapped where a table was taken out a moment ago, without forgetting that table first.
+ */
 static void test_no_vacant(void **state)
 {
 	uint64_t unlinked = 0;
@@ -160,7 +165,9 @@ static void test_no_vacant(void **state)
 	no_vacant = false;
 }
 
-/* A mapper stopped in its allocation, with the address of an interior table that is empty at hand. */
+/*
+ * A mapper stopped in its allocation, with the address of an interior table that is empty at hand.
+ */
 
 static struct io_pgtable *iop;
 static struct iommu_iotlb_gather gather;

@@ -4,11 +4,11 @@
  *
  *	test-reclaim-threads [ROUNDS]
  *
- * All threads work on pages of a few tables, so that these are emptied, taken out and made again all
- * the time. What is checked: a page that was mapped translates, also right after a reclaimer has
- * been at its table; an unmapped one does not; a table that was freed is never written again, and no invalidation is
- * outstanding when it is freed (kept.h); in the end every table has come back. Under TSan also that
- * no lock is missing.
+ * All threads work on pages of a few tables, so that these are emptied, taken out and made again
+ * all the time. What is checked: a page that was mapped translates, also right after a reclaimer
+ * has been at its table; an unmapped one does not; a table that was freed is never written again,
+ * and no invalidation is outstanding when it is freed (kept.h); in the end every table has come
+ * back. Under TSan also that no lock is missing.
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -173,7 +173,9 @@ static void test_ping_pong(void **state)
 	end();
 }
 
-/* What the driver is told: the table's range, as one that is no leaf, then the sync, then it goes. */
+/*
+ * What the driver is told: the table's range, as one that is no leaf, then the sync, then it goes.
+ */
 static void test_order(void **state)
 {
 	const struct event *e;
@@ -303,7 +305,9 @@ static void test_faults(void **state)
 		sync();
 		sync();
 		assert_int_equal(io_pgtable_validate(iop), 0);
-		/* Interior tables that never had a child were emptied by nobody: they are trim's. */
+		/*
+		 * Interior tables that never had a child were emptied by nobody: they are trim's.
+		 */
 		io_pgtable_trim(iop);
 		assert_int_equal(io_pgtable_table_bytes(iop), empty_bytes);
 	}

@@ -300,7 +300,10 @@ static bool take_addresses(struct rig *rig, struct place *p, struct mapping *m)
 	return true;
 }
 
-/* Smallest pages first, which devices may have looked at before they are joined to what they would have been. */
+/*
+ * Smallest pages first, which devices may have looked at before they are joined to what they would
+ * have been.
+ */
 static bool map_joined(struct rig *rig, const struct mapping *m, uint64_t pa)
 {
 	size_t mapped = 0, joined = 0;

@@ -4,10 +4,9 @@
  * that use what is mapped, and a driver into which bugs can be planted.
  *
  * Each mapper owns places in the window, a place holds at most one mapping. Small places of
- * different mappers lie next to each other in one table, large ones hold whole tables and blocks; half of what could be
- * a block is mapped as pages and joined.
- * Strategies that hold addresses back take them from the library's allocator, at each mapping anew,
- * and give them back at the release.
+ * different mappers lie next to each other in one table, large ones hold whole tables and blocks;
+ * half of what could be a block is mapped as pages and joined. Strategies that hold addresses back
+ * take them from the library's allocator, at each mapping anew, and give them back at the release.
  * Everything here is for one run: rig_make, rig_run, rig_free.
  */
 #ifndef TESTS_SMMU_RIG_H
@@ -132,7 +131,10 @@ struct rig_opts {
 	struct model_opts model;
 };
 
-/* Where the model's table memory is, if not as wanted: a pointer needs more bits than some formats have. */
+/*
+ * Where the model's table memory is, if not as wanted: a pointer needs more bits than some formats
+ * have.
+ */
 static inline uint64_t model_pa_base(const struct variant *v, uint64_t wanted)
 {
 	if (v->traits & NARROW)

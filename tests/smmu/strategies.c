@@ -82,7 +82,9 @@ static void on_wait(void *ctx)
 	sched_yield();
 }
 
-/* Two caches: ranges change hands between the mappers, in magazines and through the buddy system. */
+/*
+ * Two caches: ranges change hands between the mappers, in magazines and through the buddy system.
+ */
 static void begin_space(struct rig *rig)
 {
 	struct iommu_iova_opts opts = {
@@ -157,7 +159,10 @@ static void end_queue(struct rig *rig)
 	assert_int_equal(iommu_iova_validate(rig->space), 0);
 }
 
-/* The library's own strategies: with a driver that is waited for, and, if coherent, with one that is not. */
+/*
+ * The library's own strategies: with a driver that is waited for, and, if coherent, with one that
+ * is not.
+ */
 
 static void begin_layer(struct rig *rig)
 {
@@ -183,7 +188,10 @@ static void begin_layer(struct rig *rig)
 	begin_space(rig);
 }
 
-/* A page is used again when its strategy says so: the checker knows releases only, which come later. */
+/*
+ * A page is used again when its strategy says so: the checker knows releases only, which come
+ * later.
+ */
 static void layered(struct mapper *t, const struct mapping *m, unsigned int n)
 {
 	struct rig *rig = t->rig;

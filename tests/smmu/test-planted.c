@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Planted bugs under every strategy, and invalidations that are missed in every format: each must be found by
- * the checker under load, or be not applicable for a reason that is printed. The tables are the proof that
- * test-load can fail.
+ * Planted bugs under every strategy, and invalidations that are missed in every format: each must
+ * be found by the checker under load, or be not applicable for a reason that is printed. The tables
+ * are the proof that test-load can fail.
  *
  * usage: test-planted [ROUNDS]    the most rounds that a bug may take to be found
  */
@@ -76,7 +76,10 @@ static void test_table(void **state)
 	assert_int_equal(missed, 0);
 }
 
-/* A leaf of 16 entries is unmapped for certain; commands name addresses, where range commands hide strides. */
+/*
+ * A leaf of 16 entries is unmapped for certain; commands name addresses, where range commands hide
+ * strides.
+ */
 static bool has_sixteens(const struct variant *v)
 {
 	return v->sizes & 16 * v->granule;

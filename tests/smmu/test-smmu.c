@@ -363,7 +363,9 @@ static void test_removed_table(void **state)
 	}
 }
 
-/* A block becomes a table, by hand and without a break; and with a break that is not invalidated. */
+/*
+ * A block becomes a table, by hand and without a break; and with a break that is not invalidated.
+ */
 static void test_break_before_make(void **state)
 {
 	struct model_opts opts = { .coherent = true, .speculate = 1 };

@@ -2,10 +2,10 @@
 /*
  * What the strategy layer adds to an unmap: not a test, asserts nothing about speed.
  *
- * One thread maps and unmaps pages of 4K one by one. Directly: an unmap into a gather, a sync, and the
- * release that the caller has to do anyway. Through the layer: iommu_strategy_unmap() with "gather". The
- * driver only counts, so that nothing hides the difference. Interleaved in one process; the median over
- * rounds of the ratio of the same round.
+ * One thread maps and unmaps pages of 4K one by one. Directly: an unmap into a gather, a sync, and
+ * the release that the caller has to do anyway. Through the layer: iommu_strategy_unmap() with
+ * "gather". The driver only counts, so that nothing hides the difference. Interleaved in one
+ * process; the median over rounds of the ratio of the same round.
  *
  * usage: measure-strategy [BAR]    with BAR (1.05): exit status 1 if the ratio is above it
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rule of rounds, broken by one (ROUNDS_EARLY, ROUNDS_LATE; of reclaimed tables ROUNDS_TABLES_EARLY): the
- * software SMMU finds it.
+ * The rule of rounds, broken by one (ROUNDS_EARLY, ROUNDS_LATE; of reclaimed tables
+ * ROUNDS_TABLES_EARLY): the software SMMU finds it.
  */
 #include <errno.h>
 

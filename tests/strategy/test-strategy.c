@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each strategy by itself, step by step, with a driver that the test completes by hand: when something
- * is released, what was invalidated by then, who waits, and what happens at the bounds.
+ * Each strategy by itself, step by step, with a driver that the test completes by hand: when
+ * something is released, what was invalidated by then, who waits, and what happens at the bounds.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -304,8 +304,8 @@ static void test_tables(void **state)
 }
 
 /*
- * Tables that single pages have emptied wait in the same quarantine: taken out as a round begins, with its ranges,
- * given back when it is complete.
+ * Tables that single pages have emptied wait in the same quarantine: taken out as a round begins,
+ * with its ranges, given back when it is complete.
  */
 static void test_emptied(void **state)
 {

@@ -2,16 +2,16 @@
 /*
  * launch: one launch of the paired timing: two drivers (driver.h) in one process, in turn.
  *
- * gate-launch BASE.so HEAD.so AGAIN.so, where AGAIN is a copy of BASE: what BASE and AGAIN differ by
- * is what this launch's layout and this host do to equal code. For each case groups of four samples
- * are taken, ABBA or BAAB, of HEAD against BASE and of AGAIN against BASE in turn; a group's ratio
- * has lost what drifted linearly while it was taken. Two more samples before it are thrown away.
- * Invariants: a sample is one run() of the same
- * number of operations in all three; a group counts only if the core was ours (bench/quiet.h); if
- * fewer than MIN_GROUPS of a case counted, all do, and the case is marked noisy; the results of the
- * runs are compared, so that nobody is fast by not working. Bounded: MAX_GROUPS, and EXTRA times the
- * time asked for. The order of loading, the heap and the stack differ by the seed, besides what the
- * operating system randomises.
+ * gate-launch BASE.so HEAD.so AGAIN.so, where AGAIN is a copy of BASE: what BASE and AGAIN differ
+ * by is what this launch's layout and this host do to equal code. For each case groups of four
+ * samples are taken, ABBA or BAAB, of HEAD against BASE and of AGAIN against BASE in turn; a
+ * group's ratio has lost what drifted linearly while it was taken. Two more samples before it are
+ * thrown away. Invariants: a sample is one run() of the same number of operations in all three; a
+ * group counts only if the core was ours (bench/quiet.h); if fewer than MIN_GROUPS of a case
+ * counted, all do, and the case is marked noisy; the results of the runs are compared, so that
+ * nobody is fast by not working. Bounded: MAX_GROUPS, and EXTRA times the time asked for. The order
+ * of loading, the heap and the stack differ by the seed, besides what the operating system
+ * randomises.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -5,7 +5,8 @@
  * The program executes A64_COUNT_BEGIN and A64_COUNT_END (hints, that is no-ops, on a processor and
  * without the plugin). At each end one line goes to the file named by the argument out=FILE:
  *
- *	PID instructions=N loads=N stores=N exclusive=N lse=N acquire_release=N dmb=N dsb=N l1d_misses=N
+ *	PID instructions=N loads=N stores=N exclusive=N lse=N acquire_release=N dmb=N dsb=N
+ *	l1d_misses=N
  *
  * The markers themselves are not counted. Misses are those of a model (l1d.h), which sees every
  * access since the program began. The file is appended to with one write() per line, so
