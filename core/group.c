@@ -47,7 +47,7 @@ static void remake(struct pt_domain *d, pt_entry *first, size_t n, unsigned int 
 	pt_clean(d, first, n * sizeof(*first));
 	pt_gather_init(&g);
 	pt_gather_range(d, &g, ia, (uint64_t)n << shift, shift, true);
-	/* Its barrier is also between the marks and the leaves: pt_ends_within() relies on it. */
+	/* Its barrier is also between the marks and the leaves: pt_end_is_within() relies on it. */
 	pt_gather_finish(d, &g);
 	if (dirty && pt_tracks_dirty(d) && pt_can_be_dirty(f, attr) && !pt_is_dirty(f, attr))
 		attr ^= f->dirty_flip;

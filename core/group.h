@@ -46,22 +46,27 @@ static always_inline bool pt_is_single(const struct pt_format *f, uint64_t desc,
 }
 
 /*
- * Is a run's first or last entry a leaf of at most 1 << lg2 entries? A larger one may go beyond
- * that end. If another thread has rewritten that, all of its entries were marks before this one
- * became what it is: acquiring that, no other is seen from before.
+ * Is a run's first or last entry a single leaf, or one of at most 1 << lg2 > 1 entries? A larger one
+ * may go beyond that end. If another thread has rewritten that, all of its entries were marks
+ * before this one became what it is: acquiring that, no other is seen from before.
  */
-static always_inline bool pt_ends_within(const struct pt_format *f, const pt_entry *end,
-					 unsigned int level, unsigned int lg2)
+static always_inline bool pt_end_is_single(const struct pt_format *f, const pt_entry *end,
+					   unsigned int level)
+{
+	return pt_is_single(f, port_load_acquire(end), level);
+}
+
+static always_inline bool pt_end_is_within(const struct pt_format *f, const pt_entry *end,
+					   unsigned int level, unsigned int lg2)
 {
 	uint64_t desc = port_load_acquire(end);
 
-	return lg2 ? (desc & f->valid_bit) && !f->is_larger(desc, level, lg2)
-		   : pt_is_single(f, desc, level);
+	return (desc & f->valid_bit) && !f->is_larger(desc, level, lg2);
 }
 
 /*
  * Of n > 0 leaves from ia on, in *first to *last: so many that the last group is whole. That is no
- * other thread's then; of one that was, the rest is not seen from before (pt_ends_within()). First
+ * other thread's then; of one that was, the rest is not seen from before (pt_end_is_within()). First
  * comes first: if it is no part of a group any more, neither is a last one of the same.
  */
 static always_inline size_t pt_group_round(const struct pt_format *f, const pt_entry *first,

@@ -575,8 +575,8 @@ static always_inline size_t pt_unmap_run(const struct pt_format *f, struct pt_do
 	} else {
 		/* A group that is not whole in the run is at one of its ends. */
 		if (f->is_group && d->groups &&
-		    unlikely(!pt_ends_within(f, slot, level, 0) ||
-			     !pt_ends_within(f, slot + (n - 1), level, 0)))
+		    unlikely(!pt_end_is_single(f, slot, level) ||
+			     !pt_end_is_single(f, slot + (n - 1), level)))
 			return 0;
 		if (unlikely(!pt_are_leaves(f, run_bits(slot, n), level)))
 			return 0;
@@ -665,13 +665,13 @@ static always_inline size_t pt_unmap_groups(const struct pt_format *f, struct pt
 	if (unlikely(pgcount > pt_entries(f) || n == pt_entries(f) ||
 		     !pt_groups_fit(f, d, iova, pgsize, n, level, &slot) ||
 		     (!pt_has_one_group(f, level) &&
-		      (!pt_ends_within(f, slot, level, lg2) ||
-		       !pt_ends_within(f, slot + (n - 1), level, lg2))) ||
+		      (!pt_end_is_within(f, slot, level, lg2) ||
+		       !pt_end_is_within(f, slot + (n - 1), level, lg2))) ||
 		     !pt_are_leaves(f, run_bits(slot, n), level)))
 		return 0;
 	run_clear_live(d->wide_stores, slot, n);
-	pt_flush_leaves(d, iova, pgcount * pgsize, shift, gather);
-	return pgcount * pgsize;
+	pt_flush_leaves(d, iova, (uint64_t)n << shift, shift, gather);
+	return n << shift;
 }
 
 static always_inline size_t pt_unmap_general(const struct pt_format *f, struct io_pgtable *iop,

@@ -83,7 +83,7 @@ static always_inline unsigned int amd_v1_group_lg2(uint64_t desc, unsigned int l
 /* So many ones say so in a group, and are a mere address elsewhere. */
 static always_inline bool amd_v1_is_larger(uint64_t desc, unsigned int level, unsigned int lg2)
 {
-	uint64_t ones = ((1ull << lg2) - 1) << amd_v1_shift(level);
+	uint64_t ones = (1ull << (amd_v1_shift(level) + lg2)) - (1ull << amd_v1_shift(level));
 
 	return (desc & ones) == ones;
 }
