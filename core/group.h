@@ -61,7 +61,7 @@ static always_inline bool pt_end_is_within(const struct pt_format *f, const pt_e
 {
 	uint64_t desc = port_load_acquire(end);
 
-	return (desc & f->valid_bit) && !f->is_larger(desc, level, lg2);
+	return (desc & f->valid_bit) && f->is_larger && !f->is_larger(desc, level, lg2);
 }
 
 /*

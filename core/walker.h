@@ -635,6 +635,8 @@ static always_inline bool pt_map_groups(const struct pt_format *f, struct pt_dom
 	pt_entry *slot;
 	uint64_t attr;
 
+	if (!f->is_group)
+		return false;
 	/* Also of so many pages that n is not theirs. */
 	if (unlikely(pgcount > pt_entries(f) || (pa & (pgsize - 1)) ||
 		     (unsigned int)prot >= PT_PROT_COUNT))

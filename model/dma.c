@@ -83,19 +83,22 @@ static bool tables_are_fresh(const struct dma_device *d, struct model_tag tag)
 	return true;
 }
 
-static void cache(struct dma_device *d, const struct iotlb_entry *e)
+static void cache(struct dma_device *d, const struct model_context *c, const struct iotlb_entry *e)
 {
 	struct smmu_model *m = d->smmu;
 	const struct iotlb_entry *old;
+	bool moved, resized;
 
 	if (!is_fresh(d, e)) {
 		d->dropped++;
 		return;
 	}
 	old = iotlb_find(&m->iotlb, e->tag, e->iova, e->iova + ((1ull << e->size_lg2) - 1));
-	if (old && (old->level != e->level || old->pa - old->iova != e->pa - e->iova))
+	moved = old && old->pa - old->iova != e->pa - e->iova;
+	resized = old && old->level != e->level;
+	if (moved || (resized && !c->regime.may_meet))
 		checker_report(&m->checker, MODEL_BREAK_BEFORE_MAKE, e->iova, old->iova);
-	else if (!old || !iotlb_has(&m->iotlb, e)) /* there may be both of entry_of() */
+	else if (!old || !iotlb_has(&m->iotlb, e)) /* there may be both, also of entry_of() */
 		iotlb_insert(&m->iotlb, e);
 }
 
@@ -149,7 +152,7 @@ static enum dma_result walk(struct dma_device *d, const struct model_context *c,
 	if ((status == WALK_OK || status == WALK_FAULT) && tables_are_fresh(d, c->tag))
 		walk_cache_fill(&m->walk_cache, c->tag, &c->regime, ia, w);
 	if (status == WALK_OK)
-		cache(d, found);
+		cache(d, c, found);
 	d->walking = false;
 	pthread_mutex_unlock(&m->lock);
 	if (status == WALK_OK || status == WALK_FAULT)

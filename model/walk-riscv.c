@@ -62,6 +62,7 @@ static void set_levels(const struct io_pgtable_cfg *cfg, struct walk_regime *r, 
 	r->leaf_zero = PTE_RESERVED;
 	r->group_lg2 = napot_lg2;
 	r->replicated = true;
+	r->may_meet = true;
 }
 
 void walk_riscv_fs(const struct io_pgtable_cfg *cfg, struct walk_regime *r)

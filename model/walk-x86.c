@@ -32,6 +32,7 @@ static void set_tables(const struct io_pgtable_cfg *cfg, struct walk_regime *r, 
 	r->entry_bytes = 8;
 	r->field[0] = (struct walk_field){ 12, 12, 40 };
 	r->all_permit = true;
+	r->may_meet = true;
 }
 
 #define V1_PR	   BIT(0)

@@ -60,6 +60,8 @@ struct walk_regime {
 	 * leaf.
 	 */
 	unsigned int (*group_lg2)(const struct walk_regime *r, uint64_t desc, unsigned int level);
+	/* A table, and the leaf that maps the same, may both be found: no break before make for that. */
+	bool may_meet;
 	bool replicated; /* its entries are the same; otherwise each is for its own part */
 };
 
